@@ -1,0 +1,49 @@
+# Each target sets up what it needs; a fresh machine needs Python 3.11+, git and make.
+PYTHON ?= python3
+BIN := .venv/bin
+STAMP := .venv/.installed
+
+.PHONY: setup run test check bench screenshots frontend clean lock
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("Casetable needs Python 3.11 or newer; set PYTHON=...") if sys.version_info < (3, 11) else None'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing Python packages..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@command -v npm >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-node.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $(STAMP)
+
+frontend: $(STAMP)
+	@$(BIN)/python -m webui.frontend_build
+
+setup: $(STAMP) frontend
+
+run: setup
+	@exec $(BIN)/casetable up
+
+test: setup check
+	@$(BIN)/python -m pytest -n auto
+	@$(BIN)/casetable check
+	@$(BIN)/casetable scenario run
+
+check: $(STAMP)
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+	@$(BIN)/bandit --quiet --recursive --configfile pyproject.toml engine tasks webui
+	@$(BIN)/djlint --quiet --lint --profile=jinja webui/templates
+
+bench: setup
+	@$(BIN)/python -m benchmarks
+
+screenshots: setup
+	@$(BIN)/python -m docs.screenshots
+
+lock:
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group pyproject.toml:node -o requirements-node.lock
+
+clean:
+	@rm -rf .venv var webui/static/build webui/frontend/node_modules
