@@ -1,0 +1,4 @@
+"""Runs the drawn diagrams: processes, decisions, forms, work items, timers, records.
+
+Knows no Flask and no Celery.
+"""

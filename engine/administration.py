@@ -1,0 +1,77 @@
+"""Changes to somebody's account that two other persons make together, on record (S9)."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy.orm import Session
+
+from engine import accounts, audit, factor
+from engine.errors import ConflictError, InputError, SeparationError
+from engine.models import Account
+
+
+def reset_factor(session: Session, username: str, by: str, second: str, now: datetime) -> None:
+    """Take the second factor of somebody who lost it; he or she sets up a new one."""
+
+    def change(account: Account) -> None:
+        if not factor.remove(session, account.id):
+            raise ConflictError(f"{username} has no second factor.")
+        accounts.end_sessions(session, account.id, now)
+
+    _together(session, "account:factor:reset", (username, by, second), now, change)
+
+
+def reset_password(
+    session: Session, username: str, password: str, by: str, second: str, now: datetime
+) -> None:
+    """Give somebody who forgot it a new password, to be changed after signing in."""
+    _together(
+        session,
+        "account:password:reset",
+        (username, by, second),
+        now,
+        lambda account: accounts.set_password(session, account, password, now),
+    )
+
+
+def change_roles(
+    session: Session, username: str, roles: frozenset[str], by: str, second: str, now: datetime
+) -> None:
+    """Replace somebody's roles; the sessions of that person end at once (S8)."""
+    if not roles:
+        raise InputError("Give at least one role, or disable the account.")
+    _together(
+        session,
+        "account:role:change",
+        (username, by, second),
+        now,
+        lambda account: accounts.set_roles(session, account, roles, now),
+        roles=sorted(roles),
+    )
+
+
+def _together(
+    session: Session,
+    event: str,
+    people: tuple[str, str, str],
+    now: datetime,
+    change: Callable[[Account], None],
+    **detail: object,
+) -> None:
+    account, by, second = (accounts.find_account(session, name) for name in people)
+    if len({account.id, by.id, second.id}) < len(people):
+        raise SeparationError("This takes two persons, and neither may be the one concerned.")
+    for person in (by, second):
+        if person.disabled_at is not None:
+            raise SeparationError(f"{person.username} is disabled; name somebody who works here.")
+    change(account)
+    audit.record(
+        session,
+        None,
+        at=now,
+        actor_id=by.id,
+        event=event,
+        subject=account.id,
+        second=str(second.id),
+        **detail,
+    )

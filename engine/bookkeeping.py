@@ -1,0 +1,283 @@
+"""Writes down what a turn changed: work items, timers, effects, step history, stage."""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.orm.attributes import set_committed_value
+
+from engine.bpmn import Flow, Instance, Step, UserTask, WaitingTimer
+from engine.calendar import is_duration, occurrence, parse_duration, parse_instant
+from engine.errors import DiagramError, InputError
+from engine.expression import compile_expression, to_json
+from engine.models import (
+    Draft,
+    InboxMessage,
+    Organisation,
+    Timer,
+    TimerState,
+    WorkItem,
+    WorkItemState,
+)
+
+if TYPE_CHECKING:
+    from engine.drawing import Element
+    from engine.turn import Turn
+
+DEFAULT_DUE = "P7D"
+"""For a drawing that states no due date: nothing waits without limit (L9)."""
+
+
+def write_down(turn: "Turn", running: Instance) -> None:
+    """Bring the rows of one instance in line with its state after a turn."""
+    _write_work_items(turn, running.user_tasks())
+    _write_timers(turn, running.timers())
+    _write_effects(turn, running)
+    _write_position(turn, running)
+    if running.completed:
+        _void_messages(turn)
+
+
+def history(turn: "Turn", running: Instance) -> list[dict[str, Any]]:
+    """Return the rows of the steps and the flows taken, in the order in which they happened."""
+    happened: list[Step | Flow] = [*running.steps(), *running.flows()]
+    happened.sort(key=lambda entry: entry.sequence)
+    first = turn.instance.step_count + 1
+    return [_history_row(turn, entry, number) for number, entry in enumerate(happened, first)]
+
+
+def _history_row(turn: "Turn", entry: Step | Flow, sequence: int) -> dict[str, Any]:
+    row = {
+        "instance_id": turn.instance.id,
+        "sequence": sequence,
+        "process_id": entry.process_id,
+        "at": turn.now,
+        "actor_id": None,
+    }
+    if isinstance(entry, Flow):
+        flow = {"kind": "sequenceFlow", "name": "", "state": "completed", "token": ""}
+        return row | flow | {"element_id": entry.flow_id}
+    if turn.actor and entry.kind == "userTask" and entry.state == "completed":
+        row["actor_id"] = turn.actor.id
+    return row | {
+        "element_id": entry.element_id,
+        "kind": entry.kind,
+        "name": _label(turn, entry.process_id, entry.element_id),
+        "state": entry.state,
+        "token": entry.token,
+    }
+
+
+def _label(turn: "Turn", process_id: str, element_id: str) -> str:
+    process = turn.deployment.processes.get(process_id)
+    element = process.by_id.get(element_id) if process else None
+    return element.label if element else element_id
+
+
+def _write_work_items(turn: "Turn", waiting: list[UserTask]) -> None:
+    still_open = (
+        item for item in turn.instance.open_items if item.state == WorkItemState.OPEN.value
+    )
+    open_items = {item.token: item for item in still_open}
+    tokens = {task.token for task in waiting}
+    withdrawn = [item for token, item in open_items.items() if token not in tokens]
+    for item in withdrawn:
+        item.state = WorkItemState.CANCELLED.value
+        item.completed_at = turn.now
+    new = [task for task in waiting if task.token not in open_items]
+    organisations = _organisations(turn, new)
+    for task in new:
+        item = _new_item(turn, task, organisations.get(str(task.item)))
+        turn.session.add(item)
+        turn.outcome.new_items.append(item)
+        _carry_over(turn, withdrawn, item)
+        turn.owe(
+            "notice",
+            f"work_item_new:{item.id}",
+            {
+                "template": "work_item_new",
+                "case_id": str(turn.case.id),
+                "work_item_id": str(item.id),
+            },
+        )
+
+
+def _carry_over(turn: "Turn", withdrawn: list[WorkItem], item: WorkItem) -> None:
+    """Let a step that comes up anew in the same turn keep who had taken it and what was typed.
+
+    Whoever had half written a decision when an opinion changed has not written it in vain.
+    """
+    for before in withdrawn:
+        if (before.element_id, before.process_id) != (item.element_id, item.process_id):
+            continue
+        if before.organisation_id == item.organisation_id:
+            item.assignee_id, item.claimed_at = before.assignee_id, before.claimed_at
+            turn.session.flush()
+            turn.session.execute(
+                update(Draft).where(Draft.work_item_id == before.id).values(work_item_id=item.id)
+            )
+            return
+
+
+def _new_item(turn: "Turn", task: UserTask, organisation: Organisation | None) -> WorkItem:
+    element = turn.deployment.element(task.process_id, task.element_id)
+    due = due_at(turn, element, task)
+    remind = remind_at(turn, element, due)
+    role = element.role or ""
+    item = WorkItem(
+        id=uuid4(),
+        instance_id=turn.instance.id,
+        case_id=turn.case.id,
+        token=task.token,
+        process_id=task.process_id,
+        element_id=task.element_id,
+        name=element.label,
+        form_id=element.properties.get("formRef", element.id),
+        role=role,
+        desk=role in turn.profile.roles and turn.profile.roles[role].scope == "desk",
+        organisation_id=organisation.id if organisation else None,
+        created_at=turn.now,
+        due_at=due,
+        remind_at=remind if remind > turn.now else None,
+        escalate_to=element.properties.get("escalateTo"),
+        state=WorkItemState.OPEN.value,
+        variables=dict(task.data),
+    )
+    set_committed_value(item, "organisation", organisation)
+    return item
+
+
+def _organisations(turn: "Turn", tasks: list[UserTask]) -> dict[str, Organisation]:
+    """Find the organisations that owe the items of multi-instances over partners, by code."""
+    codes = {task.item for task in tasks if isinstance(task.item, str)}
+    if not codes:
+        return {}
+    found = turn.session.scalars(select(Organisation).where(Organisation.code.in_(codes)))
+    return {organisation.code: organisation for organisation in found}
+
+
+def due_at(turn: "Turn", element: "Element", task: UserTask) -> datetime:
+    """Compute when a user task is due from the drawing's `dueIn` (ISO, or `=` and FEEL)."""
+    text = element.properties.get("dueIn", "").strip() or DEFAULT_DUE
+    if text.startswith("="):
+        names = {"profile": turn.profile.values, **task.data}
+        value = compile_expression(text[1:].strip()).evaluate(
+            names, now=turn.now, zone=turn.profile.zone
+        )
+        text = str(to_json(value) or DEFAULT_DUE)
+    zone = turn.profile.zone
+    try:
+        if is_duration(text):
+            return occurrence(turn.now, parse_duration(text), 1, zone)
+        return parse_instant(text, zone)
+    except InputError as error:
+        raise DiagramError(f"{element.id}: {text!r} is neither a duration nor a date.") from error
+
+
+def remind_at(turn: "Turn", element: "Element", due: datetime) -> datetime:
+    """Compute when the reminder of a work item is sent."""
+    before = element.properties.get("remindBefore") or turn.profile.values.get("remind_before")
+    if not before:
+        return due
+    return occurrence(due, parse_duration(str(before)), -1, turn.profile.zone)
+
+
+def _write_timers(turn: "Turn", waiting: list[WaitingTimer]) -> None:
+    """Insert new timers, re-arm moved ones, drop gone ones; unchanged ones cost nothing."""
+    now_armed = {timer.token: timer.due_at.isoformat() for timer in waiting}
+    before = turn.instance.timers
+    if now_armed == before:
+        return
+    gone = sorted(set(before) - set(now_armed))
+    if gone:
+        fired = {t for t in gone if datetime.fromisoformat(before[t]) <= turn.now}
+        _close_timers(turn, sorted(fired), TimerState.FIRED)
+        _close_timers(turn, [t for t in gone if t not in fired], TimerState.CANCELLED)
+    for timer in waiting:
+        if timer.token not in before:
+            turn.append(Timer, _new_timer(turn, timer))
+        elif before[timer.token] != now_armed[timer.token]:
+            turn.session.execute(
+                update(Timer)
+                .where(
+                    Timer.instance_id == turn.instance.id,
+                    Timer.token == timer.token,
+                    Timer.state == TimerState.WAITING.value,
+                )
+                .values(due_at=timer.due_at)
+            )
+    turn.instance.timers = now_armed
+
+
+def _close_timers(turn: "Turn", tokens: list[str], state: TimerState) -> None:
+    if tokens:
+        turn.session.execute(
+            update(Timer)
+            .where(
+                Timer.instance_id == turn.instance.id,
+                Timer.token.in_(tokens),
+                Timer.state.in_((TimerState.WAITING.value, TimerState.BLOCKED.value)),
+            )
+            .values(state=state.value, fired_at=turn.now if state is TimerState.FIRED else None)
+        )
+
+
+def _new_timer(turn: "Turn", timer: WaitingTimer) -> dict[str, Any]:
+    return {
+        "instance_id": turn.instance.id,
+        "token": timer.token,
+        "occurrence": 1,
+        "process_id": timer.process_id,
+        "element_id": timer.element_id,
+        "rule": timer.rule,
+        "due_at": timer.due_at,
+        "state": TimerState.WAITING.value,
+    }
+
+
+def _write_effects(turn: "Turn", running: Instance) -> None:
+    """Owe a job for each service task that waits for its effect; the key makes it once."""
+    for effect in running.effects():
+        if effect.token not in turn.known_effects:
+            turn.owe(
+                "effect",
+                f"effect:{turn.instance.id}:{effect.token}",
+                {
+                    "instance_id": str(turn.instance.id),
+                    "token": effect.token,
+                    "operator": effect.operator,
+                    "inputs": effect.inputs,
+                },
+            )
+
+
+def _write_position(turn: "Turn", running: Instance) -> None:
+    active: dict[str, list[str]] = {}
+    for place in running.active():
+        active.setdefault(place.process_id, []).append(place.element_id)
+    turn.instance.active = {process: sorted(set(ids)) for process, ids in active.items()}
+    if turn.episode is None:
+        return
+    process = turn.deployment.processes[turn.instance.process_id]
+    for element_id in active.get(turn.instance.process_id, ()):
+        element = process.by_id.get(element_id)
+        stage = element.properties.get("stage") if element else None
+        if stage and turn.episode.stage != stage:
+            turn.episode.stage = stage
+
+
+def _void_messages(turn: "Turn") -> None:
+    """Mark what can no longer be delivered, so that it is shown and not silently dropped."""
+    if turn.instance.pending_messages:
+        turn.session.execute(
+            update(InboxMessage)
+            .where(InboxMessage.instance_id == turn.instance.id, InboxMessage.state == "waiting")
+            .values(state="void")
+        )
+        turn.instance.pending_messages = 0
+
+
+def overdue_by(item: WorkItem, now: datetime) -> timedelta:
+    """Return how long a work item is overdue (zero when it is not)."""
+    return max(now - item.due_at, timedelta())

@@ -1,0 +1,35 @@
+"""Runs BPMN diagrams on SpiffWorkflow: the only package that knows the library (engine.md).
+
+A Program is compiled once per deployment and process. An Instance lives for one turn: start or
+load, one stimulus (complete, deliver, confirm, fail, amend), advance, read what is open and what
+happened, dump. After any exception it is thrown away.
+"""
+
+from engine.bpmn import guard as _guard
+from engine.bpmn.instance import BUDGET, Instance
+from engine.bpmn.journal import Flow, Step
+from engine.bpmn.port import Port, Scope
+from engine.bpmn.program import Program
+from engine.bpmn.state import seal, unseal
+from engine.bpmn.variable import clean
+from engine.bpmn.view import Effect, Place, SentMessage, UserTask, WaitingTimer
+
+__all__ = [
+    "BUDGET",
+    "Effect",
+    "Flow",
+    "Instance",
+    "Place",
+    "Port",
+    "Program",
+    "Scope",
+    "SentMessage",
+    "Step",
+    "UserTask",
+    "WaitingTimer",
+    "clean",
+    "seal",
+    "unseal",
+]
+
+_guard.close_library()

@@ -1,0 +1,209 @@
+"""How cases begin: signals, announcements, the start of an episode, reopening."""
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine import access
+from engine.application import Application
+from engine.errors import ConflictError, NotFoundError
+from engine.models import (
+    Account,
+    AccountRole,
+    Case,
+    CaseMember,
+    CaseState,
+    Episode,
+    InstanceState,
+    ProcessInstance,
+    Signal,
+)
+from engine.turn import Outcome, Turn, new_instance
+
+ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
+"""Without 0, 1, I and O: codes are read out over the telephone."""
+STARTS = {
+    "signal": "signal_received",
+    "returnee": "returnee_announced",
+    "release": "release_announced",
+}
+LIFECYCLE = "case_management"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A concern as somebody brought it in."""
+
+    text: str
+    channel: str
+    about: Mapping[str, Any]
+    """Who it is about, as the reporter put it: `name`, `birth_date`, `school`, ..."""
+    reporter: Mapping[str, Any]
+    """Who reports, if they say so: only the intake desk sees it (P34)."""
+    urgent: bool = False
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What a reporter takes away: a code to come back with, nothing about the person."""
+
+    code: str
+    case_id: UUID
+
+
+def new_code(groups: tuple[int, ...] = (4, 4)) -> str:
+    """Return a random code such as `7KQM-2XWP`."""
+    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(n)) for n in groups)
+
+
+def hash_receipt(code: str) -> str:
+    """Return what is stored of a receipt code."""
+    plain = "".join(code.upper().split()).replace("-", "")
+    return hashlib.sha256(b"receipt:" + plain.encode()).hexdigest()
+
+
+def report_concern(
+    application: Application,
+    report: Report,
+    *,
+    kind: str = "signal",
+    received_by: UUID | None = None,
+) -> Receipt:
+    """Take in a concern or an announcement (P11) and start its episode; give a receipt.
+
+    One transaction: a reporter who holds a receipt can be sure that the desk has the signal.
+    """
+    with application.database.transaction() as session:
+        account = session.get(Account, received_by) if received_by else None
+        code = new_code((4, 4, 4))
+        now = application.now(session)
+        signal = Signal(
+            id=uuid4(),
+            receipt_hash=hash_receipt(code),
+            channel=report.channel,
+            reporter=dict(report.reporter),
+            about=dict(report.about),
+            text=report.text,
+            urgent=report.urgent,
+            received_at=now,
+            received_by_id=received_by,
+        )
+        session.add(signal)
+        case = _open_case(application, session, kind, now)
+        signal.case_id = case.id
+        _start_episode(application, session, case, signal, actor=account, now=now)
+        return Receipt(code, case.id)
+
+
+def _open_case(application: Application, session: Session, kind: str, now: datetime) -> Case:
+    deployment = application.deployment(session)
+    case = Case(
+        id=uuid4(),
+        code=new_code(),
+        kind=kind,
+        state=CaseState.OPEN.value,
+        deployment_id=deployment.id,
+        created_at=now,
+        audit_sequence=0,
+        audit_head="",
+    )
+    session.add(case)
+    desk = session.scalars(
+        select(AccountRole.account_id)
+        .join(Account, Account.id == AccountRole.account_id)
+        .where(AccountRole.role == "intake_desk", Account.disabled_at.is_(None))
+    )
+    session.add_all(
+        CaseMember(case_id=case.id, account_id=member, function="intake_desk", since=now)
+        for member in desk
+    )
+    return case
+
+
+def _start_episode(
+    application: Application,
+    session: Session,
+    case: Case,
+    signal: Signal,
+    *,
+    actor: Account | None,
+    now: datetime,
+) -> Outcome:
+    instance, episode = add_episode(session, case, case.deployment_id, now)
+    session.flush()
+    turn = Turn(application, session, instance, now=now, actor=actor)
+    turn.audit("case:signal:receive", signal.id, channel=signal.channel, kind=case.kind)
+    turn.begin(
+        STARTS[case.kind],
+        {"case_type": case.kind, "episode_number": episode.number, "start_phase": None},
+    )
+    return turn.settle()
+
+
+def add_episode(
+    session: Session, case: Case, deployment_id: str, now: datetime
+) -> tuple[ProcessInstance, Episode]:
+    """Add the rows of a new episode; its instance is started by the caller."""
+    instance = new_instance(session, case, LIFECYCLE, deployment_id, now)
+    highest = session.scalar(select(func.max(Episode.number)).where(Episode.case_id == case.id))
+    episode = Episode(
+        id=uuid4(),
+        case_id=case.id,
+        number=(highest or 0) + 1,
+        instance_id=instance.id,
+        closing_round=0,
+        stage="",
+        outcome="",
+        started_at=now,
+    )
+    episode.case = case
+    instance.episode = episode
+    session.add(episode)
+    return instance, episode
+
+
+def find_receipt(session: Session, code: str) -> Signal | None:
+    """Return the signal behind a receipt code."""
+    return session.scalar(select(Signal).where(Signal.receipt_hash == hash_receipt(code)))
+
+
+REOPENING = "reopening"
+
+
+def request_reopening(application: Application, case_id: UUID, account_id: UUID) -> Outcome:
+    """Start the reopening of a case that has ended, as a person's deed (P89, L12).
+
+    Judged under the lock: the file may be erased, reopened or left between a look and the start.
+    """
+    with application.database.transaction() as session:
+        case = session.scalar(select(Case).where(Case.id == case_id).with_for_update(of=Case))
+        account = session.get_one(Account, account_id)
+        if case is None:
+            raise NotFoundError("This case does not exist, or it is not for you.")
+        access.require(session, account, "case:reopen", case)
+        if case.state not in {CaseState.CLOSED.value, CaseState.ENDED.value}:
+            raise ConflictError("This case is still open; there is nothing to reopen.")
+        running = session.scalar(
+            select(ProcessInstance.id).where(
+                ProcessInstance.case_id == case.id,
+                ProcessInstance.process_id == REOPENING,
+                ProcessInstance.status == InstanceState.RUNNING.value,
+            )
+        )
+        if running is not None:
+            raise ConflictError("This has already been asked for; see what is owed next.")
+        now = application.now(session)
+        deployment = application.deployments.get(session, case.deployment_id)
+        instance = new_instance(session, case, REOPENING, deployment.id, now)
+        session.flush()
+        turn = Turn(application, session, instance, now=now, actor=account)
+        turn.audit(f"case:{REOPENING}:start", instance.id)
+        turn.begin("reopening_requested", {})
+        return turn.settle()

@@ -1,0 +1,175 @@
+"""Checks events: what they wait for is defined, and gateways wait for what can come."""
+
+from collections.abc import Iterator
+
+from engine.check.context import CheckContext
+from engine.check.finding import Finding, error
+from engine.check.folder import Folder
+from engine.drawing import Drawing, Element, Event, Message, Process
+from engine.drawing.vocabulary import ACTIVITIES
+
+_NAMED = {
+    "message": "messages",
+    "signal": "signals",
+    "error": "errors",
+    "escalation": "escalations",
+}
+_CATCHES = frozenset({"intermediateCatchEvent", "receiveTask"})
+_MIN_CHOICES = 2
+
+
+def check_definitions(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
+    """Every event says what it waits for or throws, and that is defined in the file."""
+    for drawing in folder.drawings:
+        for element in drawing.elements:
+            if element.kind in {"intermediateCatchEvent", "boundaryEvent"} and not element.events:
+                yield error(
+                    drawing,
+                    element,
+                    "no_event_definition",
+                    "waits for nothing; choose a message or a timer for it.",
+                )
+            if len(element.events) > 1:
+                yield error(
+                    drawing,
+                    element,
+                    "several_event_definitions",
+                    "has several event definitions; draw one event for each.",
+                )
+            for event in element.events:
+                yield from _defined(drawing, element, event)
+
+
+def _defined(drawing: Drawing, element: Element, event: Event) -> Iterator[Finding]:
+    if event.kind not in _NAMED:
+        return
+    if event.reference and not event.name:
+        yield error(
+            drawing,
+            element,
+            f"unknown_{event.kind}",
+            f"names the {event.kind} {event.reference}, which this file does not define; "
+            f"choose one of the defined ones or add it.",
+        )
+    elif not event.reference and event.kind in {"message", "signal"}:
+        yield error(
+            drawing,
+            element,
+            f"no_{event.kind}",
+            f"does not say which {event.kind}; choose one or add it.",
+        )
+
+
+def check_names_apart(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
+    """Messages, signals, errors and escalations have different names: the library mixes them up."""
+    seen: dict[str, tuple[str, str]] = {}
+    for drawing in folder.drawings:
+        for kind, attribute in _NAMED.items():
+            defined: tuple[Message, ...] = getattr(drawing, attribute)
+            for message in defined:
+                other_kind, other_file = seen.setdefault(message.name, (kind, drawing.file))
+                if message.name and other_kind != kind:
+                    yield error(
+                        drawing,
+                        message.id,
+                        "name_of_two_kinds",
+                        f"the {kind} {message.name} has the name of the {other_kind} in "
+                        f"{other_file}; rename one of them.",
+                    )
+                if not message.name:
+                    yield error(
+                        drawing,
+                        message.id,
+                        "no_event_name",
+                        f"this {kind} has no name; name it, for example consent_withdrawn.",
+                    )
+
+
+def check_boundaries(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
+    """Require that a boundary event sits on an activity of its own level."""
+    for drawing, process in folder.processes():
+        for element in process.elements:
+            if element.kind != "boundaryEvent":
+                continue
+            host = process.by_id.get(element.attached_to or "")
+            if host is None or host.kind not in ACTIVITIES:
+                yield error(
+                    drawing,
+                    element,
+                    "loose_boundary",
+                    "is attached to nothing; drag it onto the border of the step it belongs to.",
+                )
+            elif host.parent != element.parent:
+                yield error(
+                    drawing,
+                    element,
+                    "boundary_elsewhere",
+                    f"sits on {host.id}, which is in another sub-process; move it to that level.",
+                )
+
+
+def check_event_gateways(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
+    """Require that an event gateway waits for two or more events, at most one of them a timer."""
+    for drawing, process in folder.processes():
+        for element in process.elements:
+            if element.kind == "eventBasedGateway":
+                yield from _event_gateway(drawing, process, element)
+
+
+def _event_gateway(drawing: Drawing, process: Process, gateway: Element) -> Iterator[Finding]:
+    targets = [process.by_id.get(flow.target) for flow in process.flows_from(gateway.id)]
+    found = [target for target in targets if target is not None]
+    if len(found) < _MIN_CHOICES:
+        yield error(
+            drawing,
+            gateway,
+            "lonely_event_gateway",
+            "waits for fewer than two events; add the other event, or remove the gateway.",
+        )
+    for target in found:
+        if target.kind not in _CATCHES:
+            yield error(
+                drawing,
+                gateway,
+                "event_gateway_target",
+                f"leads to {target.label}, which is not a waiting event; "
+                "put a message or timer event right after the gateway.",
+            )
+        elif len(process.flows_to(target.id)) > 1:
+            yield error(
+                drawing,
+                target,
+                "shared_event",
+                "follows an event gateway and has another flow into it as well; "
+                "give each its own event.",
+            )
+    timers = [target for target in found if any(event.kind == "timer" for event in target.events)]
+    if len(timers) > 1:
+        yield error(
+            drawing,
+            gateway,
+            "two_timers",
+            f"waits for {len(timers)} timers, of which one would never fire; "
+            "keep the one that is due first.",
+        )
+
+
+def check_starts(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
+    """Require that a sub-process begins plainly."""
+    for drawing in folder.drawings:
+        for element in drawing.elements:
+            if element.kind != "startEvent" or not element.events:
+                continue
+            if element.parent is not None and not _in_event_sub_process(drawing, element):
+                yield error(
+                    drawing,
+                    element,
+                    "start_in_sub_process",
+                    "waits for an event inside a sub-process; "
+                    "use a plain start event, and wait for the event after it.",
+                )
+
+
+def _in_event_sub_process(drawing: Drawing, element: Element) -> bool:
+    holder = drawing.by_id.get(element.parent or "")
+    return holder is not None and holder.event_sub_process

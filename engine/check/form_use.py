@@ -1,0 +1,141 @@
+"""Checks forms and how user tasks use them: every step for people has one, with all it needs."""
+
+from collections.abc import Iterator
+
+from engine import form as forms
+from engine.check.context import CheckContext, OperatorFacts
+from engine.check.finding import WHOLE_FILE, Finding, error, warning
+from engine.check.folder import Folder
+from engine.check.operator_use import suggestion
+from engine.drawing import Drawing, Element, user_tasks
+from engine.form import Form
+
+
+def check_forms_of_tasks(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
+    """Every user task names a form that exists."""
+    for drawing in folder.drawings:
+        for task in user_tasks(drawing):
+            name = task.properties.get("formRef", "")
+            if not name:
+                yield error(
+                    drawing,
+                    task,
+                    "no_form",
+                    f"has no form; set formRef, for example {task.id or 'check_source'}"
+                    f"{_elsewhere(task)}.",
+                )
+            elif not folder.exists("form", name):
+                yield error(
+                    drawing,
+                    task,
+                    "unknown_form",
+                    f"its form {name} does not exist; add forms/{name}.form, or "
+                    f"{suggestion(name, folder.forms)}.",
+                )
+
+
+def _elsewhere(task: Element) -> str:
+    """Return what another tool called the form, to help with an imported diagram."""
+    written = [f"{key} {value}" for key, value in task.foreign.items() if "form" in key.lower()]
+    return f" (another tool wrote {', '.join(written)})" if written else ""
+
+
+def check_recorders(folder: Folder, context: CheckContext) -> Iterator[Finding]:
+    """`recordWith` names a recorder, and the form asks for everything that it requires."""
+    for drawing in folder.drawings:
+        for task in user_tasks(drawing):
+            name = task.properties.get("recordWith", "")
+            if not name:
+                continue
+            facts = context.operators.get(name)
+            if facts is None:
+                yield error(
+                    drawing,
+                    task,
+                    "unknown_recorder",
+                    f"records with {name}, which is no operator; "
+                    f"{suggestion(name, context.operators)}.",
+                )
+            elif not facts.records_form:
+                yield error(
+                    drawing,
+                    task,
+                    "not_a_recorder",
+                    f"records with {name}, which is for service tasks; "
+                    "name an operator that records a form.",
+                )
+            else:
+                yield from _required_fields(drawing, task, facts, folder)
+
+
+def _required_fields(
+    drawing: Drawing, task: Element, facts: OperatorFacts, folder: Folder
+) -> Iterator[Finding]:
+    form = folder.forms.get(task.properties.get("formRef", ""))
+    if form is None:
+        return
+    keys = {field.key for field in form.fields() if not field.in_rows}
+    for name in sorted(facts.required - keys):
+        yield error(
+            drawing,
+            task,
+            "field_not_in_form",
+            f"{facts.name} needs {name}, which the form {form.id} does not ask; "
+            f"add a field with the key {name}.",
+        )
+
+
+def check_forms(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
+    """Every form can be published, is named like its file, and is used."""
+    used = {
+        task.properties.get("formRef", "")
+        for drawing in folder.drawings
+        for task in user_tasks(drawing)
+    }
+    for name, form in folder.forms.items():
+        path = folder.path_of("form", name)
+        for found in forms.findings(form):
+            yield error(path, found.element, "form", found.message)
+        if form.id != name:
+            yield error(
+                path,
+                WHOLE_FILE,
+                "form_id",
+                f"the form is called {form.id} and its file {name}; give both the same name.",
+            )
+        if folder.drawings and name not in used:
+            yield warning(
+                path,
+                WHOLE_FILE,
+                "unused_form",
+                "no user task shows this form; name it in formRef, or remove it.",
+            )
+
+
+def check_fields_across(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
+    """Require that a key that reaches the process has one type in all forms."""
+    seen: dict[str, tuple[str, Form]] = {}
+    for name, form in sorted(folder.forms.items()):
+        for field in form.fields():
+            if field.field_class != "process" or field.in_rows:
+                continue
+            kind = _value_kind(field.type)
+            other_kind, other = seen.setdefault(field.key, (kind, form))
+            if other_kind != kind:
+                yield error(
+                    folder.path_of("form", name),
+                    field.key,
+                    "field_type_differs",
+                    f"{field.key} is a {kind} here and a {other_kind} in {other.id}; "
+                    "use one type, or another key.",
+                )
+
+
+def _value_kind(component: str) -> str:
+    """Return what the process receives from a component."""
+    if component in {"radio", "select"}:
+        return "code"
+    if component in {"checklist", "taglist", "dynamiclist"}:
+        return "list"
+    names = {"datetime": "date", "checkbox": "yes or no", "expression": "computed value"}
+    return names.get(component, component)

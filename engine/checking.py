@@ -1,0 +1,105 @@
+"""What `casetable check` looks at: the shipped deployment, or files that somebody names."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from engine.check import (
+    CheckContext,
+    Finding,
+    as_json,
+    as_text,
+    check_deployment,
+    facts_of,
+    summary,
+)
+from engine.deployment import ResolvedDeployment, read_files
+from engine.errors import InputError
+from engine.operator import catalogue
+from engine.profile import Profile
+from engine.settings import ROOT
+
+ENDINGS = (".bpmn", ".dmn", ".form")
+START_DATA = {
+    "case_type": "str",
+    "episode_number": "int",
+    "start_phase": "str",
+    "retention_kind": "str",
+}
+"""The variables that engine.cases hands to a new episode, and an ended one to retention."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The findings about some files."""
+
+    findings: tuple[Finding, ...]
+    files: tuple[str, ...]
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """Return the findings that forbid publishing; warnings do not."""
+        return tuple(finding for finding in self.findings if finding.severity == "error")
+
+    def as_text(self) -> str:
+        """Return a line for each finding and a closing sentence."""
+        lines = as_text(self.findings)
+        closing = summary(self.findings, len(self.files))
+        return f"{lines}\n{closing}" if lines else closing
+
+    def as_json(self) -> str:
+        """Return the findings for machines."""
+        return as_json(self.findings, self.files)
+
+
+def context_of(profile: Profile) -> CheckContext:
+    """Return what a check must know about operators and the profile."""
+    return CheckContext(
+        operators=facts_of(catalogue()),
+        roles=frozenset(profile.roles),
+        profile_values={name: _kind(value) for name, value in profile.values.items()},
+        start_data=START_DATA,
+    )
+
+
+def _kind(value: Any) -> str:
+    names = {bool: "bool", int: "int", float: "float", str: "str", list: "list", dict: "dict"}
+    return names.get(type(value), "any")
+
+
+def check_paths(
+    paths: tuple[Path, ...], profile: str, *, home: Path = ROOT / "processes"
+) -> Report:
+    """Check the deployment of a profile, or just the files and folders that are named.
+
+    Named files are checked against the operators, roles and values of the profile, which is
+    looked up in a named folder that has profiles, else in `home`.
+    """
+    whole_folder = [path for path in paths if (path / "profiles").is_dir()]
+    shipped = read_files(whole_folder[0] if whole_folder else home, profile)
+    deployment = ResolvedDeployment(shipped)
+    if not paths:
+        files = shipped
+    elif whole_folder:
+        files = {}
+        for folder in whole_folder:
+            files |= read_files(folder, profile)
+    else:
+        files = _named(paths)
+    checked = {path: content for path, content in files.items() if path.endswith(ENDINGS)}
+    found = check_deployment(checked, context_of(deployment.profile))
+    return Report(tuple(found), tuple(sorted(checked)))
+
+
+def _named(paths: tuple[Path, ...]) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for path in paths:
+        if path.is_dir():
+            for inside in sorted(path.rglob("*")):
+                if inside.suffix in ENDINGS:
+                    files[inside.relative_to(path).as_posix()] = inside.read_bytes()
+        elif path.is_file():
+            files[path.name] = path.read_bytes()
+        else:
+            raise InputError(f"{path}: there is no such file or folder.")
+    return files

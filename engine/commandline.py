@@ -1,0 +1,179 @@
+"""The command `casetable`. Further commands come from the packages that announce them."""
+
+import json
+import sys
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import click
+
+from engine import audit_command
+from engine.errors import CasetableError
+from engine.user_command import user
+
+FINDING = 1
+USAGE = 2
+
+
+class Commands(click.Group):
+    """A group that finds further commands by the entry point group `casetable.commands`."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names of all commands."""
+        found = {entry.name for entry in entry_points(group="casetable.commands")}
+        return sorted(found | set(super().list_commands(ctx)))
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return a command, importing its package only when it is asked for."""
+        own = super().get_command(ctx, cmd_name)
+        if own is not None:
+            return own
+        for entry in entry_points(group="casetable.commands", name=cmd_name):
+            command: click.Command = entry.load()
+            return command
+        return None
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+def casetable() -> None:
+    """Casetable runs multi-agency individual case management from its drawn process."""
+
+
+def main() -> None:
+    """Run the command line; a known error is one sentence and exit code 1."""
+    try:
+        casetable(standalone_mode=True)
+    except CasetableError as error:
+        click.echo(f"casetable: {error}", err=True)
+        sys.exit(FINDING)
+
+
+def _open() -> Any:
+    from engine.application import open_application
+
+    return open_application()
+
+
+@casetable.group()
+def db() -> None:
+    """Look after the database."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the tables up to date and publish the shipped processes.
+
+    Example: casetable db upgrade
+    """
+    from engine.checking import check_paths
+    from engine.deployment import publish, resolve
+    from engine.migration import upgrade
+
+    application = _open()
+    upgrade(application.database)
+    settings = application.settings
+    report = check_paths((), settings.profile, home=settings.processes_dir)
+    if report.errors:
+        raise CasetableError(
+            f"Nothing is published, the processes have to be mended first:\n{report.as_text()}"
+        )
+    deployment = resolve(settings.processes_dir, settings.profile)
+    with application.database.transaction() as session:
+        publish(session, deployment, at=application.now(session), note="shipped")
+    click.echo(f"The database is up to date; processes {deployment.id[:12]} are published.")
+
+
+@casetable.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
+@click.option("--profile", default="base", show_default=True, help="The national structure.")
+@click.option("--json", "as_json", is_flag=True, help="Findings for machines.")
+def check(paths: tuple[Path, ...], profile: str, *, as_json: bool) -> None:
+    """Find what is wrong with diagrams, tables and forms.
+
+    Example: casetable check processes --profile base
+    """
+    from engine.checking import check_paths
+    from engine.settings import load_settings
+
+    report = check_paths(paths, profile, home=load_settings().processes_dir)
+    click.echo(report.as_json() if as_json else report.as_text())
+    if report.findings:
+        sys.exit(FINDING)
+
+
+@casetable.group()
+def scenario() -> None:
+    """Run scenarios: what should happen, in the words of a process owner."""
+
+
+@scenario.command("run")
+@click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
+@click.option("--profile", default=None, help="Run under this profile instead of the scenario's.")
+@click.option("--json", "as_json", is_flag=True, help="Results for machines.")
+@click.option("--verbose", is_flag=True, help="Print each step.")
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes [default: all cores].")
+def scenario_run(
+    files: tuple[Path, ...], profile: str | None, jobs: int | None, *, as_json: bool, verbose: bool
+) -> None:
+    """Run scenarios on the test clock; the last line is `N passed, N failed`.
+
+    Example: casetable scenario run processes/scenarios/straight_path_to_closed.toml
+    """
+    from engine.scenario import find_scenarios, run_scenarios
+    from engine.settings import load_settings
+
+    settings = load_settings()
+    wanted = list(files) or find_scenarios(settings.processes_dir)
+    results = []
+    for result in run_scenarios(settings.processes_dir, wanted, profile=profile, jobs=jobs):
+        results.append(result)
+        if not as_json:
+            mark = "passed" if result.passed else "FAILED"
+            click.echo(f"{mark}  {result.name}  {result.title}")
+            for line in result.log if verbose else result.problems:
+                click.echo(f"        {line}")
+    failed = sum(not result.passed for result in results)
+    if as_json:
+        click.echo(json.dumps([result.as_dict() for result in results], indent=2))
+    else:
+        click.echo(f"{len(results) - failed} passed, {failed} failed")
+    if failed or not results:
+        sys.exit(FINDING)
+
+
+casetable.add_command(audit_command.audit)
+
+
+@casetable.command()
+def health() -> None:
+    """Say whether the database answers and what waits.
+
+    Example: casetable health
+    """
+    from engine.health import look
+
+    application = _open()
+    click.echo(json.dumps(look(application), indent=2))
+
+
+@casetable.group()
+def clock() -> None:
+    """Move the clock of a demo database."""
+
+
+@clock.command("advance")
+@click.argument("duration")
+def clock_advance(duration: str) -> None:
+    """Move on by an ISO 8601 duration and do all that becomes due.
+
+    Example: casetable clock advance P92D
+    """
+    from engine.demo import advance_clock
+
+    application = _open()
+    done = advance_clock(application, duration)
+    click.echo(f"It is now {application.clock.now():%d %B %Y}; {done} things were done.")
+
+
+casetable.add_command(user)

@@ -1,0 +1,81 @@
+"""Cases to look at in a demonstration, played through the real engine from their beginning.
+
+`processes/demo.toml` says how long ago each case began and how far it has come. Its steps are
+fragments of the scenarios, done at the times at which they would have been done.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from engine.application import Application
+from engine.calendar import occurrence, parse_duration
+from engine.clock import TestClock
+from engine.errors import CasetableError, InputError
+from engine.scenario import read_steps, read_toml, step_kind
+from engine.scenario_world import Player
+
+SCRIPT = "demo.toml"
+PLAYED = frozenset({"start", "do", "after", "message", "opinion", "reopen"})
+
+
+def add_cases(application: Application) -> int:
+    """Play all demo cases into an empty demonstration; return how many.
+
+    No worker may run meanwhile: it would do what the past owed before its time.
+    """
+    path = application.settings.processes_dir / SCRIPT
+    if not path.is_file():
+        return 0
+    count = 0
+    for case in read_toml(path).get("case", []):
+        _play(application, case, path)
+        count += 1
+    return count
+
+
+def _play(application: Application, case: Mapping[str, Any], path: Path) -> None:
+    with application.database.reading() as session:
+        zone = application.deployment(session).profile.zone
+    now = application.clock.now()
+    day = occurrence(now, parse_duration(str(case.get("began", "P1D"))), -1, zone)
+    began = min(day.astimezone(zone).replace(hour=9, minute=0, second=0, microsecond=0), day)
+    clock = TestClock(began)
+    past = Application(application.settings, application.database, clock)
+    past.sends_mail = False
+    past.deployments = application.deployments
+    player = Player(past, clock, zone)
+    for step in _steps(case, path):
+        if "after" in step and _moved(clock, step, zone) > now:
+            break
+        for problem in player.take(step_kind(step), step):
+            raise CasetableError(f"{path.name}: {case.get('title', 'case')}: {problem}")
+        # People do one thing after the other; a history of equal instants reads oddly.
+        clock.set(min(clock.now() + timedelta(minutes=20), max(now, clock.now())))
+
+
+def _moved(clock: TestClock, step: Mapping[str, Any], zone: ZoneInfo) -> datetime:
+    return occurrence(clock.now(), parse_duration(str(step["after"])), 1, zone)
+
+
+def _steps(case: Mapping[str, Any], path: Path) -> Iterator[Mapping[str, Any]]:
+    """Yield the steps of a demo case: its start, the fragments, and no further than `until`."""
+    yield {"start": case.get("start", "signal_received"), "signal": case.get("signal", {})}
+    fragments = path.parent / "scenarios" / "fragments"
+    names = [*case.get("use", [])]
+    steps = [step for name in names for step in read_steps(fragments / f"{name}.toml")]
+    if not isinstance(case.get("step", []), list):
+        raise InputError(f"{path.name}: steps are written as [[case.step]].")
+    for step in [*steps, *case.get("step", [])]:
+        if case.get("until") and step.get("do") == case["until"]:
+            return
+        if step_kind(step) in PLAYED - {"start"}:
+            yield _with_answers(step, case.get("answers", {}))
+
+
+def _with_answers(step: Mapping[str, Any], answers: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Put the demo case's own answers in place of the fragment's."""
+    own = {key: answers[key] for key in step.get("answers", {}) if key in answers}
+    return {**step, "answers": {**step["answers"], **own}} if own else step

@@ -1,0 +1,410 @@
+"""Does what time owes: timers, reminders, escalations, retries and jobs, in the order of due.
+
+Everything is found in the database, so nothing depends on a message arriving, and two workers
+do no harm: each piece is done under the lock of its case and marked in the same commit.
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal, Protocol
+from uuid import UUID
+
+import structlog
+from sqlalchemy import (
+    CursorResult,
+    bindparam,
+    delete,
+    exists,
+    func,
+    literal,
+    literal_column,
+    select,
+    union_all,
+    update,
+)
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.orm import Session
+
+from engine import audit, worklist
+from engine.application import Application
+from engine.errors import CasetableError, StateError
+from engine.incident import describe, raise_incident, resolve_incident
+from engine.job import reclaim_lost_calls, run_next_job
+from engine.models import (
+    Case,
+    Draft,
+    Incident,
+    InstanceState,
+    Job,
+    ProcessInstance,
+    Timer,
+    TimerState,
+    WorkItem,
+    WorkItemState,
+)
+from engine.turn import Turn, lock_instance, take_turn
+
+LOG = structlog.get_logger()
+Kind = Literal["timer", "reminder", "escalation", "retry", "job"]
+BATCH = 50
+MOST_CUT_OFF = 3
+"""After so many pieces in a row that the database did not answer, it is away: look again later."""
+
+
+@dataclass(frozen=True, order=True)
+class Due:
+    """One thing that time owes."""
+
+    at: datetime
+    kind: Kind
+    id: UUID
+
+
+def _branch(kind: Kind, at: Any, row_id: Any, *conditions: Any) -> Any:
+    """Return the oldest rows of one kind; each part of the union reads only its own index."""
+    return (
+        select(literal(kind).label("kind"), at.label("at"), row_id.label("id"))
+        .where(*conditions, at > bindparam("after"), at <= bindparam("until"))
+        .order_by(at)
+        .limit(bindparam("most"))
+        .subquery()
+        .select()
+    )
+
+
+def _is(column: Any, code: str) -> Any:
+    # Written out: SQLite uses a partial index only for a condition that it can read.
+    return column == literal_column(f"'{code}'")
+
+
+_OWED: Final = union_all(
+    _branch("timer", Timer.due_at, Timer.id, _is(Timer.state, TimerState.WAITING.value)),
+    _branch(
+        "reminder",
+        WorkItem.remind_at,
+        WorkItem.id,
+        _is(WorkItem.state, WorkItemState.OPEN.value),
+        WorkItem.reminded_at.is_(None),
+    ),
+    _branch(
+        "escalation",
+        WorkItem.due_at,
+        WorkItem.id,
+        _is(WorkItem.state, WorkItemState.OPEN.value),
+        WorkItem.escalated_at.is_(None),
+    ),
+    _branch("retry", Incident.retry_at, Incident.id, _is(Incident.state, "open")),
+    _branch("job", Job.run_after, Job.id, _is(Job.state, "waiting")),
+)
+_EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def _owed(session: Session, after: datetime, until: datetime, most: int) -> list[Due]:
+    rows = session.execute(_OWED, {"after": after, "until": until, "most": most})
+    return sorted(Due(at, kind, row_id) for kind, at, row_id in rows)[:most]
+
+
+def find_due(session: Session, until: datetime, limit: int = BATCH) -> list[Due]:
+    """Return what is due at `until`, oldest first, by one statement."""
+    return _owed(session, _EARLIEST, until, limit)
+
+
+def next_due(session: Session, after: datetime | None = None) -> datetime | None:
+    """Return the next instant (later than `after`) at which something is due."""
+    found = _owed(session, after or _EARLIEST, _LATEST, 1)
+    return found[0].at if found else None
+
+
+def run_due(application: Application, *, limit: int = 10_000) -> int:
+    """Do everything that is due now; return how many pieces were done.
+
+    A piece that fails is set aside with an incident: it never keeps the others waiting (R15).
+    """
+    done = 0
+    reclaim_lost_calls(application)
+    sweep_drafts(application)
+    failed: set[tuple[Kind, UUID]] = set()
+    cut_off = 0
+    while done < limit:
+        with application.database.reading() as session:
+            batch = [
+                due
+                # As many more as have failed: the oldest must not hide the rest.
+                for due in find_due(session, application.now(session), BATCH + len(failed))
+                if (due.kind, due.id) not in failed
+            ]
+        if not batch:
+            return done
+        for due in batch:
+            try:
+                is_done = perform(application, due)
+            except (OperationalError, InterfaceError):
+                cut_off += 1
+                if cut_off >= MOST_CUT_OFF:
+                    raise
+                is_done = False
+            except Exception as error:  # noqa: BLE001 - the edge to every operator and row
+                _set_aside(application, due, error)
+                is_done = False
+            if is_done:
+                done, cut_off = done + 1, 0
+            else:
+                failed.add((due.kind, due.id))
+    return done
+
+
+def _set_aside(application: Application, due: Due, error: Exception) -> None:
+    """Give a piece that cannot be done an owner; what has none is tried at the next look."""
+    known = describe(error)
+    LOG.error("due_failed", kind=due.kind, id=str(due.id), error=str(known))
+    if due.kind == "timer":
+        _incident(application, due.id, known)
+    elif due.kind == "retry":
+        _give_up(application, due.id)
+
+
+def sweep_drafts(application: Application) -> None:
+    """Delete drafts of steps that are done: nobody can send or read them any more."""
+    left = exists().where(
+        WorkItem.id == Draft.work_item_id, WorkItem.state != WorkItemState.OPEN.value
+    )
+    with application.database.reading() as session:
+        if session.scalar(select(Draft.work_item_id).where(left).limit(1)) is None:
+            return
+    with application.database.transaction() as session:
+        session.execute(delete(Draft).where(left))
+
+
+def perform(application: Application, due: Due) -> bool:
+    """Do one due thing; say whether it is done or somebody else's."""
+    if due.kind == "timer":
+        return _fire(application, due.id)
+    if due.kind == "reminder":
+        return _remind(application, due.id)
+    if due.kind == "escalation":
+        return _escalate(application, due.id)
+    if due.kind == "retry":
+        return _retry(application, due.id)
+    return run_next_job(application)
+
+
+def _fire(application: Application, timer_id: UUID) -> bool:
+    """Let the diagram see that a timer is due; firing twice is impossible under the lock."""
+    try:
+        with application.database.transaction() as session:
+            row = _lock_of(session, timer_id, skip_locked=True)
+            if row is None:
+                return False
+            timer = session.get_one(Timer, timer_id)
+            if timer.state != TimerState.WAITING.value or timer.due_at > application.now(session):
+                return False
+            if row.status != InstanceState.RUNNING.value:
+                timer.state = TimerState.CANCELLED.value
+                return False
+            take_turn(application, session, row, lambda turn: _note_firing(turn, timer))
+            session.refresh(timer)
+            if timer.state == TimerState.WAITING.value:
+                # Else it would be tried, and written down as fired, at each look for ever.
+                raise StateError("The process does not wait for this timer.")
+            return True
+    except CasetableError as error:
+        _incident(application, timer_id, error)
+        return False
+
+
+def _lock_of(
+    session: Session, timer_id: UUID, *, skip_locked: bool = False
+) -> ProcessInstance | None:
+    return lock_instance(session, timer_id, of=Timer, skip_locked=skip_locked)
+
+
+def _note_firing(turn: Turn, timer: Timer) -> None:
+    turn.audit("case:timer:fire", timer.id, element=timer.element_id)
+
+
+def _move(session: Session, timer_id: UUID, before: TimerState, after: TimerState) -> bool:
+    """Change the state of a timer whose case is locked; say whether it was as expected."""
+    changed = session.execute(
+        update(Timer)
+        .where(Timer.id == timer_id, Timer.state == before.value)
+        .values(state=after.value)
+    )
+    return isinstance(changed, CursorResult) and changed.rowcount == 1
+
+
+def _incident(application: Application, timer_id: UUID, error: CasetableError) -> None:
+    """Stop trying a failing timer at each look: the incident's retry takes it up again."""
+    with application.database.transaction() as session:
+        _lock_of(session, timer_id)
+        # Something else may have fired or cancelled it between the failure and this lock.
+        if not _move(session, timer_id, TimerState.WAITING, TimerState.BLOCKED):
+            return
+        timer = session.get_one(Timer, timer_id)
+        raise_incident(
+            session,
+            key=f"timer:{timer_id}",
+            error=error,
+            now=application.now(session),
+            instance_id=timer.instance_id,
+            element_id=timer.element_id,
+            stimulus={"kind": "timer", "timer_id": str(timer_id)},
+        )
+
+
+def _locked_item(session: Session, item_id: UUID) -> tuple[WorkItem, Case] | None:
+    """Load an open work item under its case's lock; None when it is done or locked."""
+    case = session.scalar(
+        select(Case)
+        .where(Case.id == select(WorkItem.case_id).where(WorkItem.id == item_id).scalar_subquery())
+        .with_for_update(skip_locked=True, of=Case)
+    )
+    if case is None:
+        return None
+    item = session.get_one(WorkItem, item_id, populate_existing=True)
+    return (item, case) if item.state == WorkItemState.OPEN.value else None
+
+
+def _remind(application: Application, item_id: UUID) -> bool:
+    with application.database.transaction() as session:
+        locked = _locked_item(session, item_id)
+        if locked is None or locked[0].reminded_at is not None:
+            return False
+        item, case = locked
+        now = application.now(session)
+        item.reminded_at = now
+        worklist.owe_notice(application, session, item, "work_item_reminder", now)
+        audit.record(
+            session, case, at=now, actor_id=None, event="work_item:remind", subject=item.id
+        )
+        return True
+
+
+def _escalate(application: Application, item_id: UUID) -> bool:
+    """Bring an overdue work item before a second person (P36, L9)."""
+    with application.database.transaction() as session:
+        locked = _locked_item(session, item_id)
+        if locked is None or locked[0].escalated_at is not None:
+            return False
+        item, case = locked
+        now = application.now(session)
+        item.escalated_at = now
+        worklist.owe_notice(
+            application, session, item, "work_item_overdue", now, role=item.escalate_to
+        )
+        audit.record(
+            session,
+            case,
+            at=now,
+            actor_id=None,
+            event="work_item:escalate",
+            subject=item.id,
+            to=item.escalate_to,
+        )
+        return True
+
+
+def _retry(application: Application, incident_id: UUID) -> bool:
+    with application.database.reading() as session:
+        incident = session.get(Incident, incident_id)
+        if incident is None or incident.state != "open":
+            return False
+        key, stimulus = incident.key, dict(incident.stimulus)
+    if stimulus.get("kind") == "timer":
+        return _retry_timer(application, UUID(stimulus["timer_id"]), key)
+    return _retry_answer(application, incident_id, stimulus)
+
+
+def _retry_answer(application: Application, incident_id: UUID, stimulus: dict[str, Any]) -> bool:
+    """Send a kept answer again, as it was sent the first time and not as it was changed since."""
+    item_id, account_id = UUID(stimulus["work_item_id"]), UUID(stimulus["account_id"])
+    with application.database.reading() as session:
+        draft = session.get(Draft, (item_id, account_id))
+    if draft is None or worklist.answer_digest(draft.values) != stimulus.get("answer"):
+        return _give_up(application, incident_id)
+    try:
+        result = worklist.complete(application, item_id, account_id, draft.values, stimulus["key"])
+    except CasetableError:
+        return _give_up(application, incident_id)
+    # The next retry of a postponed answer is owed already; a completed one has none.
+    return True if isinstance(result, worklist.Postponed) else _give_up(application, incident_id)
+
+
+def _retry_timer(application: Application, timer_id: UUID, key: str) -> bool:
+    with application.database.transaction() as session:
+        _lock_of(session, timer_id)
+        _move(session, timer_id, TimerState.BLOCKED, TimerState.WAITING)
+    fired = _fire(application, timer_id)
+    with application.database.transaction() as session:
+        _lock_of(session, timer_id)
+        state = session.get_one(Timer, timer_id).state
+        if state in {TimerState.FIRED.value, TimerState.CANCELLED.value}:
+            resolve_incident(session, key, application.now(session))
+            return True
+    return fired
+
+
+def _give_up(application: Application, incident_id: UUID) -> bool:
+    """Hand an incident to its owner; one whose step is done or no longer needed is over."""
+    with application.database.transaction() as session:
+        incident = session.get_one(Incident, incident_id)
+        if incident.state != "open":
+            return True
+        now = application.now(session)
+        incident.state, incident.retry_at = "waiting_for_owner", None
+        text = incident.stimulus.get("work_item_id")
+        item = session.get(WorkItem, UUID(text)) if text else None
+        if item is not None and item.state != WorkItemState.OPEN.value:
+            resolve_incident(session, incident.key, now)
+    return True
+
+
+class MovableClock(Protocol):
+    """A clock of tests, scenarios or a demo database."""
+
+    def now(self) -> datetime:
+        """Return the current instant."""
+        ...
+
+    def set(self, instant: datetime) -> None:
+        """Move forward to `instant`."""
+        ...
+
+
+def advance(application: Application, clock: MovableClock, target: datetime) -> int:
+    """Move a test clock to `target`, stopping at each due instant so that all happens in time."""
+    done = run_due(application)
+    while True:
+        with application.database.reading() as session:
+            # What is due already has just been tried: later instants alone let the clock go on.
+            upcoming = next_due(session, clock.now())
+        if upcoming is None or upcoming > target:
+            break
+        clock.set(max(upcoming, clock.now()))
+        done += run_due(application)
+    clock.set(max(target, clock.now()))
+    return done + run_due(application)
+
+
+def count_due(session: Session, now: datetime) -> int:
+    """Return how many timers are due, for the health page."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Timer)
+            .where(Timer.state == TimerState.WAITING.value, Timer.due_at <= now)
+        )
+        or 0
+    )
+
+
+def running_instances(session: Session) -> int:
+    """Return how many process instances run, for the health page."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(ProcessInstance)
+            .where(ProcessInstance.status == InstanceState.RUNNING.value)
+        )
+        or 0
+    )

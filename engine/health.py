@@ -1,0 +1,34 @@
+"""What an operator wants to know at a glance, without any content."""
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine import due
+from engine.application import Application
+from engine.models import Incident, Job, Timer, TimerState
+
+
+def look(application: Application) -> dict[str, Any]:
+    """Return counts and the oldest thing that is due; raises when the database is away."""
+    with application.database.reading() as session:
+        now = application.now(session)
+        oldest = due.next_due(session)
+        return {
+            "time": now.isoformat(),
+            "database": application.database.url.get_backend_name(),
+            "running_instances": due.running_instances(session),
+            "timers_due": due.count_due(session, now),
+            "timers_waiting": _count(session, Timer, TimerState.WAITING.value),
+            "jobs_waiting": _count(session, Job, "waiting"),
+            "jobs_failed": _count(session, Job, "failed"),
+            "incidents_open": _count(session, Incident, "open"),
+            "incidents_for_owner": _count(session, Incident, "waiting_for_owner"),
+            "oldest_due": oldest.isoformat() if oldest else None,
+        }
+
+
+def _count(session: Session, table: type[Timer | Job | Incident], state: str) -> int:
+    query = select(func.count()).select_from(table).where(table.state == state)
+    return session.scalar(query) or 0

@@ -1,0 +1,137 @@
+"""What could not be done by itself: kept with an owner, retried with back-off (R15)."""
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from traceback import extract_tb
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import audit
+from engine.errors import (
+    CasetableError,
+    ClosingRefusedError,
+    ConflictError,
+    DecisionError,
+    DiagramError,
+    EngineStoppedError,
+    ExpressionError,
+    OperatorError,
+)
+from engine.models import Account, Case, Incident, Job, ProcessInstance
+
+BACK_OFF = (
+    timedelta(minutes=1),
+    timedelta(minutes=5),
+    timedelta(minutes=30),
+    timedelta(hours=2),
+    timedelta(hours=12),
+)
+OWNER = "desk_head"
+
+TURN_FAILURES = (
+    OperatorError,
+    DecisionError,
+    DiagramError,
+    ExpressionError,
+    EngineStoppedError,
+    ClosingRefusedError,
+)
+"""Failures of a turn that are neither the person's input nor somebody else being first."""
+
+
+def describe(error: Exception) -> CasetableError:
+    """Return an error that may be stored and shown: the text of an unknown one may quote data."""
+    if isinstance(error, CasetableError):
+        return error
+    if isinstance(error, OSError) and error.strerror:
+        return CasetableError(f"{type(error).__name__}: {error.strerror}.")
+    frames = extract_tb(error.__traceback__)
+    at = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return CasetableError(f"An unexpected {type(error).__name__}{at}; tell the operator.")
+
+
+def _retry_at(error: CasetableError, attempts: int, now: datetime) -> datetime | None:
+    if isinstance(error, OperatorError) and not error.retryable:
+        return None
+    if isinstance(error, ClosingRefusedError) or attempts > len(BACK_OFF):
+        return None
+    return now + BACK_OFF[attempts - 1]
+
+
+def raise_incident(
+    session: Session,
+    *,
+    key: str,
+    error: CasetableError,
+    now: datetime,
+    instance_id: UUID | None,
+    element_id: str = "",
+    stimulus: dict[str, Any] | None = None,
+) -> Incident:
+    """Record a failure, or count up the one with the same key; nothing is retried for ever."""
+    incident = session.scalar(select(Incident).where(Incident.key == key))
+    if incident is None:
+        case_id = None
+        if instance_id is not None:
+            case_id = session.scalar(
+                select(ProcessInstance.case_id).where(ProcessInstance.id == instance_id)
+            )
+        incident = Incident(
+            instance_id=instance_id,
+            case_id=case_id,
+            key=key,
+            element_id=element_id,
+            stimulus=stimulus or {},
+            owner_role=OWNER,
+            attempts=0,
+            message="",
+            state="open",
+            created_at=now,
+        )
+        session.add(incident)
+    if stimulus is not None:
+        # The newest attempt is the one to repeat: somebody else may have answered since.
+        incident.stimulus = stimulus
+    incident.attempts += 1
+    incident.message = str(error)[:300]
+    incident.retry_at = _retry_at(error, incident.attempts, now)
+    incident.state = "open" if incident.retry_at else "waiting_for_owner"
+    incident.resolved_at = None
+    return incident
+
+
+def resolve_incident(session: Session, key: str, now: datetime) -> None:
+    """Mark what had failed as done after all."""
+    incident = session.scalar(
+        select(Incident).where(Incident.key == key, Incident.state != "resolved")
+    )
+    if incident is not None:
+        incident.state, incident.resolved_at, incident.retry_at = "resolved", now, None
+
+
+def ask_again(session: Session, incident: Incident, account: Account, now: datetime) -> None:
+    """Let the owner have it tried again, now that what had failed is mended."""
+    if incident.state == "resolved":
+        raise ConflictError("This is done already.")
+    case = None
+    if incident.case_id is not None:
+        case = session.scalar(
+            select(Case).where(Case.id == incident.case_id).with_for_update(of=Case)
+        )
+    if incident.key.startswith("job:"):
+        job = session.get_one(Job, UUID(incident.key.removeprefix("job:")))
+        job.state, job.run_after, job.attempts = "waiting", now, 0
+    else:
+        incident.retry_at = now
+    incident.state = "open"
+    audit.record(
+        session,
+        case,
+        at=now,
+        actor_id=account.id,
+        event="incident:retry",
+        subject=incident.id,
+    )

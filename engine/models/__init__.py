@@ -1,0 +1,99 @@
+"""The tables, one subject a file."""
+
+from engine.models.audit import AuditCheckpoint, AuditEntry, AuditHead, AuditSeal
+from engine.models.base import Base
+from engine.models.case import Case, CaseLink, CaseMember, CasePartner, CaseState, Person
+from engine.models.casefile import (
+    Action,
+    Assessment,
+    CheckIn,
+    ClosingDossier,
+    Contribution,
+    Decision,
+    Document,
+    Goal,
+    InformationGap,
+    Note,
+    Opinion,
+    PlanVersion,
+    Signal,
+)
+from engine.models.credential import FailedAttempt, RecoveryCode, TotpFactor, TotpStep
+from engine.models.deployment import CurrentDeployment, DemoClock, Deployment, DeploymentFile
+from engine.models.directory import (
+    Account,
+    AccountRole,
+    Organisation,
+    SessionStage,
+    WebSession,
+)
+from engine.models.guard import install as install_guard
+from engine.models.guard import remove as remove_guard
+from engine.models.job import InboxMessage, Incident, Job, Notice
+from engine.models.process import (
+    Episode,
+    EpisodeState,
+    InstanceState,
+    ProcessInstance,
+    StepHistory,
+)
+from engine.models.sharing import ContributionShare
+from engine.models.work import Draft, FormSubmission, Timer, TimerState, WorkItem, WorkItemState
+
+__all__ = [
+    "Account",
+    "AccountRole",
+    "Action",
+    "Assessment",
+    "AuditCheckpoint",
+    "AuditEntry",
+    "AuditHead",
+    "AuditSeal",
+    "Base",
+    "Case",
+    "CaseLink",
+    "CaseMember",
+    "CasePartner",
+    "CaseState",
+    "CheckIn",
+    "ClosingDossier",
+    "Contribution",
+    "ContributionShare",
+    "CurrentDeployment",
+    "Decision",
+    "DemoClock",
+    "Deployment",
+    "DeploymentFile",
+    "Document",
+    "Draft",
+    "Episode",
+    "EpisodeState",
+    "FailedAttempt",
+    "FormSubmission",
+    "Goal",
+    "InboxMessage",
+    "Incident",
+    "InformationGap",
+    "InstanceState",
+    "Job",
+    "Note",
+    "Notice",
+    "Opinion",
+    "Organisation",
+    "Person",
+    "PlanVersion",
+    "ProcessInstance",
+    "RecoveryCode",
+    "SessionStage",
+    "Signal",
+    "StepHistory",
+    "Timer",
+    "TimerState",
+    "TotpFactor",
+    "TotpStep",
+    "WebSession",
+    "WorkItem",
+    "WorkItemState",
+    "install_guard",
+    "remove_guard",
+]

@@ -1,0 +1,103 @@
+"""What all tables share: naming of constraints, aware instants, random ids."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import cache
+from typing import Annotated, Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import (
+    JSON,
+    DateTime,
+    Dialect,
+    MetaData,
+    String,
+    Text,
+    TypeDecorator,
+    Uuid,
+    event,
+    inspect,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, mapped_column
+
+# Constraints are named so that migrations can find them on both databases.
+NAMING = {
+    "ix": "ix_%(column_0_N_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class Instant(TypeDecorator[datetime]):
+    """An aware instant, stored and returned in UTC; a naive one is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive instants: they would be read in another zone later (R8)."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("An instant needs a time zone.")
+        moved = value.astimezone(UTC)
+        return moved.replace(tzinfo=None) if dialect.name == "sqlite" else moved
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Return UTC on both databases."""
+        del dialect
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+JsonValue = JSON().with_variant(JSONB(), "postgresql")
+
+type_map: dict[Any, Any] = {
+    datetime: Instant(),
+    dict[str, Any]: JsonValue,
+    list[str]: JsonValue,
+    UUID: Uuid(),
+}
+
+
+class Base(DeclarativeBase):
+    """Base of all tables."""
+
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = type_map
+
+
+@event.listens_for(Base, "init", propagate=True)
+def _fill_defaults(target: Base, arguments: Any, given: dict[str, Any]) -> None:
+    """Give a new row its id and defaults at once, so that nobody has to store it to read them."""
+    del arguments
+    for name, default in _defaults(type(target)):
+        if name not in given:
+            given[name] = default(None)
+
+
+@cache
+def _defaults(kind: type[Base]) -> list[tuple[str, Callable[[Any], Any]]]:
+    found: list[tuple[str, Callable[[Any], Any]]] = []
+    for attribute in inspect(kind).column_attrs:
+        default: Any = attribute.columns[0].default
+        if default is not None and default.is_callable:
+            found.append((attribute.key, default.arg))
+        elif default is not None and default.is_scalar:
+            found.append((attribute.key, _always(default.arg)))
+    return found
+
+
+def _always(value: Any) -> Callable[[Any], Any]:
+    return lambda _: value
+
+
+Id = Annotated[UUID, mapped_column(primary_key=True, default=uuid4)]
+"""A random 128-bit id: it cannot be guessed from another one (S2)."""
+Code = Annotated[str, mapped_column(String(100))]
+Line = Annotated[str, mapped_column(String(300))]
+Prose = Annotated[str, mapped_column(Text)]

@@ -1,0 +1,121 @@
+"""A case, the people and agencies around it, and the person it is about."""
+
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from engine.models.base import Base, Code, Id, Line
+from engine.models.directory import Account, Organisation
+
+
+class CaseState(StrEnum):
+    """Where the case as a whole stands; the stage inside an episode is Episode.stage."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    """Closed by joint decision after the monitoring (L1 to L4)."""
+    ENDED = "ended"
+    """Ended without plan: regular care, transfer, withdrawal."""
+    SEALED = "sealed"
+    """Unfounded or malicious: nobody reads it, erased soon (P33)."""
+    ERASED = "erased"
+
+
+class Case(Base):
+    """One individual case over all its episodes."""
+
+    __tablename__ = "casework_case"
+
+    id: Mapped[Id]
+    code: Mapped[str] = mapped_column(String(20), unique=True)
+    """Opaque, says nothing about the person; the only thing a mail may name."""
+    kind: Mapped[Code]
+    """`signal`, `returnee` or `release` (P11)."""
+    state: Mapped[Code] = mapped_column(default=CaseState.OPEN.value, index=True)
+    deployment_id: Mapped[str] = mapped_column(ForeignKey("deployment.id"))
+    created_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    erase_after: Mapped[date | None]
+    audit_sequence: Mapped[int] = mapped_column(default=0)
+    audit_head: Mapped[str] = mapped_column(String(64), default="")
+    """The newest link of this case's audit chain; see engine/audit.py."""
+
+
+class Person(Base):
+    """The person whom a case is about. Nothing of this row enters a process variable."""
+
+    __tablename__ = "person"
+
+    id: Mapped[Id]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), unique=True)
+    name: Mapped[Line]
+    birth_date: Mapped[date | None]
+    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+
+    case: Mapped[Case] = relationship()
+
+
+class CaseMember(Base):
+    """A person's membership of a case in one function (need-to-know)."""
+
+    __tablename__ = "case_member"
+    __table_args__ = (
+        Index(
+            "uq_case_member_active",
+            "case_id",
+            "account_id",
+            "function",
+            unique=True,
+            postgresql_where=text("until IS NULL"),
+            sqlite_where=text("until IS NULL"),
+        ),
+    )
+
+    id: Mapped[Id]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    function: Mapped[Code]
+    """A role code of the profile, e.g. `content_coordinator`, `partner`."""
+    since: Mapped[datetime]
+    until: Mapped[datetime | None]
+    reason: Mapped[Line | None]
+
+    case: Mapped[Case] = relationship()
+    account: Mapped[Account] = relationship(lazy="joined")
+
+
+class CasePartner(Base):
+    """An organisation's part in a case and what it agreed to share (P21, P22, P55, P69)."""
+
+    __tablename__ = "case_partner"
+    __table_args__ = (UniqueConstraint("case_id", "organisation_id"),)
+
+    id: Mapped[Id]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
+    organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
+    state: Mapped[Code] = mapped_column(default="active")
+    """`active` or `left`."""
+    sharing_level: Mapped[Code] = mapped_column(default="undeclared")
+    """`undeclared`, `nothing`, `concern_only`, `summary`, `full`."""
+    sharing_statement: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    joined_at: Mapped[datetime]
+    left_at: Mapped[datetime | None]
+
+    case: Mapped[Case] = relationship()
+    organisation: Mapped[Organisation] = relationship(lazy="joined")
+
+
+class CaseLink(Base):
+    """Two cases that belong together, e.g. members of one family (P10)."""
+
+    __tablename__ = "case_link"
+    __table_args__ = (UniqueConstraint("case_id", "other_case_id"),)
+
+    id: Mapped[Id]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
+    other_case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
+    kind: Mapped[Code]

@@ -1,0 +1,152 @@
+"""A national or local structure as data: roles, values, disciplines, texts (profile.toml)."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from engine.errors import InputError
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role of the profile; `desk` roles act on every case, `case` roles as members of one."""
+
+    code: str
+    name: str
+    scope: str
+    explain: str = ""
+
+
+@dataclass(frozen=True)
+class Value:
+    """One parameter with where it comes from and what it means."""
+
+    name: str
+    value: Any
+    source: str
+    explain: str
+
+
+@dataclass(frozen=True)
+class Profile:
+    """One resolved profile."""
+
+    code: str
+    name: str
+    language: str
+    zone_name: str
+    texts: Mapping[str, str]
+    """`goal`, `strategy`, `definition`, `where_to_report`, ..."""
+    parameters: Mapping[str, Value]
+    roles: Mapping[str, Role]
+    disciplines: Mapping[str, str]
+    lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Other code lists: `case_types`, `intake_routes`, ..."""
+
+    @cached_property
+    def values(self) -> dict[str, Any]:
+        """What expressions see as `profile.<name>`."""
+        return {name: parameter.value for name, parameter in self.parameters.items()}
+
+    @cached_property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which days begin and end."""
+        return ZoneInfo(self.zone_name)
+
+    def role_name(self, code: str) -> str:
+        """Return what people here call the role."""
+        return self.roles[code].name if code in self.roles else code.replace("_", " ")
+
+    def with_values(self, changed: Mapping[str, Any]) -> "Profile":
+        """Return a copy with some values replaced (scenarios, play)."""
+        unknown = sorted(set(changed) - set(self.parameters))
+        if unknown:
+            raise InputError(f"The profile has no value called {', '.join(unknown)}.")
+        merged = {
+            name: replace(value, value=changed.get(name, value.value))
+            for name, value in self.parameters.items()
+        }
+        return replace(self, parameters=merged)
+
+
+def parse_profile(content: bytes, *, file: str = "profile.toml") -> Profile:
+    """Read a profile; raise InputError naming the entry to mend."""
+    return build_profile(read_tables(content, file), file)
+
+
+def read_tables(content: bytes, file: str) -> dict[str, Any]:
+    """Read a TOML file; raise InputError saying what is wrong with it."""
+    try:
+        return tomllib.loads(content.decode("utf-8"))
+    except ValueError as error:  # also numbers of thousands of digits, and what is not UTF-8
+        raise InputError(f"{file}: not readable as TOML ({error}).") from error
+    except RecursionError as error:
+        raise InputError(f"{file}: nested too deeply; flatten it.") from error
+
+
+def build_profile(data: Mapping[str, Any], file: str) -> Profile:
+    """Build a profile from its tables; raise InputError naming the entry to mend."""
+    head = _section(data, "profile", file)
+    zone = str(head.get("time_zone", "UTC"))
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InputError(f"{file}: time_zone {zone!r} is not known; use Europe/Oslo.") from error
+    known = {"profile", "values", "roles", "disciplines"}
+    return Profile(
+        code=_text(head, "code", file),
+        name=_text(head, "name", file),
+        language=str(head.get("language", "en")),
+        zone_name=zone,
+        texts={key: value for key, value in head.items() if isinstance(value, str)},
+        parameters={
+            name: _value(name, entry, file)
+            for name, entry in _section(data, "values", file).items()
+        },
+        roles={
+            code: _role(code, entry, file) for code, entry in _section(data, "roles", file).items()
+        },
+        disciplines=_codes(_section(data, "disciplines", file)),
+        lists={
+            name: _codes(section)
+            for name, section in data.items()
+            if name not in known and isinstance(section, dict)
+        },
+    )
+
+
+def _codes(section: Mapping[str, Any]) -> dict[str, str]:
+    """Read a code list: `code = "Name"`, or `[code] name = "Name"`."""
+    found = {}
+    for code, entry in section.items():
+        found[code] = str(entry.get("name", code)) if isinstance(entry, dict) else str(entry)
+    return found
+
+
+def _section(data: Mapping[str, Any], name: str, file: str) -> dict[str, Any]:
+    section = data.get(name)
+    if not isinstance(section, dict):
+        raise InputError(f"{file}: the section [{name}] is missing.")
+    return section
+
+
+def _text(section: Mapping[str, Any], name: str, file: str) -> str:
+    value = section.get(name)
+    if not isinstance(value, str) or not value.strip():
+        raise InputError(f"{file}: {name} is missing in [profile].")
+    return value
+
+
+def _value(name: str, entry: Any, file: str) -> Value:
+    if not isinstance(entry, dict) or "value" not in entry:
+        raise InputError(f"{file}: [values.{name}] needs value, source and explain.")
+    return Value(name, entry["value"], str(entry.get("source", "")), str(entry.get("explain", "")))
+
+
+def _role(code: str, entry: Any, file: str) -> Role:
+    if not isinstance(entry, dict) or entry.get("scope") not in ("desk", "case"):
+        raise InputError(f'{file}: [roles.{code}] needs scope = "desk" or "case".')
+    return Role(code, str(entry.get("name", code)), entry["scope"], str(entry.get("explain", "")))

@@ -1,0 +1,144 @@
+"""What earlier steps of a case recorded, as far as a person may read it, for the task page."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.orm import Session, aliased, joinedload
+
+from engine.models import (
+    Account,
+    Assessment,
+    FormSubmission,
+    InformationGap,
+    Organisation,
+    WorkItem,
+)
+from engine.reading.viewer import CONTENT, SIGNAL, Viewer
+
+OPEN_GAPS = frozenset({"not_known", "asked", "refused"})
+
+
+@dataclass(frozen=True)
+class RecordedStep:
+    """A finished step: `submission` is None when the person may not read its answers."""
+
+    item_id: UUID
+    name: str
+    who: str
+    at: datetime
+    submission: FormSubmission | None
+
+
+def recorded(session: Session, case_id: UUID, viewer: Viewer, most: int = 8) -> list[RecordedStep]:
+    """Return the newest finished steps of a case with their answers; one statement."""
+    rows = (
+        session.execute(
+            select(FormSubmission, WorkItem)
+            .join(WorkItem, WorkItem.id == FormSubmission.work_item_id)
+            .where(
+                FormSubmission.case_id == case_id,
+                # What another organisation answered is told under what it shared, as far as it
+                # may be read; as a row of its own it would only say "confidential".
+                or_(
+                    WorkItem.organisation_id.is_(None),
+                    WorkItem.organisation_id == viewer.organisation_id,
+                ),
+            )
+            .options(joinedload(FormSubmission.by).joinedload(Account.organisation))
+            .order_by(FormSubmission.at.desc())
+            .limit(most)
+        )
+        .unique()
+        .all()
+    )
+    return [
+        RecordedStep(
+            item_id=item.id,
+            name=item.name,
+            who=f"{submission.by.display_name}, {submission.by.organisation.name}",
+            at=submission.at,
+            submission=submission if viewer.reads_answers(item) else None,
+        )
+        for submission, item in rows
+    ]
+
+
+def submission_of(session: Session, item_id: UUID) -> FormSubmission | None:
+    """Return the answer with which a work item was completed."""
+    return (
+        session.scalars(
+            select(FormSubmission)
+            .where(FormSubmission.work_item_id == item_id)
+            .options(joinedload(FormSubmission.by).joinedload(Account.organisation))
+        )
+        .unique()
+        .one_or_none()
+    )
+
+
+def _merged(gaps: list["Gap"]) -> list["Gap"]:
+    """Tell a question that several agencies left open in the same words only once."""
+    found: dict[tuple[str, str, str, str], list[Gap]] = {}
+    for gap in gaps:
+        found.setdefault((gap.question, gap.state, gap.asked, gap.answer), []).append(gap)
+    return [
+        replace(
+            same[0],
+            important=any(gap.important for gap in same),
+            said_by=", ".join(dict.fromkeys(gap.said_by for gap in same if gap.said_by)),
+        )
+        for same in found.values()
+    ]
+
+
+@dataclass(frozen=True)
+class Gap:
+    """One line of the information-gap board: known, unknown, asked whom, refused (P43, P44)."""
+
+    question: str
+    state: str
+    important: bool
+    asked: str
+    said_by: str
+    answer: str
+
+
+def gaps(session: Session, case_id: UUID, viewer: Viewer) -> list[Gap]:
+    """Return the information gaps of a case, important and open ones first.
+
+    What the intake asked around belongs to the signal: whom it asked may tell who reported (P34).
+    """
+    if not (viewer.reads(CONTENT) or viewer.reads(SIGNAL)):
+        return []
+    asked, author = aliased(Organisation), aliased(Organisation)
+    rows = session.execute(
+        select(InformationGap, asked.name, author.name)
+        .outerjoin(asked, asked.id == InformationGap.asked_organisation_id)
+        .outerjoin(author, author.id == InformationGap.organisation_id)
+        .where(InformationGap.case_id == case_id)
+        .order_by(InformationGap.at)
+    ).all()
+    found = [
+        Gap(row.question, row.state, row.important, whom or "", by or "", row.answer or "")
+        for row, whom, by in rows
+        if viewer.reads(SIGNAL if row.details.get("area") == SIGNAL else CONTENT)
+    ]
+    return sorted(_merged(found), key=lambda gap: (gap.state not in OPEN_GAPS, not gap.important))
+
+
+def findings(session: Session, case_id: UUID, viewer: Viewer) -> Assessment | None:
+    """Return the newest findings of the check of the action plan, in words."""
+    if not viewer.reads(CONTENT):
+        return None
+    return (
+        session.scalars(
+            select(Assessment)
+            .where(Assessment.case_id == case_id, Assessment.kind == "plan_findings")
+            .order_by(Assessment.at.desc())
+            .limit(1)
+        )
+        .unique()
+        .one_or_none()
+    )

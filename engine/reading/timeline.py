@@ -1,0 +1,298 @@
+"""One merged timeline of a case, newest first: steps, decisions, notes, sharing (P57, P70)."""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy.orm import Session, joinedload
+
+from engine.models import (
+    Account,
+    Assessment,
+    AuditEntry,
+    Case,
+    CheckIn,
+    Contribution,
+    Decision,
+    Note,
+    Opinion,
+    PlanVersion,
+    Signal,
+    WorkItem,
+    WorkItemState,
+)
+from engine.reading.contribution import SharedContribution, shared
+from engine.reading.viewer import CONTENT, SIGNAL, Viewer
+
+PAGE = 25
+KINDS = (
+    "signal",
+    "step",
+    "assessment",
+    "decision",
+    "contribution",
+    "plan",
+    "check_in",
+    "opinion",
+    "note",
+    "deadline",
+)
+ACCESS = "access"
+"""Who opened the case: only when asked for, it would drown the rest."""
+ALL_KINDS = (*KINDS, ACCESS)
+DEADLINES = ("case:timer:fire", "work_item:remind", "work_item:escalate")
+READS = ("case:file:read",)
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of what was written: a heading code (empty: none) and the text."""
+
+    heading: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One event. `confidential`: there is more, which this person may not read."""
+
+    kind: str
+    id: UUID
+    at: datetime
+    title: str
+    code: str
+    who: str
+    passages: tuple[Passage, ...] = ()
+    confidential: bool = False
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """One page of entries; `pages` counts the pages of this filter."""
+
+    entries: list[Entry]
+    page: int
+    pages: int
+    total: int
+
+
+def timeline(
+    session: Session,
+    case: Case,
+    viewer: Viewer,
+    today: date,
+    kinds: Sequence[str] = (),
+    page: int = 1,
+) -> Timeline:
+    """Return one page of the merged timeline, limited to `kinds` when any are given."""
+    chosen = [kind for kind in ALL_KINDS if kind in kinds] or list(KINDS)
+    everything = union_all(*(_keys(kind, case.id) for kind in chosen)).subquery()
+    total = session.scalar(select(func.count()).select_from(everything)) or 0
+    rows = session.execute(
+        select(everything.c.kind, everything.c.id)
+        .order_by(everything.c.at.desc(), everything.c.kind, everything.c.id)
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
+    ).all()
+    loaded = _load(session, viewer, today, [(kind, found) for kind, found in rows])
+    entries = [loaded[kind, found] for kind, found in rows]
+    return Timeline(entries, page, max(1, -(-total // PAGE)), total)
+
+
+_AT: dict[str, Any] = {
+    "signal": Signal.received_at,
+    "step": WorkItem.completed_at,
+    "assessment": Assessment.at,
+    "decision": Decision.at,
+    "contribution": Contribution.at,
+    "plan": PlanVersion.at,
+    "check_in": CheckIn.at,
+    "opinion": Opinion.at,
+    "note": Note.at,
+    "deadline": AuditEntry.at,
+    "access": AuditEntry.at,
+}
+_MODEL: dict[str, Any] = {
+    "signal": Signal,
+    "step": WorkItem,
+    "assessment": Assessment,
+    "decision": Decision,
+    "contribution": Contribution,
+    "plan": PlanVersion,
+    "check_in": CheckIn,
+    "opinion": Opinion,
+    "note": Note,
+    "deadline": AuditEntry,
+    "access": AuditEntry,
+}
+
+
+def _keys(kind: str, case_id: UUID) -> Select[Any]:
+    model = _MODEL[kind]
+    statement = select(
+        literal(kind).label("kind"), model.id.label("id"), _AT[kind].label("at")
+    ).where(model.case_id == case_id)
+    if kind == "step":
+        statement = statement.where(WorkItem.state == WorkItemState.COMPLETED.value)
+    if model is AuditEntry:
+        events = DEADLINES if kind == "deadline" else READS
+        statement = statement.where(AuditEntry.event.in_(events))
+    return statement
+
+
+def _load(
+    session: Session, viewer: Viewer, today: date, keys: Iterable[tuple[str, UUID]]
+) -> dict[tuple[str, UUID], Entry]:
+    """Load the rows of one page, one statement for each kind that occurs on it."""
+    wanted: dict[str, list[UUID]] = {}
+    for kind, found in keys:
+        wanted.setdefault(kind, []).append(found)
+    rows: dict[tuple[str, UUID], Any] = {
+        (kind, row.id): row
+        for kind, ids in wanted.items()
+        for row in session.scalars(
+            select(_MODEL[kind]).where(_MODEL[kind].id.in_(ids)).options(*_WITH.get(kind, ()))
+        ).unique()
+    }
+    contributions = [row for row in rows.values() if isinstance(row, Contribution)]
+    for identifier, read in shared(session, viewer, contributions, today).items():
+        rows["contribution", identifier] = read
+    names = _authors(session, rows.values())
+    return {
+        key: _ENTRY[key[0]](row, viewer, names.get(_author_id(row), ""))
+        for key, row in rows.items()
+    }
+
+
+_WITH: dict[str, tuple[Any, ...]] = {
+    "contribution": (joinedload(Contribution.organisation),),
+    "opinion": (joinedload(Opinion.organisation),),
+}
+
+
+def _author_id(row: Any) -> UUID | None:
+    found: UUID | None
+    if isinstance(row, WorkItem):
+        found = row.completed_by_id
+    elif isinstance(row, Signal):
+        found = row.received_by_id
+    elif isinstance(row, AuditEntry):
+        found = row.actor_id
+    else:
+        found = row.by_id
+    return found
+
+
+def _authors(session: Session, rows: Iterable[Any]) -> dict[UUID | None, str]:
+    ids = {_author_id(row) for row in rows} - {None}
+    if not ids:
+        return {}
+    accounts = session.scalars(
+        select(Account).where(Account.id.in_(ids)).options(joinedload(Account.organisation))
+    ).unique()
+    return {
+        account.id: f"{account.display_name}, {account.organisation.name}" for account in accounts
+    }
+
+
+def _passages(*pairs: tuple[str, str | None]) -> tuple[Passage, ...]:
+    return tuple(Passage(heading, text) for heading, text in pairs if text)
+
+
+def _signal(row: Signal, viewer: Viewer, who: str) -> Entry:
+    reads = viewer.reads(SIGNAL)
+    texts = _passages(("", row.text)) if reads else ()
+    return Entry("signal", row.id, row.received_at, "", row.channel, who, texts, not reads)
+
+
+def _step(row: WorkItem, viewer: Viewer, who: str) -> Entry:
+    del viewer
+    at = row.completed_at or row.created_at
+    return Entry("step", row.id, at, row.name, row.element_id, who)
+
+
+def _assessment(row: Assessment, viewer: Viewer, who: str) -> Entry:
+    reads = viewer.reads_assessment(row.kind) or viewer.wrote(row.by_id)
+    texts = _passages(
+        ("", row.summary),
+        ("evidence_for", row.evidence_for),
+        ("evidence_against", row.evidence_against),
+    )
+    return Entry("assessment", row.id, row.at, "", row.kind, who, texts if reads else (), not reads)
+
+
+def _decision(row: Decision, viewer: Viewer, who: str) -> Entry:
+    reads = viewer.reads(CONTENT) or viewer.wrote(row.by_id)
+    texts = _passages(("outcome", row.outcome))
+    if row.proposed and row.proposed != row.outcome:
+        texts += _passages(("proposed", row.proposed))
+    if reads:
+        texts += _passages(("reasons", row.reasons))
+    return Entry("decision", row.id, row.at, "", row.kind, who, texts, not reads)
+
+
+def _contribution(row: SharedContribution, viewer: Viewer, who: str) -> Entry:
+    del viewer
+    concern = {True: "concern_yes", False: "concern_no", None: None}[row.concern]
+    texts = _passages(
+        ("concern", concern),
+        ("", row.summary),
+        *row.beside,
+        ("body", row.body),
+        ("legal_basis", row.legal_basis),
+    )
+    return Entry(
+        "contribution", row.id, row.at, row.organisation, row.level, who, texts, row.withheld
+    )
+
+
+def _plan(row: PlanVersion, viewer: Viewer, who: str) -> Entry:
+    reads = viewer.reads(CONTENT)
+    texts = _passages(("reasons", row.reason)) if reads else ()
+    return Entry("plan", row.id, row.at, str(row.number), row.state, who, texts, not reads)
+
+
+def _check_in(row: CheckIn, viewer: Viewer, who: str) -> Entry:
+    reads = viewer.reads(CONTENT) or viewer.wrote(row.by_id)
+    texts = _passages(("outcome", row.outcome))
+    if reads:
+        texts += _passages(("", row.summary))
+    return Entry("check_in", row.id, row.at, str(row.number), row.kind, who, texts, not reads)
+
+
+def _opinion(row: Opinion, viewer: Viewer, who: str) -> Entry:
+    reads = viewer.reads(CONTENT) or viewer.wrote(row.by_id)
+    texts = _passages(("reasons", row.reasons)) if reads else ()
+    from_whom = row.organisation.name if row.organisation else ""
+    code = row.choice if reads else "opinion"
+    return Entry("opinion", row.id, row.at, from_whom, code, who, texts, not reads)
+
+
+def _note(row: Note, viewer: Viewer, who: str) -> Entry:
+    reads = viewer.reads(CONTENT) or viewer.wrote(row.by_id)
+    texts = _passages(("", row.text)) if reads else ()
+    return Entry("note", row.id, row.at, "", row.kind, who, texts, not reads)
+
+
+def _audited(row: AuditEntry, viewer: Viewer, who: str) -> Entry:
+    del viewer
+    kind = "deadline" if row.event in DEADLINES else ACCESS
+    return Entry(kind, row.id, row.at, str(row.detail.get("element", "")), row.event, who)
+
+
+_ENTRY: dict[str, Callable[[Any, Viewer, str], Entry]] = {
+    "signal": _signal,
+    "step": _step,
+    "assessment": _assessment,
+    "decision": _decision,
+    "contribution": _contribution,
+    "plan": _plan,
+    "check_in": _check_in,
+    "opinion": _opinion,
+    "note": _note,
+    "deadline": _audited,
+    "access": _audited,
+}

@@ -1,0 +1,97 @@
+"""Says which content of a case a person may read; the rest is shown as confidential (P21, P74)."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.access import may
+from engine.models import Account, Case, CaseMember, WorkItem, WorkItemState
+from engine.profile import Profile
+
+SIGNAL = "signal"
+"""What came in and how its source was judged (A3): not for partners."""
+CONTENT = "content"
+"""Analysis, contributions, decisions with their reasons, check-ins, notes."""
+ACTIONS = "actions"
+"""Who does what until when: also for whoever looks after meetings and deadlines (P74)."""
+REPORTER = "reporter"
+"""Who reported: class `source`, the intake desk alone."""
+
+READERS = {
+    REPORTER: frozenset({"intake_desk"}),
+    SIGNAL: frozenset({"intake_desk", "chair", "content_coordinator", "accountable_person"}),
+    CONTENT: frozenset({"chair", "content_coordinator", "accountable_person", "partner"}),
+    ACTIONS: frozenset(
+        {"chair", "content_coordinator", "accountable_person", "partner", "process_coordinator"}
+    ),
+}
+SIGNAL_ASSESSMENTS = frozenset({"source", "signal", "arrival"})
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """One person in front of one case: the functions held there, by membership or at the desk."""
+
+    account_id: UUID
+    organisation_id: UUID
+    functions: frozenset[str]
+
+    def reads(self, area: str) -> bool:
+        """Say whether the person reads an area of the case file."""
+        return bool(self.functions & READERS[area])
+
+    def reads_assessment(self, kind: str) -> bool:
+        """Say whether the person reads assessments of a kind."""
+        return self.reads(SIGNAL if kind in SIGNAL_ASSESSMENTS else CONTENT)
+
+    def wrote(self, by_id: UUID | None) -> bool:
+        """Say whether a statement is the person's own: one may always read back what one wrote."""
+        return by_id == self.account_id
+
+    def reads_answers(self, item: WorkItem) -> bool:
+        """Say whether the person reads what was answered at a step.
+
+        What one organisation answered stays with it: others read its contribution at the level
+        that it chose, never the form (P22).
+        """
+        if self.wrote(item.completed_by_id):
+            return True
+        if item.organisation_id is not None:
+            return item.organisation_id == self.organisation_id
+        return self.reads(SIGNAL if item.role in READERS[REPORTER] else CONTENT)
+
+    def reads_field(self, field_class: str) -> bool:
+        """Say whether the person reads fields of a class at a step whose answers it reads."""
+        return field_class != "source" or self.reads(REPORTER)
+
+
+def viewer_of(session: Session, case: Case, account: Account, profile: Profile) -> Viewer:
+    """Return the person's functions in the case: memberships, desk roles, and steps taken.
+
+    Whoever has taken a step needs what it is about before the answer makes a member of the case;
+    those who merely could take it read nothing yet.
+    """
+    active = session.scalars(
+        select(CaseMember.function).where(
+            CaseMember.case_id == case.id,
+            CaseMember.account_id == account.id,
+            CaseMember.until.is_(None),
+        )
+    ).unique()
+    taken = session.scalars(
+        select(WorkItem).where(
+            WorkItem.case_id == case.id,
+            WorkItem.state == WorkItemState.OPEN.value,
+            WorkItem.assignee_id == account.id,
+        )
+    ).unique()
+    # Whoever has left the case may still be written down as having taken a step of it.
+    roles = {item.role for item in taken if may(session, account, "work_item:complete", item)}
+    desk = {
+        code
+        for code in account.role_codes
+        if code in profile.roles and profile.roles[code].scope == "desk"
+    }
+    return Viewer(account.id, account.organisation_id, frozenset(active) | roles | desk)

@@ -1,0 +1,205 @@
+"""Runs scenarios: tests in a process owner's language, on the test clock, through the real engine.
+
+Each scenario begins with the same database in memory. The state is stored and loaded between all
+steps, because every step is a turn of its own. Bad scenario files are problems of that scenario, in
+one sentence each, and never stop the others.
+"""
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from pathlib import Path
+from typing import Any
+
+from engine.errors import CasetableError, InputError
+from engine.profile import read_tables
+from engine.scenario_world import World
+
+STEP_KINDS = ("start", "do", "after", "message", "refused", "expect", "opinion", "reopen")
+
+
+@dataclass(frozen=True)
+class Result:
+    """How one scenario went."""
+
+    name: str
+    title: str
+    requirements: tuple[str, ...]
+    problems: tuple[str, ...]
+    log: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Say whether everything happened as told."""
+        return not self.problems
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the result for machines."""
+        return {
+            "name": self.name,
+            "title": self.title,
+            "passed": self.passed,
+            "requirements": list(self.requirements),
+            "problems": list(self.problems),
+        }
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One scenario file with its fragments put in place."""
+
+    name: str
+    title: str
+    requirements: tuple[str, ...]
+    profile: str
+    starts: str
+    values: Mapping[str, Any]
+    steps: tuple[dict[str, Any], ...] = field(default_factory=tuple)
+
+
+def find_scenarios(processes_dir: Path) -> list[Path]:
+    """Return the scenario files of the base and of all profiles."""
+    own = sorted((processes_dir / "scenarios").glob("*.toml"))
+    return own + sorted(processes_dir.glob("profiles/*/scenarios/*.toml"))
+
+
+def read_scenario(path: Path) -> Scenario:
+    """Read a scenario; raise InputError naming the entry to mend."""
+    data = read_toml(path)
+    steps = _fragments(data, path, path.parent / "fragments") + _checked(data, path)
+    title = data.get("title")
+    if not isinstance(title, str):
+        raise InputError(f"{path.name}: a scenario needs a title.")
+    starts = str(data.get("starts", "2026-01-15"))
+    try:
+        datetime.fromisoformat(starts)
+    except ValueError as error:
+        raise InputError(f"{path.name}: starts is a date like 2026-01-15.") from error
+    values = data.get("values", {})
+    if not isinstance(values, dict):
+        raise InputError(f"{path.name}: [values] is a table of profile values.")
+    return Scenario(
+        name=path.stem,
+        title=title,
+        requirements=tuple(_texts(data, "requirements", path)),
+        profile=str(data.get("profile", "base")),
+        starts=starts,
+        values=values,
+        steps=tuple(steps),
+    )
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file; raise InputError saying what is wrong with it."""
+    try:
+        return read_tables(path.read_bytes(), path.name)
+    except OSError:
+        raise InputError(f"{path.name}: there is no such file in {path.parent.name}.") from None
+
+
+def read_steps(path: Path, seen: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
+    """Read the steps of a fragment and of the fragments that it uses."""
+    if path in seen:
+        raise InputError(f"{path.name}: this fragment uses itself; take one of the two out.")
+    data = read_toml(path)
+    return _fragments(data, path, path.parent, (*seen, path)) + _checked(data, path)
+
+
+def _fragments(
+    data: Mapping[str, Any], path: Path, folder: Path, seen: tuple[Path, ...] = ()
+) -> list[dict[str, Any]]:
+    steps: list[dict[str, Any]] = []
+    for fragment in _texts(data, "use", path):
+        steps += read_steps(folder / f"{fragment}.toml", seen)
+    return steps
+
+
+def _texts(data: Mapping[str, Any], name: str, path: Path) -> list[str]:
+    found = data.get(name, [])
+    if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
+        raise InputError(f'{path.name}: {name} is a list of texts like ["one", "two"].')
+    return found
+
+
+def _checked(data: Mapping[str, Any], path: Path) -> list[dict[str, Any]]:
+    steps = data.get("step", [])
+    if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
+        raise InputError(f"{path.name}: each step begins with a line [[step]].")
+    for number, step in enumerate(steps, start=1):
+        kinds = [kind for kind in STEP_KINDS if kind in step]
+        if len(kinds) != 1:
+            raise InputError(
+                f"{path.name}: step {number} needs exactly one of {', '.join(STEP_KINDS)}."
+            )
+    return steps
+
+
+def step_kind(step: Mapping[str, Any]) -> str:
+    """Return what a step is: start, do, after, ..."""
+    return next(kind for kind in STEP_KINDS if kind in step)
+
+
+def run_scenarios(
+    processes_dir: Path,
+    files: Iterable[Path],
+    *,
+    profile: str | None = None,
+    jobs: int | None = None,
+) -> Iterator[Result]:
+    """Run scenarios in worker processes (default: one a processor) and give results in order."""
+    wanted = list(files)
+    workers = min(jobs or os.cpu_count() or 1, len(wanted))
+    if workers <= 1:
+        yield from (run_file(processes_dir, path, profile) for path in wanted)
+        return
+    with ProcessPoolExecutor(workers) as pool:
+        running = [(path, pool.submit(run_file, processes_dir, path, profile)) for path in wanted]
+        for path, done in running:
+            try:
+                yield done.result()
+            except BrokenProcessPool:
+                yield _failed(
+                    path, "the process that ran it, or another one, was ended from outside"
+                )
+
+
+def run_file(processes_dir: Path, path: Path, profile: str | None = None) -> Result:
+    """Run the scenario of a file; whatever goes wrong is a problem of this scenario alone."""
+    try:
+        return run_scenario(processes_dir, read_scenario(path), profile=profile)
+    except CasetableError as error:
+        return _failed(path, str(error))
+    except Exception as error:  # noqa: BLE001 - the edge: the other scenarios still count
+        return _failed(path, f"the engine broke with {type(error).__name__}: {error}")
+
+
+def _failed(path: Path, problem: str) -> Result:
+    return Result(path.stem, "", (), (problem,), ())
+
+
+def run_scenario(processes_dir: Path, scenario: Scenario, *, profile: str | None = None) -> Result:
+    """Run one scenario; the first step that goes wrong ends it, whatever the reason."""
+    log: list[str] = []
+    problems: list[str] = []
+    with World(
+        processes_dir,
+        profile or scenario.profile,
+        datetime.combine(datetime.fromisoformat(scenario.starts).date(), time(9)),
+        scenario.values,
+    ) as world:
+        for number, step in enumerate(scenario.steps, start=1):
+            kind = step_kind(step)
+            log.append(f"{number}. {world.today}  {kind} {step[kind]}")
+            try:
+                found = world.take(kind, step)
+            except CasetableError as error:
+                found = [str(error)]
+            except Exception as error:  # noqa: BLE001 - the edge: the step is to be named
+                found = [f"the engine broke with {type(error).__name__}: {error}"]
+            problems += [f"step {number} ({kind} {step[kind]}): {text}" for text in found]
+            if problems:
+                break
+    return Result(scenario.name, scenario.title, scenario.requirements, tuple(problems), tuple(log))

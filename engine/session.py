@@ -1,0 +1,84 @@
+"""A writing session that stores pending rows late: at the end, or before a query that sees them.
+
+SQLAlchemy's own autoflush stores everything before every query; a turn that asks ten questions
+while it works would write the row of its case ten times (M1b).
+"""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Table, TextClause, event
+from sqlalchemy.orm import Mapper, Session
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.util import find_tables
+
+from engine.models import Base
+
+
+class WritingSession(Session):
+    """A session whose pending changes are stored before a query that touches their tables."""
+
+    def __init__(self, bind: Any) -> None:
+        super().__init__(bind, autoflush=False, expire_on_commit=False)
+        self.kept: list[Any] = []
+        """What was read: a plan that two operators read brings its actions along only once."""
+
+    def execute(self, statement: Any, *arguments: Any, **settings: Any) -> Any:
+        """Run a statement; see Session.execute."""
+        self._store_what_is_asked_for(statement)
+        return super().execute(statement, *arguments, **settings)
+
+    def scalar(self, statement: Any, *arguments: Any, **settings: Any) -> Any:
+        """Return the first value of the first row; see Session.scalar."""
+        self._store_what_is_asked_for(statement)
+        return super().scalar(statement, *arguments, **settings)
+
+    def scalars(self, statement: Any, *arguments: Any, **settings: Any) -> Any:
+        """Return the first value of each row; see Session.scalars."""
+        self._store_what_is_asked_for(statement)
+        return super().scalars(statement, *arguments, **settings)
+
+    def _store_what_is_asked_for(self, statement: Any) -> None:
+        changed = {row.__tablename__ for row in (*self.new, *self.dirty, *self.deleted)}
+        if changed and not self._flushing and not changed.isdisjoint(_tables_of(statement)):
+            self.flush()
+
+
+@event.listens_for(WritingSession, "loaded_as_persistent")
+def _keep(session: WritingSession, row: Any) -> None:
+    session.kept.append(row)
+
+
+def _tables_of(statement: Any) -> frozenset[str]:
+    """Return the names of the tables that a statement names, joined ones included."""
+    # Words of SQL that nobody takes apart may ask for anything.
+    if not isinstance(statement, ClauseElement) or isinstance(statement, TextClause):
+        return frozenset(Base.metadata.tables)
+    found = find_tables(
+        statement,
+        check_columns=True,
+        include_aliases=True,
+        include_crud=True,
+        include_joins=True,
+        include_selects=True,
+    )
+    return _read_along(frozenset(table.name for table in found if isinstance(table, Table)))
+
+
+@cache
+def _read_along(names: frozenset[str]) -> frozenset[str]:
+    """Return `names` and the tables that their rows always bring along (lazy="joined")."""
+    found = set(names)
+    pending = list(names)
+    mappers = {mapper.class_.__tablename__: mapper for mapper in Base.registry.mappers}
+    while pending:
+        for other in _joined_to(mappers.get(pending.pop())):
+            if other not in found:
+                found.add(other)
+                pending.append(other)
+    return frozenset(found)
+
+
+def _joined_to(mapper: Mapper[Any] | None) -> list[str]:
+    links = mapper.relationships if mapper else ()
+    return [link.mapper.class_.__tablename__ for link in links if link.lazy in {"joined", False}]

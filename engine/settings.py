@@ -1,0 +1,129 @@
+"""All settings, read once from the environment; all problems are reported together."""
+
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from engine.errors import SettingsError
+
+ROOT = Path(__file__).resolve().parent.parent
+PREFIX = "CASETABLE_"
+T = TypeVar("T")
+MIN_KEY_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What an installation can set; the embedded default needs none of it."""
+
+    data_dir: Path
+    database_url: str
+    broker_url: str
+    """Celery's broker; `filesystem://` is the embedded default."""
+    processes_dir: Path
+    secret_key: str
+    """Signs process states, receipts and the CSRF token."""
+    production: bool
+    demo: bool
+    base_url: str
+    proxies: int
+    """How many reverse proxies stand in front of the pages; their addresses are not visitors."""
+    profile: str
+    mail_host: str
+    """Empty: mails are written to `data_dir`/mail instead of being sent."""
+    mail_port: int
+    mail_from: str
+    poll_seconds: float
+    require_second_factor: bool = False
+    """Whoever has no second factor is led to setting one up and can do nothing else (S9)."""
+
+    @property
+    def state_key(self) -> bytes:
+        """The key under which process states are signed."""
+        return b"state:" + self.secret_key.encode()
+
+    @property
+    def audit_key(self) -> bytes:
+        """The key under which the audit trail is written; it never enters the database."""
+        return b"audit:" + self.secret_key.encode()
+
+    @property
+    def account_key(self) -> bytes:
+        """The key from which those of second factors, recovery codes and attempts are made."""
+        return b"account:" + self.secret_key.encode()
+
+
+def _flag(text: str) -> bool:
+    if text.lower() not in {"1", "0", "true", "false", "yes", "no"}:
+        raise ValueError("give yes or no")
+    return text.lower() in {"1", "true", "yes"}
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings; raise SettingsError that lists every missing or wrong value."""
+    given = dict(os.environ if environ is None else environ)
+    problems: list[str] = []
+
+    def read(name: str, convert: Callable[[str], T], default: T) -> T:
+        text = given.get(PREFIX + name, "").strip()
+        if not text:
+            return default
+        try:
+            return convert(text)
+        except ValueError as error:
+            problems.append(f"{PREFIX}{name}: {error}")
+            return default
+
+    data_dir = read("DATA_DIR", Path, ROOT / "var")
+    production = read("PRODUCTION", _flag, default=False)
+    secret_key = read("SECRET_KEY", str, "")
+    if production and len(secret_key) < MIN_KEY_LENGTH:
+        problems.append(
+            f"{PREFIX}SECRET_KEY: set at least {MIN_KEY_LENGTH} random characters for production"
+        )
+    database_url = read("DATABASE_URL", str, f"sqlite:///{data_dir / 'casetable.sqlite'}")
+    if production and database_url.startswith("sqlite"):
+        problems.append(f"{PREFIX}DATABASE_URL: production needs postgresql+psycopg://...")
+    demo = read("DEMO", _flag, default=not production)
+    settings = Settings(
+        data_dir=data_dir,
+        database_url=database_url,
+        broker_url=read("BROKER_URL", str, "filesystem://"),
+        processes_dir=read("PROCESSES_DIR", Path, ROOT / "processes"),
+        secret_key=secret_key,
+        production=production,
+        demo=demo,
+        base_url=read("BASE_URL", str, "http://127.0.0.1:8080"),
+        proxies=read("PROXIES", int, 0),
+        profile=read("PROFILE", str, "base"),
+        mail_host=read("MAIL_HOST", str, ""),
+        mail_port=read("MAIL_PORT", int, 25),
+        mail_from=read("MAIL_FROM", str, "casetable@localhost"),
+        poll_seconds=read("POLL_SECONDS", float, 2.0),
+        require_second_factor=read("REQUIRE_SECOND_FACTOR", _flag, default=not demo),
+    )
+    if problems:
+        raise SettingsError("Settings to mend: " + "; ".join(problems) + ".")
+    return settings if secret_key else _with_kept_key(settings)
+
+
+def _with_kept_key(settings: Settings) -> Settings:
+    """Make a random key for the embedded default once and keep it beside the database.
+
+    Without it every restart would refuse the stored process states.
+    """
+    from dataclasses import replace
+
+    path = settings.data_dir / "secret_key"
+    if not path.exists():
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+            with os.fdopen(handle, "w") as file:
+                file.write(secrets.token_urlsafe(48))
+        except FileExistsError:
+            pass  # another process of the same installation was first
+    return replace(settings, secret_key=path.read_text().strip())

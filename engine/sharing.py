@@ -1,0 +1,300 @@
+"""Who reads how much of a contribution, and who may change that (P21-P24).
+
+A contribution starts with one level for everybody at the table. Its author's organisation, and
+nobody else, may give one organisation or the whole table more or less later. Nothing is changed
+in place: every change is a row, so that it stays provable who could read what when.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from engine import access, audit
+from engine.application import Application
+from engine.errors import InputError, NotFoundError
+from engine.models import (
+    Account,
+    Case,
+    CaseMember,
+    CasePartner,
+    Contribution,
+    ContributionShare,
+    Decision,
+    Job,
+)
+from engine.profile import Profile
+
+LEVELS = ("nothing", "concern_only", "summary", "full")
+"""From least to most. `nothing` still shows that the organisation has answered."""
+TELLING = frozenset({"summary", "full"})
+"""Levels that hand content on: they need a legal basis and, where the profile asks, consent."""
+LONGEST = 20_000
+NO_SUCH_AUDIENCE = "Choose an organisation that takes part in this case."
+
+
+def rank(level: str) -> int:
+    """Return how much a level shows, 0 for the least."""
+    return LEVELS.index(level)
+
+
+class SharingError(InputError):
+    """A change of sharing that is incomplete or not allowed; `field` is what has to be mended."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True)
+class Change:
+    """What the author's organisation wants one audience to read; `audience` None is the table."""
+
+    audience: UUID | None
+    level: str
+    summary: str = ""
+    legal_basis: str = ""
+    expires_on: date | None = None
+
+
+def why_not(
+    session: Session, case_id: UUID, profile: Profile, level: str, legal_basis: str | None
+) -> str | None:
+    """Return why content may not be handed on at this level, in a sentence with the mend (L7, P21).
+
+    Checked by the server whatever a form or a drawing asks.
+    """
+    if level not in TELLING:
+        return None
+    if not (legal_basis or "").strip():
+        return "Name the law or agreement that allows you to share this, or share less."
+    if profile.values.get("consent") != "before_sharing":
+        return None
+    answer = session.scalar(
+        select(Decision.outcome)
+        .where(Decision.case_id == case_id, Decision.kind == "consent")
+        .order_by(Decision.at.desc())
+        .limit(1)
+    )
+    if answer == "given":
+        return None
+    return "The person has not agreed to sharing. Share a concern without its reason, or nothing."
+
+
+Standing = Mapping[UUID | None, ContributionShare]
+"""The row that counts for each audience that has one; None is the whole table."""
+
+
+def standing(
+    session: Session, contribution_ids: Iterable[UUID], today: date
+) -> dict[UUID, Standing]:
+    """Return the sharing rows in force of some contributions, in one statement."""
+    wanted = list(contribution_ids)
+    if not wanted:
+        return {}
+    rows = session.scalars(
+        select(ContributionShare)
+        .where(ContributionShare.contribution_id.in_(wanted))
+        .order_by(ContributionShare.contribution_id, ContributionShare.number)
+    ).unique()
+    newest: dict[UUID, dict[UUID | None, ContributionShare]] = {}
+    for row in rows:
+        newest.setdefault(row.contribution_id, {})[row.organisation_id] = row
+    return {
+        contribution: {
+            audience: row
+            for audience, row in found.items()
+            if row.expires_on is None or today <= row.expires_on
+        }
+        for contribution, found in newest.items()
+    }
+
+
+def level_for(contribution: Contribution, rows: Standing, organisation_id: UUID) -> str:
+    """Return the level at which an organisation reads a contribution; the author's own is full."""
+    if contribution.organisation_id == organisation_id:
+        return "full"
+    own = rows.get(organisation_id) or rows.get(None)
+    return own.level if own else contribution.level
+
+
+def summary_for(contribution: Contribution, rows: Standing, organisation_id: UUID) -> str | None:
+    """Return the summary for an organisation: one written for it later stands before the first."""
+    own = rows.get(organisation_id) or rows.get(None)
+    return (own.summary if own else None) or contribution.summary
+
+
+def may_change(session: Session, account: Account, contribution: Contribution) -> bool:
+    """Say whether the person speaks for the organisation that wrote the contribution (P22)."""
+    if contribution.organisation_id != account.organisation_id:
+        return False
+    found = session.scalar(
+        select(CaseMember.id)
+        .where(
+            CaseMember.case_id == contribution.case_id,
+            CaseMember.account_id == account.id,
+            CaseMember.until.is_(None),
+        )
+        .limit(1)
+    )
+    return found is not None
+
+
+def change_sharing(
+    application: Application, contribution_id: UUID, account_id: UUID, change: Change
+) -> UUID:
+    """Let an audience read more or less of a contribution from now on; return the row's id.
+
+    Raise NotFoundError when the person does not speak for the author's organisation, SharingError
+    with the mend when the change is incomplete or not allowed. Whoever reads more is told.
+    """
+    with application.database.transaction() as session:
+        case = _lock_case(session, contribution_id)
+        account = session.get_one(Account, account_id)
+        contribution = session.get_one(Contribution, contribution_id)
+        if not may_change(session, account, contribution):
+            raise NotFoundError("This page does not exist, or it is not for you.")
+        access.require(session, account, "case:write", case)
+        deployment = application.deployments.get(session, case.deployment_id)
+        now = application.now(session)
+        today = now.astimezone(deployment.profile.zone).date()
+        rows = standing(session, [contribution.id], today).get(contribution.id, {})
+        _check(session, contribution, rows, change, deployment.profile, today)
+        before = _before(contribution, rows, change.audience)
+        row = ContributionShare(
+            case_id=case.id,
+            contribution_id=contribution.id,
+            number=_next_number(session, contribution),
+            organisation_id=change.audience,
+            level=change.level,
+            summary=_kept_summary(rows, change),
+            legal_basis=change.legal_basis.strip() or None,
+            expires_on=change.expires_on,
+            by_id=account.id,
+            at=now,
+        )
+        session.add(row)
+        session.flush()
+        raised = rank(change.level) > rank(before)
+        audit.record(
+            session,
+            case,
+            at=now,
+            actor_id=account.id,
+            event="case:sharing:raise" if raised else "case:sharing:lower",
+            subject=contribution.id,
+            before=before,
+            level=change.level,
+            audience=str(change.audience) if change.audience else "table",
+        )
+        if raised:
+            _tell(application, session, case, row)
+        return row.id
+
+
+def _next_number(session: Session, contribution: Contribution) -> int:
+    last = session.scalar(
+        select(func.max(ContributionShare.number)).where(
+            ContributionShare.contribution_id == contribution.id
+        )
+    )
+    return (last or 0) + 1
+
+
+def _lock_case(session: Session, contribution_id: UUID) -> Case:
+    """Lock the case of a contribution: its audit chain must not fork, and two clicks queue up."""
+    case = session.scalar(
+        select(Case)
+        .join(Contribution, Contribution.case_id == Case.id)
+        .where(Contribution.id == contribution_id)
+        .with_for_update(of=Case)
+    )
+    if case is None:
+        raise NotFoundError("This page does not exist, or it is not for you.")
+    return case
+
+
+def _before(contribution: Contribution, rows: Standing, audience: UUID | None) -> str:
+    if audience is not None:
+        return level_for(contribution, rows, audience)
+    return rows[None].level if None in rows else contribution.level
+
+
+def _kept_summary(rows: Standing, change: Change) -> str | None:
+    """Keep the summary that the audience reads already when no new one is written."""
+    written = change.summary.strip()
+    earlier = rows.get(change.audience) or rows.get(None)
+    return written or (earlier.summary if earlier else None)
+
+
+def _check(
+    session: Session,
+    contribution: Contribution,
+    rows: Standing,
+    change: Change,
+    profile: Profile,
+    today: date,
+) -> None:
+    if change.level not in LEVELS:
+        raise SharingError("level", "Choose how much may be read.")
+    if change.audience is not None and change.audience not in _audiences(session, contribution):
+        raise SharingError("audience", NO_SUCH_AUDIENCE)
+    if change.level == "full" and not contribution.body:
+        raise SharingError("level", "There is no more than a summary on file; choose the summary.")
+    summary = _kept_summary(rows, change) or contribution.summary
+    if change.level in TELLING and not summary:
+        raise SharingError("summary", "Write the summary that may be read.")
+    if len(change.summary) > LONGEST:
+        raise SharingError("summary", f"A summary has at most {LONGEST} characters.")
+    reason = why_not(session, contribution.case_id, profile, change.level, change.legal_basis)
+    if reason:
+        raise SharingError("legal_basis", reason)
+    if change.expires_on is not None:
+        _check_last_day(contribution, rows, change, change.expires_on, today)
+
+
+def _check_last_day(
+    contribution: Contribution, rows: Standing, change: Change, last: date, today: date
+) -> None:
+    if change.audience is None:
+        raise SharingError("expires_on", "A last day is for one organisation; leave it empty here.")
+    if last < today:
+        raise SharingError("expires_on", "The last day lies in the past; choose today or later.")
+    if rank(change.level) <= rank(_before(contribution, rows, None)):
+        # Threat: a restriction that ends by itself would hand content on without anybody's act.
+        raise SharingError("expires_on", "They read no more than the table; leave this empty.")
+
+
+def _audiences(session: Session, contribution: Contribution) -> set[UUID]:
+    """Return the organisations at the table and those of the people who lead the case."""
+    partners = session.scalars(
+        select(CasePartner.organisation_id).where(
+            CasePartner.case_id == contribution.case_id, CasePartner.state == "active"
+        )
+    )
+    members = session.scalars(
+        select(Account.organisation_id)
+        .join(CaseMember, CaseMember.account_id == Account.id)
+        .where(CaseMember.case_id == contribution.case_id, CaseMember.until.is_(None))
+    )
+    return {*partners, *members} - {contribution.organisation_id}
+
+
+def _tell(application: Application, session: Session, case: Case, row: ContributionShare) -> None:
+    session.add(
+        Job(
+            kind="notice",
+            key=f"sharing_raised:{row.id}",
+            state=application.job_state("notice"),
+            payload={
+                "template": "sharing_raised",
+                "case_id": str(case.id),
+                "organisation_id": str(row.organisation_id) if row.organisation_id else None,
+            },
+            run_after=row.at,
+            created_at=row.at,
+        )
+    )

@@ -1,0 +1,495 @@
+"""The turn: one stimulus becomes one transaction that moves a process instance to its next waits.
+
+Load under the case's lock, apply the stimulus, let the diagram run, deliver what waits in the
+inbox, write down what is new and what is gone, store the state by compare-and-set. The caller
+commits. Whatever raises leaves nothing behind.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from functools import cache, cached_property
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import Select, Table, Uuid, bindparam, select, update
+from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm.attributes import set_committed_value
+
+from engine import access, audit, bookkeeping, operator
+from engine.application import Application
+from engine.bpmn import Instance, Scope, seal, unseal
+from engine.deployment import ResolvedDeployment
+from engine.errors import ConflictError, DiagramError, NotFoundError, SeparationError
+from engine.models import (
+    Account,
+    AuditEntry,
+    Base,
+    Case,
+    CaseMember,
+    CasePartner,
+    Episode,
+    InboxMessage,
+    InstanceState,
+    Job,
+    Organisation,
+    ProcessInstance,
+    StepHistory,
+    Timer,
+    WorkItem,
+    WorkItemState,
+)
+from engine.profile import Profile
+
+STEP_BUDGET = 2000
+MAX_DELIVERIES = 100
+
+
+@dataclass(frozen=True)
+class Submission:
+    """A submitted form inside the turn that records it."""
+
+    work_item: WorkItem
+    form_id: str
+    values: Mapping[str, Any]
+    """All cleaned answers."""
+    case_values: Mapping[str, Any]
+    """The answers that stay in the case file: everything but class `process`."""
+
+    @property
+    def organisation(self) -> Organisation | None:
+        """The partner organisation that answered, when the item belongs to one."""
+        return self.work_item.organisation
+
+
+@dataclass
+class Outcome:
+    """What a turn did, for the caller that shows it."""
+
+    instance_id: UUID
+    case_id: UUID
+    new_items: list[WorkItem] = field(default_factory=list)
+    ended: bool = False
+    delivered: set[UUID] = field(default_factory=set)
+    """Ids of the inbox messages that were delivered."""
+
+
+Stimulus = Callable[["Turn"], None]
+
+
+class Turn:
+    """One stimulus at one process instance; also what operators are handed."""
+
+    def __init__(
+        self,
+        application: Application,
+        session: Session,
+        instance: ProcessInstance,
+        *,
+        now: datetime,
+        actor: Account | None,
+        members: access.Members | None = None,
+    ) -> None:
+        self.application = application
+        self.session = session
+        self.now = now
+        self.actor = actor
+        self.instance = instance
+        self.case: Case = instance.case
+        self.episode: Episode | None = instance.episode
+        self.submission: Submission | None = None
+        self.element_id = ""
+        self.deployment: ResolvedDeployment = application.deployments.get(
+            session, instance.deployment_id
+        )
+        self.outcome = Outcome(instance.id, instance.case_id)
+        self.known_effects: frozenset[str] = frozenset()
+        """Effects that were owed before this turn."""
+        self._running: Instance | None = None
+        self._members = members
+        self._started: list[tuple[ProcessInstance, str | None, dict[str, Any]]] = []
+        self._appended: dict[Table, list[dict[str, Any]]] = {}
+        self._deeds: list[tuple[str, object, dict[str, Any]]] = []
+        self._touched: dict[UUID, ProcessInstance] = {}
+
+    # -- what operators use ------------------------------------------------------------------
+
+    @property
+    def profile(self) -> Profile:
+        """The profile of the deployment that this case is pinned to."""
+        return self.deployment.profile
+
+    @property
+    def today(self) -> date:
+        """The calendar day in the profile's time zone."""
+        return self.now.astimezone(self.profile.zone).date()
+
+    def audit(self, event: str, subject: object, **detail: Any) -> None:
+        """Write to the case's audit chain, at the end of the turn; ids and codes only."""
+        self._deeds.append((event, subject, detail))
+
+    def notify(
+        self,
+        template: str,
+        *,
+        role: str | None = None,
+        organisation_id: UUID | None = None,
+        account: Account | None = None,
+        work_item: WorkItem | None = None,
+    ) -> None:
+        """Owe a mail that says no more than the opaque case code; sent after the commit."""
+        payload = {
+            "template": template,
+            "case_id": str(self.case.id),
+            "role": role,
+            "organisation_id": str(organisation_id) if organisation_id else None,
+            "account_id": str(account.id) if account else None,
+            "work_item_id": str(work_item.id) if work_item else None,
+        }
+        self.owe("notice", f"notice:{uuid4()}", payload)
+
+    def owe(
+        self, kind: str, key: str, payload: dict[str, Any], run_after: datetime | None = None
+    ) -> None:
+        """Owe a background job; the same key is never owed twice."""
+        self.append(
+            Job,
+            {
+                "kind": kind,
+                "key": key,
+                "payload": payload,
+                "instance_id": self.instance.id,
+                "state": self.application.job_state(kind),
+                "run_after": run_after or self.now,
+                "created_at": self.now,
+            },
+        )
+
+    def post(
+        self,
+        name: str,
+        payload: dict[str, Any] | None = None,
+        *,
+        key: str,
+        instance: ProcessInstance | None = None,
+    ) -> InboxMessage:
+        """Put a message into the durable inbox of an instance of this case (default: this one)."""
+        target = instance or self.instance
+        message = InboxMessage(
+            id=uuid4(),
+            instance_id=target.id,
+            case_id=self.case.id,
+            name=name,
+            payload=payload or {},
+            key=key,
+            received_at=self.now,
+            by_id=self.actor.id if self.actor else None,
+            state="waiting",
+        )
+        self.session.add(message)
+        target.pending_messages += 1
+        if target is not self.instance:
+            self._touched[target.id] = target
+        return message
+
+    def start(
+        self, process_id: str, *, message: str | None = None, data: dict[str, Any] | None = None
+    ) -> ProcessInstance:
+        """Start another process of this case in the same transaction; it runs after this one."""
+        if process_id not in self.deployment.processes:
+            raise DiagramError(f"There is no diagram of the process {process_id}; draw it first.")
+        started = new_instance(self.session, self.case, process_id, self.deployment.id, self.now)
+        self._started.append((started, message, data or {}))
+        return started
+
+    def statement(self) -> dict[str, Any]:
+        """Return the columns that every row of the case file has."""
+        organisation = self.submission.organisation if self.submission else None
+        own = self.actor.organisation_id if self.actor else None
+        return {
+            "case_id": self.case.id,
+            "episode_id": self.episode.id if self.episode else None,
+            "element_id": self.element_id,
+            "by_id": self.actor.id if self.actor else None,
+            "organisation_id": organisation.id if organisation else own,
+            "at": self.now,
+        }
+
+    def details(self, *known: str) -> dict[str, Any]:
+        """Return the case-file answers that have no column of their own."""
+        if self.submission is None:
+            return {}
+        return {k: v for k, v in self.submission.case_values.items() if k not in known}
+
+    def partners(self) -> list[CasePartner]:
+        """Return the active partner organisations of the case."""
+        return list(
+            self.session.scalars(
+                select(CasePartner)
+                .where(CasePartner.case_id == self.case.id, CasePartner.state == "active")
+                .order_by(CasePartner.joined_at)
+            ).unique()
+        )
+
+    @property
+    def members(self) -> access.Members:
+        """The active members of the case and their functions; read once in a turn."""
+        if self._members is None:
+            self._members = access.members_of(self.session, self.case.id)
+        return self._members
+
+    def add_member(self, account: Account, function: str, reason: str = "") -> bool:
+        """Make a person a member of the case; say whether that is new."""
+        if (account.id, function) in self.members:
+            return False
+        if access.IN_NO_CASE & account.role_codes:
+            raise SeparationError("Who watches over data protection takes part in no case.")
+        self.members.add((account.id, function))
+        self.session.add(
+            CaseMember(
+                case_id=self.case.id,
+                account_id=account.id,
+                function=function,
+                since=self.now,
+                reason=reason or None,
+            )
+        )
+        self.audit("case:member:add", account.id, function=function)
+        return True
+
+    def end_member(self, account: Account, function: str, reason: str = "") -> None:
+        """End a membership; access ends with the same commit (P69)."""
+        self.members.discard((account.id, function))
+        self.session.execute(
+            update(CaseMember)
+            .where(
+                CaseMember.case_id == self.case.id,
+                CaseMember.account_id == account.id,
+                CaseMember.function == function,
+                CaseMember.until.is_(None),
+            )
+            .values(until=self.now, reason=reason or None)
+        )
+        # What that person had taken is free again for those who stay.
+        self.session.execute(
+            update(WorkItem)
+            .where(
+                WorkItem.case_id == self.case.id,
+                WorkItem.assignee_id == account.id,
+                WorkItem.role == function,
+                WorkItem.state == WorkItemState.OPEN.value,
+            )
+            .values(assignee_id=None, claimed_at=None)
+        )
+        self.audit("case:member:end", account.id, function=function)
+
+    # -- what the diagram reaches (engine.bpmn.Port) -------------------------------------------
+
+    def call_operator(self, name: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Run an operator in the turn."""
+        return operator.find(name).run(self, inputs)
+
+    def is_deferred(self, name: str) -> bool:
+        """Say whether an operator has an effect on the outside and must wait for the commit."""
+        return operator.find(name).deferred
+
+    def decide(self, decision_id: str, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Evaluate a decision table of the deployment: it proposes, it never decides."""
+        table = self.deployment.decisions.get(decision_id)
+        if table is None:
+            raise DiagramError(f"There is no decision table {decision_id}; add it or choose one.")
+        names = {"profile": self.profile.values, **context}
+        return table.evaluate(names, now=self.now, zone=self.profile.zone)
+
+    # -- running -----------------------------------------------------------------------------
+
+    @cached_property
+    def scope(self) -> Scope:
+        """What expressions see besides the process variables."""
+        return Scope(now=self.now, zone=self.profile.zone, names={"profile": self.profile.values})
+
+    @property
+    def running(self) -> Instance:
+        """The process instance as the adapter runs it."""
+        if self._running is None:
+            program = self.deployment.program(self.instance.process_id)
+            key = self.application.settings.state_key
+            self._running = Instance.load(
+                program, unseal(self.instance.blob, key), self, self.scope
+            )
+            self.known_effects = frozenset(effect.token for effect in self._running.effects())
+        return self._running
+
+    def begin(self, message: str | None, data: dict[str, Any]) -> None:
+        """Start the process instance at a start event."""
+        program = self.deployment.program(self.instance.process_id)
+        self._running = Instance.start(program, self, self.scope, message=message, data=data)
+
+    def settle(self) -> Outcome:
+        """Run to the next waits and write everything down."""
+        self.running.advance(STEP_BUDGET)
+        self._deliver_inbox()
+        bookkeeping.write_down(self, self.running)
+        self._store()
+        self._run_others()
+        return self.outcome
+
+    def _deliver_inbox(self) -> None:
+        """Hand waiting messages to the diagram while it waits for them; the rest stays (P68)."""
+        for _ in range(MAX_DELIVERIES):
+            if self.instance.pending_messages == 0:
+                return
+            awaited = self.running.awaited_messages()
+            message = self.session.scalar(
+                select(InboxMessage)
+                .where(
+                    InboxMessage.instance_id == self.instance.id,
+                    InboxMessage.state == "waiting",
+                    InboxMessage.name.in_(awaited),
+                )
+                .order_by(InboxMessage.received_at, InboxMessage.id)
+                .limit(1)
+            )
+            if message is None or not self.running.deliver(message.name, message.payload):
+                return
+            message.state, message.delivered_at = "delivered", self.now
+            self.instance.pending_messages -= 1
+            self.outcome.delivered.add(message.id)
+            self.running.advance(STEP_BUDGET)
+
+    def _store(self) -> None:
+        row, running = self.instance, self.running
+        self._chain_deeds()
+        history = bookkeeping.history(self, running)
+        row.step_count += len(history)
+        self.append(StepHistory, *history)
+        row.blob = seal(running.dump(), self.application.settings.state_key)
+        row.awaited = sorted(running.awaited_messages())
+        if running.completed:
+            row.status, row.ended_at = InstanceState.ENDED.value, self.now
+            self.outcome.ended = True
+        self.session.flush()
+        for table, rows in self._appended.items():
+            self.session.connection().execute(table.insert(), rows)
+        self._appended.clear()
+        # A later turn of the same transaction reads anew what is owed.
+        self.session.expire(row, ["open_items"])
+
+    def _chain_deeds(self) -> None:
+        by, key = self.actor.id if self.actor else None, audit.key_of(self.session)
+        for event, subject, detail in self._deeds:
+            deed: dict[str, Any] = {"event": event, "subject": subject, "detail": detail}
+            self.append(AuditEntry, audit.chain(key, self.case, at=self.now, actor_id=by, **deed))
+        self._deeds.clear()
+
+    def append(self, kind: type[Base], *rows: dict[str, Any]) -> None:
+        """Write rows that nobody reads again in the turn: one statement for all of a table."""
+        if rows:
+            self._appended.setdefault(kind.metadata.tables[kind.__tablename__], []).extend(rows)
+
+    def _run_others(self) -> None:
+        """Run what this turn started or sent messages to, in the same transaction."""
+        for started, message, data in self._started:
+            other = Turn(self.application, self.session, started, now=self.now, actor=self.actor)
+            other.begin(message, data)
+            self._absorb(other.settle())
+        for touched in self._touched.values():
+            if touched.status != InstanceState.RUNNING.value or not touched.blob:
+                continue
+            other = Turn(self.application, self.session, touched, now=self.now, actor=self.actor)
+            self._absorb(other.settle())
+
+    def _absorb(self, other: Outcome) -> None:
+        self.outcome.new_items.extend(other.new_items)
+        self.outcome.delivered |= other.delivered
+
+
+def new_instance(
+    session: Session, case: Case, process_id: str, deployment_id: str, now: datetime
+) -> ProcessInstance:
+    """Add the row of a process instance that is about to start."""
+    row = ProcessInstance(
+        id=uuid4(),
+        case_id=case.id,
+        process_id=process_id,
+        deployment_id=deployment_id,
+        status=InstanceState.RUNNING.value,
+        blob=b"",
+        step_count=0,
+        awaited=[],
+        active={},
+        timers={},
+        pending_messages=0,
+        started_at=now,
+    )
+    row.case = case
+    row.episode = None
+    set_committed_value(row, "open_items", [])
+    session.add(row)
+    return row
+
+
+def lock_instance(
+    session: Session,
+    row_id: UUID,
+    *,
+    of: type[ProcessInstance | WorkItem | Timer] = ProcessInstance,
+    skip_locked: bool = False,
+) -> ProcessInstance | None:
+    """Lock the case of an instance and load both; None when another turn holds the lock.
+
+    `row_id` names the instance, or a work item or timer of it (`of`). The lock is on the case,
+    not on the instance: the audit chain and messages between the instances of one case need the
+    same order, and one lock cannot deadlock.
+    """
+    lock, load = _lock_statements(of, skip_locked)
+    case = session.scalar(lock, {"row_id": row_id})
+    if case is None:
+        if skip_locked:
+            return None
+        raise NotFoundError("This process instance does not exist.")
+    # A second statement, so that it sees what the holder of the lock has just committed.
+    row = session.scalars(load, {"row_id": row_id}).unique().one()
+    set_committed_value(row, "case", case)
+    return row
+
+
+@cache
+def _lock_statements(of: Any, skip_locked: bool) -> tuple[Select[Case], Select[ProcessInstance]]:
+    # Built once: putting a statement together takes as long as running it.
+    instance: Any = bindparam("row_id", type_=Uuid())
+    if of is not ProcessInstance:
+        instance = select(of.instance_id).where(of.id == instance).scalar_subquery()
+    owner = select(ProcessInstance.case_id).where(ProcessInstance.id == instance).scalar_subquery()
+    lock = select(Case).where(Case.id == owner).with_for_update(skip_locked=skip_locked, of=Case)
+    load = (
+        select(ProcessInstance)
+        .options(joinedload(ProcessInstance.episode), joinedload(ProcessInstance.open_items))
+        .where(ProcessInstance.id == instance)
+    )
+    return (
+        lock.execution_options(populate_existing=True),
+        load.execution_options(populate_existing=True),
+    )
+
+
+def take_turn(
+    application: Application,
+    session: Session,
+    row: ProcessInstance,
+    stimulus: Stimulus,
+    *,
+    actor: Account | None = None,
+    members: access.Members | None = None,
+) -> Outcome:
+    """Apply a stimulus to a locked instance in the caller's transaction.
+
+    `members` are those of the case, when the caller has read them under the lock.
+    """
+    if row.status != InstanceState.RUNNING.value:
+        raise ConflictError("This process has ended; reopen the case to go on.")
+    turn = Turn(
+        application, session, row, now=application.now(session), actor=actor, members=members
+    )
+    stimulus(turn)
+    return turn.settle()

@@ -1,0 +1,152 @@
+"""The commands `casetable user`: the accounts of the people who work with the system."""
+
+from typing import Any
+
+import click
+
+
+def _open() -> Any:
+    from engine.application import open_application
+
+    return open_application()
+
+
+@click.group()
+def user() -> None:
+    """Look after the accounts of the people who work with the system."""
+
+
+@user.command("add")
+@click.argument("username")
+@click.option("--name", required=True, help="How others see this person.")
+@click.option("--email", required=True, help="Where notices go; they carry no content.")
+@click.option("--organisation", required=True, help="Code of the organisation.")
+@click.option("--organisation-name", default=None, help="Adds the organisation if it is new.")
+@click.option("--discipline", default=None, help="Discipline of a new organisation.")
+@click.option("--role", "roles", multiple=True, required=True, help="May be given several times.")
+@click.password_option(help="At least 15 characters; asked for when not given.")
+def user_add(  # noqa: PLR0917 - one option each
+    username: str,
+    name: str,
+    email: str,
+    organisation: str,
+    organisation_name: str | None,
+    discipline: str | None,
+    roles: tuple[str, ...],
+    password: str,
+) -> None:
+    """Add a person who works with the system.
+
+    Example: casetable user add anna --name "Anna Visser" --email anna@example.org
+    --organisation police --organisation-name "Police" --discipline police --role partner
+    """
+    from engine import accounts
+
+    application = _open()
+    with application.database.transaction() as session:
+        profile = application.deployment(session).profile
+        place = accounts.find_or_add_organisation(
+            session, organisation, organisation_name, discipline, profile
+        )
+        accounts.add_account(
+            session,
+            username=username,
+            display_name=name,
+            password=password,
+            organisation=place,
+            roles=accounts.known_roles(roles, profile),
+            email=email,
+            now=application.now(session),
+        )
+    click.echo(f"{username} can sign in.")
+
+
+@user.command("disable")
+@click.argument("username")
+def user_disable(username: str) -> None:
+    """Take away a person's access at once; signed-in browsers are closed.
+
+    Example: casetable user disable anna
+    """
+    from engine import accounts
+
+    application = _open()
+    with application.database.transaction() as session:
+        accounts.disable(session, username, application.now(session))
+    click.echo(f"{username} is signed out and cannot sign in.")
+
+
+@user.command("list")
+def user_list() -> None:
+    """List the accounts with organisation and roles.
+
+    Example: casetable user list
+    """
+    from engine import accounts
+
+    application = _open()
+    with application.database.reading() as session:
+        for account in accounts.everybody(session):
+            state = "disabled" if account.disabled_at else ", ".join(sorted(account.role_codes))
+            place = account.organisation.code
+            click.echo(f"{account.username:20} {account.display_name:24} {place:18} {state}")
+
+
+def _two_persons(command: Any) -> Any:
+    """Ask for the two persons who are responsible for a change, neither of them concerned."""
+    second = click.option("--second", required=True, help="User name of the second one.")
+    return click.option("--by", required=True, help="User name of who does this.")(second(command))
+
+
+@user.command("roles")
+@click.argument("username")
+@click.option("--role", "roles", multiple=True, required=True, help="May be given several times.")
+@_two_persons
+def user_roles(username: str, roles: tuple[str, ...], by: str, second: str) -> None:
+    """Replace somebody's roles; the person has to sign in again.
+
+    Example: casetable user roles anna --role chair --by greta --second daan
+    """
+    from engine import accounts, administration
+
+    application = _open()
+    with application.database.transaction() as session:
+        wanted = accounts.known_roles(roles, application.deployment(session).profile)
+        now = application.now(session)
+        administration.change_roles(session, username, wanted, by, second, now)
+    click.echo(f"{username} is signed out and has now: {', '.join(sorted(wanted))}.")
+
+
+@user.command("reset-factor")
+@click.argument("username")
+@_two_persons
+def user_reset_factor(username: str, by: str, second: str) -> None:
+    """Take the second factor of somebody whose telephone and recovery codes are gone.
+
+    Example: casetable user reset-factor anna --by greta --second daan
+    """
+    from engine import administration
+
+    application = _open()
+    with application.database.transaction() as session:
+        now = application.now(session)
+        administration.reset_factor(session, username, by, second, now)
+    click.echo(f"{username} is signed out and sets up a new second factor at the next sign-in.")
+
+
+@user.command("reset-password")
+@click.argument("username")
+@_two_persons
+@click.password_option(help="At least 15 characters; asked for when not given.")
+def user_reset_password(username: str, by: str, second: str, password: str) -> None:
+    """Give somebody who forgot the password a new one, to be changed after signing in.
+
+    Example: casetable user reset-password anna --by greta --second daan
+    """
+    from engine import administration
+
+    application = _open()
+    with application.database.transaction() as session:
+        now = application.now(session)
+        administration.reset_password(session, username, password, by, second, now)
+    click.echo(f"{username} is signed out and signs in with the new password.")

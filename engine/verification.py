@@ -1,0 +1,233 @@
+"""Verifies the audit trail: every chain, every checkpoint, and a head that was kept outside (S12).
+
+Rows are streamed in the order of their chains, beside the sealed points in the same order.
+"""
+
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import groupby
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from engine import audit, checkpoint
+from engine.checkpoint import ExportedHead, Head
+from engine.models import Account, AuditCheckpoint, AuditEntry, AuditSeal, Case
+
+AT_ONCE = 5000
+_POINT = (*checkpoint.SEALED, AuditCheckpoint.hash)
+_SEQUENCE = audit.LINKED.index(AuditEntry.sequence)
+CHANGED = "was changed"
+MISSING = "is missing, or one was added"
+CUT_OFF = "is the last one; newer ones are missing"
+NOT_SEALED = "is not the one that was sealed by a checkpoint"
+
+
+@dataclass(frozen=True)
+class Break:
+    """The first place where a chain does not hold."""
+
+    where: str
+    """`case 2222-3333`, `entries of anna`, `checkpoints`."""
+    sequence: int
+    reason: str
+
+    def __str__(self) -> str:
+        noun = "checkpoint" if self.where == "checkpoints" else "entry"
+        return f"{self.where}: {noun} {self.sequence} {self.reason}"
+
+
+@dataclass
+class Verified:
+    """How much was checked and the first break of each chain."""
+
+    entries: int = 0
+    checkpoints: int = 0
+    seconds: float = 0.0
+    breaks: list[Break] = field(default_factory=list)
+
+    @property
+    def speed(self) -> int:
+        """Return how many entries were checked in a second."""
+        return round(self.entries / self.seconds) if self.seconds else 0
+
+
+def verify(session: Session, head: ExportedHead | None = None) -> Verified:
+    """Check everything; `head` finds what was cut off or rolled back before it was exported."""
+    if session.get_bind().dialect.name == "postgresql" and not session.in_transaction():
+        # One snapshot: a head that moves while entries are read must not look like a break.
+        session.connection(execution_options={"isolation_level": "REPEATABLE READ"})
+    started = perf_counter()
+    found = Verified()
+    heads = {
+        chain_id: (number, link) for chain_id, number, link in session.execute(checkpoint.heads())
+    }
+    broken: dict[UUID, tuple[int, str]] = {}
+    for chain_id, place in _chains(session, found, heads):
+        broken.setdefault(chain_id, place)
+    names = _names(session, set(broken))
+    found.breaks += [
+        Break(names.get(chain_id, "a chain that belongs to nothing"), number, reason)
+        for chain_id, (number, reason) in broken.items()
+    ]
+    found.breaks += _checkpoints(session, found, head)
+    found.seconds = perf_counter() - started
+    return found
+
+
+def _stream(session: Session, statement: Any) -> Iterator[Any]:
+    options = {"stream_results": True, "yield_per": AT_ONCE}
+    with closing(session.connection().execute(statement, execution_options=options)) as rows:
+        yield from rows
+
+
+def _chains(
+    session: Session, found: Verified, heads: dict[UUID, tuple[int, str]]
+) -> Iterator[tuple[UUID, tuple[int, str]]]:
+    """Yield where chains do not hold, the first place of each before any other."""
+    key = audit.key_of(session)
+    seals = _Seals(_stream(session, _sealed_points()))
+    rows = _stream(
+        session,
+        select(AuditEntry.hash, *audit.LINKED).order_by(AuditEntry.chain_id, AuditEntry.sequence),
+    )
+    for chain_id, entries in groupby(rows, key=lambda row: row.chain_id):
+        previous, number, broken = "", 0, ""
+        for stored, *linked in entries:
+            found.entries += 1
+            if broken:
+                continue
+            number += 1
+            if linked[_SEQUENCE] != number:
+                broken = MISSING
+            elif linked[0] != previous or stored != audit.link(key, linked):
+                broken = CHANGED
+            elif not seals.agree(chain_id, number, stored):
+                broken = NOT_SEALED
+            previous = stored
+        if not broken and heads.get(chain_id, (0, "")) != (number, previous):
+            broken = CUT_OFF
+        heads.pop(chain_id, None)
+        if broken:
+            yield chain_id, (number, broken)
+    yield from ((chain_id, (0, CUT_OFF)) for chain_id in heads)
+    yield from ((chain_id, (number, MISSING)) for chain_id, number in seals.lost())
+
+
+def _sealed_points() -> "Select[UUID, int, str]":
+    return select(AuditSeal.chain_id, AuditSeal.sequence, AuditSeal.hash).order_by(
+        AuditSeal.chain_id, AuditSeal.sequence
+    )
+
+
+class _Seals:
+    """Walks the sealed points beside the entries, both in the same order."""
+
+    def __init__(self, rows: Iterator[Any]) -> None:
+        self._rows = rows
+        self._next: Any = next(rows, None)
+        self._lost: dict[UUID, int] = {}
+
+    def agree(self, chain_id: UUID, sequence: int, link: str) -> bool:
+        """Say whether no checkpoint has sealed another entry at this place."""
+        while self._next is not None and (self._next[0], self._next[1]) < (chain_id, sequence):
+            self._pass_over()
+        if self._next is None or (self._next[0], self._next[1]) != (chain_id, sequence):
+            return True
+        sealed = self._next[2]
+        self._next = next(self._rows, None)
+        return bool(sealed == link)
+
+    def _pass_over(self) -> None:
+        self._lost.setdefault(self._next[0], self._next[1])
+        self._next = next(self._rows, None)
+
+    def lost(self) -> Iterator[tuple[UUID, int]]:
+        """Yield the first sealed entry of each chain that is not there any more."""
+        while self._next is not None:
+            self._pass_over()
+        yield from self._lost.items()
+
+
+def _names(session: Session, chains: set[UUID]) -> dict[UUID, str]:
+    """Return what to call the chains: by case code or user name."""
+    found = {audit.SYSTEM: "entries of the system"}
+    if chains:
+        cases = session.execute(select(Case.id, Case.code).where(Case.id.in_(chains)))
+        people = session.execute(select(Account.id, Account.username).where(Account.id.in_(chains)))
+        found |= {one: f"case {code}" for one, code in cases}
+        found |= {one: f"entries of {name}" for one, name in people}
+    return found
+
+
+def _checkpoints(session: Session, found: Verified, head: ExportedHead | None) -> list[Break]:
+    """Return the first break of the checkpoints, and where they contradict the exported head."""
+    key = audit.key_of(session)
+    moved = _Moved(_stream(session, _moves()))
+    digest, previous, expected, entries, exported = "", "", 0, 0, ""
+    points = _stream(session, select(*_POINT).order_by(AuditCheckpoint.sequence))
+    for point in points:
+        found.checkpoints += 1
+        expected += 1
+        seals = moved.of(point.sequence)
+        digest = checkpoint.digest_of(digest, seals)
+        entries += moved.grown(seals)
+        if point.sequence != expected:
+            return [Break("checkpoints", expected, MISSING)]
+        told = (point.digest, point.entries, point.previous_hash, point.hash)
+        if told != (digest, entries, previous, checkpoint.hash_of(key, point[:-1])):
+            return [Break("checkpoints", expected, CHANGED)]
+        previous = point.hash
+        if head is not None and point.sequence == head.sequence:
+            exported = point.hash
+    if moved.left():
+        return [Break("checkpoints", expected, CUT_OFF)]
+    return _against(head, exported, expected)
+
+
+def _against(head: ExportedHead | None, exported: str, last: int) -> list[Break]:
+    if head is None or exported == head.hash:
+        return []
+    if not exported:
+        rolled_back = f"is the last one, but {head.sequence} was exported: the database is older"
+        return [Break("checkpoints", last, rolled_back)]
+    return [Break("checkpoints", head.sequence, "is not the one that was exported")]
+
+
+def _moves() -> "Select[int, UUID, int, str]":
+    return select(
+        AuditSeal.checkpoint, AuditSeal.chain_id, AuditSeal.sequence, AuditSeal.hash
+    ).order_by(AuditSeal.checkpoint, AuditSeal.chain_id)
+
+
+class _Moved:
+    """Walks the sealed points by checkpoint, and counts how far each chain has grown."""
+
+    def __init__(self, rows: Iterator[Any]) -> None:
+        self._rows = rows
+        self._next: Any = next(rows, None)
+        self._at: dict[UUID, int] = {}
+
+    def of(self, number: int) -> list[Head]:
+        """Return the heads that moved before this checkpoint."""
+        found: list[Head] = []
+        while self._next is not None and self._next[0] == number:
+            found.append((self._next[1], self._next[2], self._next[3]))
+            self._next = next(self._rows, None)
+        return found
+
+    def grown(self, moved: list[Head]) -> int:
+        """Return how many entries were added up to these heads."""
+        more = 0
+        for chain_id, sequence, _ in moved:
+            more += sequence - self._at.get(chain_id, 0)
+            self._at[chain_id] = sequence
+        return more
+
+    def left(self) -> bool:
+        """Say whether there are sealed points of checkpoints that are not there."""
+        return self._next is not None
