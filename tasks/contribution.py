@@ -1,0 +1,174 @@
+"""Recorders of what partners share: contributions at their own level, answers to questions."""
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from sqlalchemy import select
+
+from engine.calendar import occurrence, parse_duration
+from engine.errors import InputError
+from engine.models import Contribution, Decision, InformationGap, Organisation
+from engine.operator import operator, recorder
+from engine.prefill import FillContext, prefill
+from engine.sharing import why_not
+from engine.turn import Turn
+from tasks.lookup import holders, organisations
+from tasks.note import add_note
+from tasks.partner import ROLE, end_visits
+
+
+@dataclass(frozen=True)
+class Shared:
+    """What a partner shares; a concern needs no summary and no reason (P23)."""
+
+    level: str
+    concern: str | None = None
+    summary: str = ""
+    body: str = ""
+    legal_basis: str = ""
+    not_known: str = ""
+    safety: str = ""
+
+
+@recorder("partner/contribute_information", inputs=Shared)
+def contribute_information(turn: Turn, inputs: Shared) -> None:
+    """Record a partner's contribution at the level that it chose (P21 to P23, P40, P43).
+
+    Raises InputError where content may not be handed on: no legal basis, or no consent (P21, L7).
+    """
+    reason = why_not(turn.session, turn.case.id, turn.profile, inputs.level, inputs.legal_basis)
+    if reason:
+        raise InputError(reason)
+    row = Contribution(
+        **turn.statement()
+        | {"details": turn.details("level", "concern", "summary", "body", "legal_basis", "safety")},
+        level=inputs.level,
+        concern=inputs.level == "concern_only" or inputs.concern == "yes",
+        summary=inputs.summary or None,
+        body=inputs.body or None,
+        legal_basis=inputs.legal_basis or None,
+    )
+    turn.session.add(row)
+    add_note(turn, "safety", inputs.safety)
+    if inputs.not_known.strip():
+        add_gap(turn, inputs.not_known, state="not_known", important=False)
+    turn.audit("case:contribution:share", row.id, level=inputs.level)
+
+
+def add_gap(turn: Turn, question: str, *, state: str, important: bool) -> InformationGap:
+    """Put a question on the board of what is known and not known (P44)."""
+    gap = InformationGap(
+        **turn.statement(), question=question.strip(), state=state, important=important
+    )
+    turn.session.add(gap)
+    return gap
+
+
+@dataclass(frozen=True)
+class Questions:
+    """Rows of organisation, question, legal basis and importance."""
+
+    questions: list[dict[str, Any]]
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """The organisations that are asked in this round."""
+
+    asked_partners: dict[str, str]
+
+
+@recorder("analysis/request_information", inputs=Questions, outputs=Asked)
+def request_information(turn: Turn, inputs: Questions) -> Asked:
+    """Put each question with its legal basis to one organisation, partner or not (P42).
+
+    An organisation that is no partner may see the case only while its question is open.
+    """
+    asked = organisations(turn.session, [str(row["organisation"]) for row in inputs.questions])
+    by_code = {organisation.code: organisation for organisation in asked}
+    for row in inputs.questions:
+        gap = add_gap(turn, row["question"], state="asked", important=bool(row.get("important")))
+        gap.asked_organisation_id = by_code[str(row["organisation"])].id
+        gap.due = _answer_due(turn)
+        gap.details = {"legal_basis": row.get("legal_basis", "")}
+    for person in holders(turn.session, asked, ROLE):
+        turn.add_member(person, ROLE, "asked a question")
+    turn.session.add(
+        Decision(
+            **turn.statement(), kind="information_request", outcome="asked", reasons=inputs.reason
+        )
+    )
+    return Asked({organisation.code: organisation.code for organisation in asked})
+
+
+def _answer_due(turn: Turn) -> date:
+    variables = turn.submission.work_item.variables if turn.submission else {}
+    time = variables.get("answer_time") or turn.profile.values["answer_deadline"]
+    zone = turn.profile.zone
+    return occurrence(turn.now, parse_duration(str(time)), 1, zone).astimezone(zone).date()
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Rows of outcome and answer, in the order of the questions."""
+
+    answers: list[dict[str, Any]]
+    legal_basis: str = ""
+    remark: str = ""
+
+
+@recorder("partner/answer_request", inputs=Answers)
+def answer_request(turn: Turn, inputs: Answers) -> None:
+    """Record the answers of an organisation; "not known" and "may not say" are answers (P43)."""
+    organisation = turn.submission.organisation if turn.submission else None
+    if organisation is None:
+        return
+    gaps = _open_questions(turn.session, turn.case.id, organisation)
+    for gap, row in zip(gaps, inputs.answers, strict=False):
+        gap.state = str(row.get("outcome"))
+        gap.answer = row.get("answer") or None
+        gap.details = {
+            **gap.details,
+            "answered_by": turn.actor.display_name if turn.actor else "",
+            "answered_on": turn.today.isoformat(),
+            "answer_basis": inputs.legal_basis,
+        }
+        turn.audit("case:gap:answer", gap.id, state=gap.state)
+    add_note(turn, "note", inputs.remark)
+
+
+def _open_questions(session: Any, case_id: Any, organisation: Organisation) -> list[InformationGap]:
+    return list(
+        session.scalars(
+            select(InformationGap)
+            .where(
+                InformationGap.case_id == case_id,
+                InformationGap.asked_organisation_id == organisation.id,
+                InformationGap.state == "asked",
+            )
+            .order_by(InformationGap.at, InformationGap.question)
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Nothing:
+    """No inputs."""
+
+
+@operator("partner/close_questions", inputs=Nothing)
+def close_questions(turn: Turn, _inputs: Nothing) -> None:
+    """End the access of organisations that were only asked a question and are no partners."""
+    end_visits(turn)
+
+
+@prefill("answer_request")
+def fill_questions(context: FillContext) -> dict[str, object]:
+    """Show an organisation the open questions to it, and no others."""
+    organisation = context.work_item.organisation
+    if organisation is None:
+        return {}
+    gaps = _open_questions(context.session, context.case.id, organisation)
+    return {"answers": [{"question": gap.question} for gap in gaps]}

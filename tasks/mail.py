@@ -1,0 +1,211 @@
+"""Mails: an opaque case code and a step, never content (R17). Sent after the commit, with a key."""
+
+import smtplib
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.utils import format_datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import access
+from engine.application import Application
+from engine.errors import OperatorError
+from engine.job import Handler, register
+from engine.models import (
+    Account,
+    AccountRole,
+    Case,
+    CaseMember,
+    Job,
+    Notice,
+    WorkItem,
+    WorkItemState,
+)
+
+TIMEOUT = 20
+
+SUBJECTS = {
+    "work_item_new": "A step waits for you",
+    "work_item_handed": "A step was handed to you",
+    "work_item_reminder": "A step is due soon",
+    "work_item_overdue": "A step is overdue",
+    "invitation": "You are invited to a case",
+    "supervision": "Time to talk about your own part",
+    "case_news": "There is news",
+    "case_reopened": "A case you worked on is open again",
+    "urgent_danger": "Urgent: look at the case now",
+    "answer_missing": "An answer is still missing",
+    "sharing_raised": "A partner shares more",
+    "conference_planned": "A case conference is planned",
+    "plan_published": "A plan is published",
+}
+"""The subject by template; an unknown template is a plain notice."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """One mail that is owed, ready to be sent without a database."""
+
+    notice_id: UUID
+    message_id: str
+    to: str
+    subject: str
+    text: str
+    date: str
+
+
+def recipients(session: Session, job: Job) -> list[Account]:
+    """Return whom a notice is for: the person named, else who can do the work item."""
+    payload = job.payload
+    if payload.get("account_id"):
+        account = session.get(Account, UUID(payload["account_id"]))
+        return [account] if account and account.disabled_at is None else []
+    found: list[Account] = []
+    if payload.get("work_item_id"):
+        item = session.get(WorkItem, UUID(payload["work_item_id"]))
+        if item is not None and item.state == WorkItemState.OPEN.value:
+            found = _who_owes(session, item)
+            # Of an overdue step a second person is told: whoever has the role in this case.
+            if payload.get("role"):
+                found += _members(session, payload) or _holders(session, payload["role"])
+    elif payload.get("case_id"):
+        found = _members(session, payload)
+    return list({account.id: account for account in found}.values())
+
+
+def _who_owes(session: Session, item: WorkItem) -> list[Account]:
+    able = access.able_accounts(session, item)
+    return [account for account in able if item.assignee_id in {None, account.id}]
+
+
+def _members(session: Session, payload: dict[str, str | None]) -> list[Account]:
+    """Return the members of the case with the role or organisation that the notice names."""
+    query = (
+        select(Account)
+        .join(CaseMember, CaseMember.account_id == Account.id)
+        .where(
+            CaseMember.case_id == UUID(payload["case_id"]),
+            CaseMember.until.is_(None),
+            Account.disabled_at.is_(None),
+        )
+    )
+    if payload.get("role"):
+        query = query.where(CaseMember.function == payload["role"])
+    if payload.get("organisation_id"):
+        query = query.where(Account.organisation_id == UUID(payload["organisation_id"] or ""))
+    return list(session.scalars(query).unique())
+
+
+def _holders(session: Session, role: str) -> list[Account]:
+    return list(
+        session.scalars(
+            select(Account)
+            .join(AccountRole, AccountRole.account_id == Account.id)
+            .where(AccountRole.role == role, Account.disabled_at.is_(None))
+        ).unique()
+    )
+
+
+def _prepare(application: Application, session: Session, job: Job) -> list[Letter]:
+    """Write a Notice row for each recipient, once, and return those not yet sent."""
+    letters = []
+    case = session.get(Case, UUID(job.payload["case_id"])) if job.payload.get("case_id") else None
+    now = application.now(session)
+    for account in recipients(session, job):
+        message_id = f"<{job.id}.{account.id}@casetable.invalid>"
+        notice = session.scalar(select(Notice).where(Notice.message_id == message_id))
+        if notice is None:
+            notice = Notice(
+                message_id=message_id,
+                account_id=account.id,
+                case_id=case.id if case else None,
+                work_item_id=UUID(job.payload["work_item_id"])
+                if job.payload.get("work_item_id")
+                else None,
+                template=str(job.payload.get("template", "notice")),
+                created_at=now,
+            )
+            session.add(notice)
+            session.flush()
+        if notice.sent_at is None:
+            letters.append(_letter(application, notice, account, case))
+    return letters
+
+
+def _letter(
+    application: Application, notice: Notice, account: Account, case: Case | None
+) -> Letter:
+    code = case.code if case else ""
+    subject = SUBJECTS.get(notice.template, "Something changed")
+    link = f"{application.settings.base_url}/"
+    return Letter(
+        notice.id,
+        notice.message_id,
+        account.email,
+        f"{subject} ({code})" if code else subject,
+        f"Hello,\n\n{subject}{f' in case {code}' if code else ''}.\n"
+        f"Sign in to see what it is about: {link}\n\n"
+        "This mail says nothing about the case on purpose.\n",
+        format_datetime(notice.created_at),
+    )
+
+
+def build(letter: Letter, sender: str) -> EmailMessage:
+    """Build the mail; the Message-ID lets the receiver drop a repetition."""
+    message = EmailMessage()
+    message["From"] = sender
+    message["To"] = letter.to
+    message["Subject"] = letter.subject
+    message["Date"] = letter.date
+    message["Message-ID"] = letter.message_id
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(letter.text)
+    return message
+
+
+def _perform(application: Application, letters: list[Letter]) -> list[Letter]:
+    """Hand the mails to the relay, or write them to a folder where no relay is set."""
+    settings = application.settings
+    if not letters:
+        return letters
+    if not settings.mail_host:
+        folder = settings.data_dir / "mail"
+        folder.mkdir(parents=True, exist_ok=True)
+        for letter in letters:
+            path = folder / f"{letter.notice_id}.eml"
+            path.write_bytes(bytes(build(letter, settings.mail_from)))
+        return letters
+    try:
+        with smtplib.SMTP(settings.mail_host, settings.mail_port, timeout=TIMEOUT) as relay:
+            refused = [letter for letter in letters if not _send(application, relay, letter)]
+    except smtplib.SMTPException as error:
+        raise OperatorError(f"The mail relay refused: {type(error).__name__}.") from error
+    if refused:
+        raise OperatorError(f"The mail relay refused {len(refused)} of {len(letters)} mails.")
+    return letters
+
+
+def _send(application: Application, relay: smtplib.SMTP, letter: Letter) -> bool:
+    """Hand over one mail and write that down at once; say whether the relay took it.
+
+    Else one wrong address would have everybody else's mail sent again at each attempt (R17).
+    """
+    try:
+        relay.send_message(build(letter, application.settings.mail_from))
+    except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError):
+        return False
+    with application.database.transaction() as session:
+        session.get_one(Notice, letter.notice_id).sent_at = application.now(session)
+    return True
+
+
+def _finish(application: Application, session: Session, job: Job, letters: list[Letter]) -> None:
+    del job
+    for letter in letters:
+        notice = session.get_one(Notice, letter.notice_id)
+        notice.sent_at = notice.sent_at or application.now(session)
+
+
+register("notice", Handler(_prepare, _perform, _finish))

@@ -1,0 +1,153 @@
+"""What the forms of the plan show when they open: the last version, findings, who does what."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.models import Action, Assessment, Decision, Goal, PlanVersion
+from engine.prefill import FillContext, prefill
+from tasks.plan import latest_plan
+
+IN_FORCE = frozenset({"published", "replaced"})
+
+
+@prefill("draft_action_plan")
+def fill_plan(context: FillContext) -> dict[str, Any]:
+    """Continue the last version; a first plan begins with what the conference found (P45)."""
+    plan = latest_plan(context.session, context.case.id)
+    if plan is None:
+        return _from_conference(context.session, context.case.id)
+    values = {
+        **plan.details,
+        "social_context": plan.social_context,
+        "check_in_interval": plan.check_in_interval,
+        "first_check_in": _iso(plan.first_check_in),
+        "evaluator": plan.evaluator or "",
+        "goals": [_goal_row(goal) for goal in plan.goals],
+        "actions": [_action_row(action) for action in plan.actions],
+        # A promise is written down once, when it is made.
+        "promises": "",
+    }
+    if plan.state in IN_FORCE:
+        return values
+    return values | {"reason": plan.reason, "came_back": _came_back(context.session, plan)}
+
+
+def _from_conference(session: Session, case_id: UUID) -> dict[str, Any]:
+    details = session.scalar(
+        select(Assessment.details)
+        .where(Assessment.case_id == case_id, Assessment.kind == "conference")
+        .order_by(Assessment.at.desc())
+        .limit(1)
+    )
+    keys = ("root_causes", "social_context", "online", "mental_health")
+    return {key: details[key] for key in keys if details and key in details}
+
+
+def _goal_row(goal: Goal) -> dict[str, Any]:
+    return {
+        **goal.details,
+        "code": goal.code,
+        "title": goal.title,
+        "goal_reason": goal.reason or "",
+        "indicator": goal.indicator or "",
+        "baseline": goal.baseline or "",
+        "goal_due": _iso(goal.due),
+    }
+
+
+def _action_row(action: Action) -> dict[str, Any]:
+    return {
+        **action.details,
+        "title": action.title,
+        "goal": action.goal_code,
+        "kind": action.kind,
+        "owner": action.owner.code,
+        "starts": _iso(action.starts),
+        "due": _iso(action.due),
+        "outsourced": action.outsourced,
+    }
+
+
+def _iso(value: Any) -> str | None:
+    return value.isoformat() if value is not None else None
+
+
+def _came_back(session: Session, plan: PlanVersion) -> str:
+    parts = []
+    if blocked := findings_text(session, plan):
+        parts.append(blocked)
+    declined = {
+        f"{action.owner.name} declined: {action.acceptance_reason}"
+        for action in plan.actions
+        if action.acceptance == "declined"
+    }
+    parts.extend(sorted(declined))
+    decision = session.scalar(
+        select(Decision)
+        .where(
+            Decision.case_id == plan.case_id,
+            Decision.kind == "plan_approval",
+            Decision.at >= plan.at,
+        )
+        .order_by(Decision.at.desc())
+        .limit(1)
+    )
+    if decision is not None:
+        parts.append(f"The chair decided: {decision.reasons}")
+    return "\n".join(parts)
+
+
+def findings_text(session: Session, plan: PlanVersion) -> str:
+    """Return what the check said about this version, empty before it was checked."""
+    found = session.scalars(
+        select(Assessment)
+        .where(Assessment.case_id == plan.case_id, Assessment.kind == "plan_findings")
+        .order_by(Assessment.at.desc())
+    )
+    return next((row.summary for row in found if row.details.get("version") == plan.number), "")
+
+
+def action_line(action: Action) -> str:
+    """Return who does what, and when, in one line (P51, P64)."""
+    days = f"{_iso(action.starts) or 'no date'} to {_iso(action.due) or 'no date'}"
+    return f"{action.owner.name}: {action.title} ({action.kind}, {days})"
+
+
+@prefill("accept_actions")
+def fill_acceptance(context: FillContext) -> dict[str, Any]:
+    """Show an organisation what it is asked to do, and everybody else's part (P64, P70)."""
+    plan = latest_plan(context.session, context.case.id)
+    if plan is None:
+        return {}
+    own = context.work_item.organisation_id
+    return {
+        "own_actions": _lines([a for a in plan.actions if a.owner_organisation_id == own]),
+        "all_actions": _lines(plan.actions),
+        "findings": findings_text(context.session, plan),
+    }
+
+
+def _lines(actions: list[Action]) -> str:
+    return "\n".join(action_line(action) for action in actions)
+
+
+@prefill("approve_action_plan")
+def fill_approval(context: FillContext) -> dict[str, Any]:
+    """Show the chair the plan in short, what was found, and who accepted what."""
+    plan = latest_plan(context.session, context.case.id)
+    if plan is None:
+        return {}
+    goals = [f"Goal {goal.code}: {goal.title}" for goal in plan.goals]
+    replies = {
+        action.owner.name: {"asked": "no answer in time"}.get(action.acceptance, action.acceptance)
+        for action in plan.actions
+    }
+    return {
+        "overview": "\n".join([f"Version {plan.number}: {plan.reason}", *goals])
+        + f"\n{_lines(plan.actions)}",
+        "findings": findings_text(context.session, plan),
+        "replies": "\n".join(f"{name}: {reply}" for name, reply in sorted(replies.items())),
+    }
