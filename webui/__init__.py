@@ -1,0 +1,1 @@
+"""The pages: Flask application, views, templates and front-end sources."""

@@ -1,0 +1,33 @@
+"""The answers of a finished step, as far as the reader may see them."""
+
+from sqlalchemy.orm import Session
+
+from engine.choices import CaseDirectory
+from engine.form import Component
+from engine.models import Case, FormSubmission
+from engine.reading.viewer import Viewer
+from webui.answerview import Answer, answers_view
+from webui.context import application, profile
+from webui.when import LOCALE
+
+
+def answers_of(
+    session: Session, submission: FormSubmission, case: Case, viewer: Viewer
+) -> list[Answer]:
+    """Return the answers of a submission with labels; fields of a closed class as confidential."""
+    deployment = application().deployments.get(session, case.deployment_id)
+    form = deployment.forms.get(submission.form_id)
+    if form is None:
+        return []
+    return answers_view(
+        form,
+        submission.values,
+        CaseDirectory(session, case).options,
+        zone=profile().zone,
+        locale=LOCALE,
+        permitted=lambda component: _permitted(component, viewer),
+    )
+
+
+def _permitted(component: Component, viewer: Viewer) -> bool:
+    return component.field_class is None or viewer.reads_field(component.field_class.value)

@@ -1,0 +1,77 @@
+"""Makes the Flask application: limits, cookies, guards and views in one place."""
+
+from datetime import timedelta
+from urllib.parse import urlsplit
+
+from flask import Flask, request
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from engine.application import Application
+from webui import errorpage, guard, identity, pagehelp, ring, views
+from webui.character import check_characters
+from webui.context import end_reading
+from webui.csrf import check_origin
+from webui.headers import protect
+from webui.requestid import name_request
+
+MEGABYTE = 1024 * 1024
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+
+
+def create_app(application: Application) -> Flask:
+    """Return the pages over an open application; one for each operating-system process."""
+    app = Flask("webui", static_folder="static", template_folder="templates")
+    app.config.update(_config(application))
+    app.extensions["casetable"] = application
+    proxies = application.settings.proxies
+    if proxies:
+        # Threat: without the visitor's own address one visitor throttles all; with a header
+        # that nobody checks, a visitor chooses the address. Only as many hops as are set count.
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
+        )
+    app.view_functions["static"] = guard.public(app.view_functions["static"])
+    identity.register(app)
+    errorpage.register(app)
+    pagehelp.register(app)
+    app.before_request(_limit_body)
+    app.before_request(check_characters)
+    app.before_request(guard.check_request)
+    app.before_request(check_origin)
+    app.after_request(name_request)
+    app.after_request(protect)
+    app.teardown_request(end_reading)
+    ring.register(app, application.settings)
+    views.register(app)
+    return app
+
+
+def _limit_body() -> None:
+    """Allow large bodies only where files come in."""
+    if request.mimetype != "multipart/form-data":
+        request.max_content_length = MEGABYTE
+
+
+def _config(application: Application) -> dict[str, object]:
+    """Return Flask's settings: nothing unlimited, nothing readable, nothing guessed."""
+    settings = application.settings
+    address = urlsplit(settings.base_url)
+    secure = address.scheme == "https"
+    hosts = {address.hostname or "localhost", *(() if settings.production else LOOPBACK)}
+    return {
+        "SECRET_KEY": settings.secret_key,
+        "TRUSTED_HOSTS": sorted(hosts),
+        "MAX_CONTENT_LENGTH": 12 * MEGABYTE,
+        "MAX_FORM_MEMORY_SIZE": MEGABYTE,
+        "MAX_FORM_PARTS": 2000,
+        # A cookie with this prefix can come from this host alone; browsers want https for it.
+        "SESSION_COOKIE_NAME": f"__Host-{identity.COOKIE}" if secure else identity.COOKIE,
+        "SESSION_COOKIE_SECURE": secure,
+        "SESSION_COOKIE_HTTPONLY": True,
+        "SESSION_COOKIE_SAMESITE": "Strict",
+        "SESSION_COOKIE_PATH": "/",
+        "PERMANENT_SESSION_LIFETIME": timedelta(hours=10),
+        "PROVIDE_AUTOMATIC_OPTIONS": False,
+        "PREFERRED_URL_SCHEME": address.scheme,
+        "JSON_SORT_KEYS": False,
+    }

@@ -1,0 +1,62 @@
+"""The frame of every page of a case: head, stage bar and tabs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import render_template
+
+from engine.access import may
+from engine.cases import LIFECYCLE
+from engine.deployment import ResolvedDeployment
+from engine.models import Case, Episode, EpisodeState
+from engine.reading.cases import newest_episode
+from engine.reading.stage import Stage, stages
+from engine.reading.travel import travel
+from engine.reading.viewer import Viewer, viewer_of
+from webui.context import account, application, reading, subject
+from webui.reading_record import note_reading
+
+
+@dataclass(frozen=True)
+class CaseFrame:
+    """One case in front of one person."""
+
+    case: Case
+    episode: Episode | None
+    deployment: ResolvedDeployment
+    viewer: Viewer
+
+    @property
+    def running(self) -> bool:
+        """Say whether an episode runs, so that events can be told to it."""
+        return self.episode is not None and self.episode.status == EpisodeState.RUNNING.value
+
+    @property
+    def shows_readers(self) -> bool:
+        """Say whether this person may see who looked at the case."""
+        return may(reading(), account(), "case:audit", self.case)
+
+    @property
+    def stages(self) -> list[Stage]:
+        """Return the phases of the drawn lifecycle and how far this episode has come."""
+        process = self.deployment.processes.get(LIFECYCLE)
+        if process is None or self.episode is None:
+            return []
+        path = travel(reading(), self.episode.instance, LIFECYCLE)
+        return stages(process, self.episode.stage if self.running else "", path.visited)
+
+
+def open_case(section: str) -> CaseFrame:
+    """Return the case of this request; that it was opened is on record before anything is shown."""
+    note_reading(subject().id, section)
+    session = reading()
+    case = session.get_one(Case, subject().id)
+    deployment = application().deployments.get(session, case.deployment_id)
+    viewer = viewer_of(session, case, account(), deployment.profile)
+    return CaseFrame(case, newest_episode(session, case), deployment, viewer)
+
+
+def case_page(template: str, section: str, **values: Any) -> str:
+    """Render a section of a case inside the frame."""
+    frame = values.pop("frame", None) or open_case(section)
+    return render_template(template, frame=frame, case=frame.case, section=section, **values)

@@ -1,0 +1,26 @@
+"""Refuses characters that no database keeps, before anything else looks at the request."""
+
+from collections.abc import Iterator
+
+from flask import request
+
+from engine.errors import InputError
+
+NUL = "\0"
+
+
+def check_characters() -> None:
+    """Raise InputError when a NUL is in the address, an answer or the name of a file."""
+    if any(NUL in text for text in _texts()):
+        raise InputError("A character was sent that cannot be kept; type the text again.")
+
+
+def _texts() -> Iterator[str]:
+    yield request.path
+    for fields in (request.args, request.form):
+        for name, value in fields.items(multi=True):
+            yield name
+            yield value
+    for name, file in request.files.items(multi=True):
+        yield name
+        yield file.filename or ""

@@ -1,0 +1,87 @@
+"""What a view may ask about the current request: application, session, person, time."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, cast
+
+from flask import current_app, g, request
+from flask_login import current_user
+from sqlalchemy.orm import Session
+
+from engine.models import Account, WebSession
+from engine.profile import Profile
+
+if TYPE_CHECKING:
+    from engine.application import Application
+
+LAST_PAGE = 100_000
+
+
+def application() -> "Application":
+    """Return the application behind this web server."""
+    return cast("Application", current_app.extensions["casetable"])
+
+
+def now() -> datetime:
+    """Return the instant of this request; on a demo database the demo clock's."""
+    if "now" not in g:
+        g.now = application().clock.now()
+    return cast("datetime", g.now)
+
+
+def today() -> date:
+    """Return the calendar day of this request in the profile's time zone."""
+    return now().astimezone(profile().zone).date()
+
+
+def reading() -> Session:
+    """Return the session in which this request reads; it is opened on first use."""
+    if "reading" not in g:
+        g.reading_stack = ExitStack()
+        g.reading = g.reading_stack.enter_context(application().database.reading())
+    return cast("Session", g.reading)
+
+
+@contextmanager
+def writing() -> Iterator[Session]:
+    """Give a transaction; what was read before may be out of date, so it is let go first."""
+    end_reading()
+    with application().database.transaction() as session:
+        yield session
+
+
+def end_reading(_error: BaseException | None = None) -> None:
+    """Close the reading session, at the end of the request or before something is written."""
+    stack = g.pop("reading_stack", None)
+    g.pop("reading", None)
+    if stack is not None:
+        stack.close()
+
+
+def account() -> Account:
+    """Return the person who is signed in; only for views that are not public."""
+    return cast("Account", current_user.account)
+
+
+def web_session() -> WebSession:
+    """Return the session of the browser; only for views that are not public."""
+    return cast("WebSession", current_user.web_session)
+
+
+def page_number() -> int:
+    """Return the page that the address asks for, within what a database can count to."""
+    return min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
+
+
+def subject() -> Any:
+    """Return what the guard has loaded and permitted for this view (see webui/guard.py)."""
+    return g.subject
+
+
+def profile() -> Profile:
+    """Return the profile that new cases are started on: names of roles, zone, texts."""
+    if "profile" not in g:
+        app = application()
+        g.profile = app.deployments.current(reading(), app.settings.profile).profile
+    return cast("Profile", g.profile)

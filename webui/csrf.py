@@ -1,0 +1,41 @@
+"""Makes sure that a change was asked for by one of our own pages (S7)."""
+
+import hmac
+import secrets
+
+from flask import request, session
+from flask_login import current_user
+
+from engine.errors import InputError
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FIELD = "csrf_token"
+HEADER = "X-CSRFToken"
+
+
+class ForgedRequestError(InputError):
+    """The request did not come from one of our pages, or from one that is too old."""
+
+
+def csrf_token() -> str:
+    """Return the token of this session, or of this visit for somebody not signed in."""
+    if current_user.is_authenticated:
+        return str(current_user.web_session.csrf)
+    if "visit" not in session:
+        session["visit"] = secrets.token_urlsafe(32)
+    return str(session["visit"])
+
+
+def check_origin() -> None:
+    """Raise ForgedRequestError unless a changing request comes from our own page."""
+    if request.method in SAFE_METHODS:
+        return
+    # Browsers set this header themselves and pages cannot forge it; old ones leave it out.
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
+        raise ForgedRequestError("This was sent from another site; open the page here and retry.")
+    given = request.headers.get(HEADER) or request.form.get(FIELD, "")
+    expected = csrf_token()
+    if not given or not hmac.compare_digest(given.encode(), expected.encode()):
+        raise ForgedRequestError(
+            "This page was open for too long; go back, reload it and send it again."
+        )

@@ -1,0 +1,87 @@
+// Bundles styles and scripts into webui/static/build with content-hashed names and manifest.json.
+import * as esbuild from 'esbuild';
+import fs from 'node:fs';
+import path from 'node:path';
+
+const here = import.meta.dirname;
+const out = path.resolve(here, '../static/build');
+
+// Bootstrap's dark rules wait for an attribute that only a script could set before the first
+// paint. Here they follow the reader's system instead, so that dark mode works without scripts.
+const DARK_RULE = /(?<=\})(\[data-bs-theme=dark\][^{},]*)\{([^{}]*)\}/g;
+
+const darkBySystem = {
+  name: 'dark-by-system',
+  setup(build) {
+    build.onLoad({ filter: /bootstrap[\\/]dist[\\/]css[\\/]bootstrap\.min\.css$/ }, ({ path: file }) => {
+      const source = fs.readFileSync(file, 'utf8').replace(/\/\*# sourceMappingURL.*$/m, '');
+      const contents = source.replace(
+        DARK_RULE,
+        (rule, selector, body) =>
+          `@media (prefers-color-scheme:dark){${selector.replaceAll('[data-bs-theme=dark]', ':root')}{${body}}}`,
+      );
+      if (contents === source) throw new Error('Bootstrap changed: its dark rules were not found.');
+      return { contents, loader: 'css' };
+    });
+  },
+};
+
+fs.rmSync(out, { recursive: true, force: true });
+const result = await esbuild.build({
+  absWorkingDir: here,
+  plugins: [darkBySystem],
+  entryPoints: { app: 'src/app.js', diagram: 'src/diagram.js' },
+  outdir: out,
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  minify: true,
+  metafile: true,
+  target: ['es2022'],
+  legalComments: 'none', // every licence text is in third-party.txt
+  entryNames: '[name]-[hash]',
+  chunkNames: 'chunk-[hash]',
+  assetNames: '[name]-[hash]',
+  // Every browser that runs ES2022 reads WOFF2; the older formats would only add weight.
+  loader: { '.woff2': 'file', '.woff': 'empty', '.eot': 'empty', '.ttf': 'empty', '.svg': 'file' },
+  logLevel: 'warning',
+});
+
+if (result.warnings.length > 0) process.exit(1);
+fs.writeFileSync(path.join(out, 'manifest.json'), JSON.stringify(manifest(result.metafile), null, 2));
+fs.writeFileSync(path.join(out, 'third-party.txt'), notice(result.metafile));
+
+/** Map the stable name of each entry ("app.js", "app.css") to its hashed file. */
+function manifest(meta) {
+  const names = {};
+  for (const [file, { entryPoint, cssBundle }] of Object.entries(meta.outputs)) {
+    if (!entryPoint) continue;
+    const name = path.parse(entryPoint).name;
+    names[`${name}.js`] = path.basename(file);
+    if (cssBundle) names[`${name}.css`] = path.basename(cssBundle);
+  }
+  return names;
+}
+
+/** Return name, version and licence text of every package of which something was bundled. */
+function notice(meta) {
+  const locked = JSON.parse(fs.readFileSync(path.join(here, 'package-lock.json'), 'utf8')).packages;
+  const folders = new Set();
+  for (const input of Object.keys(meta.inputs)) {
+    const found = input.match(/^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//);
+    if (found) folders.add(found[1]);
+  }
+  const parts = [...folders].sort().map((folder) => {
+    const entry = locked[folder];
+    if (!entry) throw new Error(`${folder} is bundled but not in package-lock.json: run npm ci.`);
+    const name = folder.slice(folder.lastIndexOf('node_modules/') + 'node_modules/'.length);
+    const licence = fs
+      .readdirSync(path.join(here, folder))
+      .find((file) => /^licen[cs]e(\.|-|$)/i.test(file));
+    const text = licence
+      ? fs.readFileSync(path.join(here, folder, licence), 'utf8').trim()
+      : `Licence: ${entry.license ?? 'see the package'}`;
+    return `${name} ${entry.version} (${entry.license ?? 'see the text'})\n\n${text}\n`;
+  });
+  return `Casetable's pages contain parts of these packages.\n\n${parts.join(`\n${'-'.repeat(78)}\n\n`)}`;
+}

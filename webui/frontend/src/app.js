@@ -1,0 +1,9 @@
+// What every page loads: styles, htmx, forms that save themselves.
+import './app.css';
+import './htmx_config.js';
+import 'htmx.org';
+import { watchForms } from './form.js';
+import { focusErrors } from './errors.js';
+
+watchForms(document);
+focusErrors(document);

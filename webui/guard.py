@@ -1,0 +1,151 @@
+"""Refuses every request that no view has said who may make it: default deny (S1)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, TypeVar
+
+from flask import current_app, g, redirect, request, url_for
+from flask_login import current_user
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response
+
+from engine import access
+from engine.errors import CasetableError, NotFoundError
+from engine.models import SessionStage
+from webui import identity
+from webui.context import account, reading
+from webui.reading_record import note_refusal
+
+View = TypeVar("View", bound=Callable[..., Any])
+Loader = Callable[..., access.SUBJECT]
+
+
+class SignedOutError(CasetableError):
+    """A script asked without a session; a page would have been sent to the sign-in page."""
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Who may call a view. `of` loads the subject from the session and the URL's values."""
+
+    action: str
+    of: Loader | None = None
+    stage: SessionStage = SessionStage.FULL
+    asks_password: str = ""
+    """The endpoint to come back to when the password was typed too long ago."""
+
+
+PUBLIC = Permission("public")
+OWN = Permission("own")
+
+
+def public(view: View) -> View:
+    """Let everybody call the view: sign-in, the public report page, health."""
+    return _annotated(view, PUBLIC)
+
+
+def own(view: View) -> View:
+    """Let every signed-in person call the view; it may touch only what is that person's own."""
+    return _annotated(view, OWN)
+
+
+def half(stage: SessionStage) -> Callable[[View], View]:
+    """Let those call the view who typed their password and owe this second step, nobody else.
+
+    The view finds their session in `g.half`.
+    """
+    return lambda view: _annotated(view, Permission("half", stage=stage))
+
+
+def sensitive(back: str) -> Callable[[View], View]:
+    """Ask for the password first unless it was typed in the last five minutes (S8).
+
+    Written above the annotation that says who may call the view. What was sent is not kept:
+    the person comes back to the page of the endpoint `back`.
+    """
+
+    def annotate(view: View) -> View:
+        permission: Permission = view.casetable_permission  # type: ignore[attr-defined]
+        return _annotated(view, replace(permission, asks_password=back))
+
+    return annotate
+
+
+def action(name: str, of: Loader | None = None) -> Callable[[View], View]:
+    """Let those call the view who may do `name` to the subject that `of` loads.
+
+    The view finds the subject in `webui.context.subject()`. A loader that finds nothing raises
+    NotFoundError or returns None: both look exactly like "not permitted".
+    """
+    return lambda view: _annotated(view, Permission(name, of))
+
+
+def permission_of(endpoint: str) -> Permission | None:
+    """Return what the view of an endpoint has declared, None when it has declared nothing."""
+    found: Permission | None = getattr(
+        current_app.view_functions[endpoint], "casetable_permission", None
+    )
+    return found
+
+
+def check_request() -> Response | None:
+    """Refuse, send to the sign-in page, or let pass; runs before every request."""
+    if request.endpoint is None:
+        return None  # no such address: the routing itself answers 404
+    permission = permission_of(request.endpoint)
+    if permission is None:
+        raise NotFoundError("This address has not declared who may use it.")
+    if permission.action == PUBLIC.action:
+        return None
+    if permission.stage is not SessionStage.FULL:
+        return _check_half(permission.stage)
+    return _check_signed_in(permission)
+
+
+def _check_half(stage: SessionStage) -> Response | None:
+    g.half = identity.load_half(stage)
+    if g.half is None:
+        return redirect(url_for("sign_in.show", next=request.values.get("next") or None))
+    return None
+
+
+def _check_signed_in(permission: Permission) -> Response | None:
+    if not current_user.is_authenticated:
+        if request.accept_mimetypes.best == "application/json":
+            raise SignedOutError("You are signed out. Sign in in another window, then try again.")
+        return _to_sign_in()
+    if permission.asks_password and not identity.is_fresh():
+        return redirect(url_for("step_up.show", next=url_for(permission.asks_password)))
+    if permission.action != OWN.action:
+        g.subject = _permitted(permission, reading())
+    return None
+
+
+def _permitted(permission: Permission, session: Session) -> access.SUBJECT:
+    if permission.of is None:
+        access.require(session, account(), permission.action)
+        return None
+    found = None
+    try:
+        found = permission.of(session, **(request.view_args or {}))
+        _require(session, permission.action, found)
+    except NotFoundError:
+        note_refusal(found)
+        raise
+    return found
+
+
+def _require(session: Session, name: str, found: access.SUBJECT) -> None:
+    if found is None:
+        raise NotFoundError("There is no such thing, or not for this person.")
+    access.require(session, account(), name, found)
+
+
+def _to_sign_in() -> Response:
+    target = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("sign_in.show", next=target if target != "/" else None))
+
+
+def _annotated(view: View, permission: Permission) -> View:
+    view.casetable_permission = permission  # type: ignore[attr-defined]
+    return view

@@ -1,0 +1,65 @@
+"""What templates may call: dates, words, names of roles, navigation."""
+
+from typing import Any
+
+from flask import Flask
+from flask_login import current_user
+
+from engine.demo import PASSWORD
+from webui.asset import BUILD_COMMAND, asset
+from webui.context import application, now, profile
+from webui.csrf import csrf_token
+from webui.requestid import request_id
+from webui.when import LOCALE, When
+from webui.wording import sentence, word
+
+NAVIGATION = (
+    ("worklist.show", "Worklist", "list-check", None),
+    ("case.index", "Cases", "folder2-open", None),
+    ("signal.new", "Take in a report", "telephone-inbound", "intake_desk"),
+    ("protection.show", "Protection of data", "shield-check", "dpo"),
+    ("incident.index", "Incidents", "exclamation-diamond", "desk_head"),
+)
+
+
+def register(app: Flask) -> None:
+    """Give the helpers to all templates."""
+    app.jinja_env.globals.update(
+        asset=asset,
+        build_command=BUILD_COMMAND,
+        csrf_token=csrf_token,
+        demo_password=PASSWORD,
+        is_demo=lambda: application().settings.demo,
+        navigation=navigation,
+        page_language=LOCALE.replace("_", "-"),
+        profile=profile,
+        request_id=request_id,
+        signed_in=lambda: bool(current_user.is_authenticated),
+        when=when,
+    )
+    app.jinja_env.filters.update(
+        moment=lambda value: when().tag(value, "moment"),
+        day=lambda value: when().tag(value, "day"),
+        due=lambda value: when().tag(value, "due"),
+        relative=lambda value: when().tag(value, "relative"),
+        word=word,
+        sentence=sentence,
+        role_name=lambda code: profile().role_name(code),
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def when() -> When:
+    """Return the formats of dates for this reader at this request."""
+    return When(now(), profile().zone)
+
+
+def navigation() -> list[tuple[str, str, str]]:
+    """Return the places that this person has something to do at: endpoint, words, icon."""
+    roles: Any = current_user.account.role_codes
+    return [
+        (endpoint, words, icon)
+        for endpoint, words, icon, role in NAVIGATION
+        if role is None or role in roles
+    ]

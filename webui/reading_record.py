@@ -1,0 +1,74 @@
+"""Puts on record what somebody is about to be shown, before the bytes leave (S13).
+
+When that fails the request fails, so nothing is shown that nobody can account for.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+from uuid import UUID
+
+from flask import request
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import access, audit
+from engine.models import Account, Case, WorkItem
+from webui.context import account, now, writing
+
+
+def note_reading(case_id: UUID, section: str) -> None:
+    """Write who opened what of a case, in which function."""
+    with writing() as session:
+        case = _locked(session, case_id)
+        acting = access.acting_functions(session, case_id, account())
+        _write(session, case, "case:file:read", case_id, section=section, acting=acting)
+
+
+def note_listing(name: str, codes: Iterable[str]) -> None:
+    """Write which cases a list has shown; a list without cases tells nothing and is not written."""
+    shown = sorted(set(codes))
+    if shown:
+        with writing() as session:
+            _write(session, None, "case:list:read", name, cases=shown)
+
+
+def note_search(code: str) -> None:
+    """Write that somebody asked for a case by its exact code, and where that was not his or hers.
+
+    An unknown code is written too, to the person's own chain and without the code: the time that
+    the answer takes must not tell which codes exist.
+    """
+    with writing() as session:
+        found = session.scalars(select(Case).where(Case.code == code)).unique().one_or_none()
+        if found is None:
+            _write(session, None, "case:search:miss", "search")
+        elif access.may(session, account(), "case:read", found):
+            _write(session, _locked(session, found.id), "case:search:hit", found.id)
+        else:
+            _refuse(session, found.id)
+
+
+def note_refusal(subject: Any) -> None:
+    """Write that a person asked for a case, or a step of one, that is not his or hers."""
+    with writing() as session:
+        if isinstance(subject, Case):
+            _refuse(session, subject.id)
+        elif isinstance(subject, WorkItem):
+            _refuse(session, subject.case_id)
+        else:
+            _write(session, None, "case:search:miss", request.endpoint or "")
+
+
+def _refuse(session: Session, case_id: UUID) -> None:
+    case = _locked(session, case_id)
+    _write(session, case, "case:file:refuse", case_id, section=request.endpoint or "")
+
+
+def _locked(session: Session, case_id: UUID) -> Case | None:
+    """Return the locked case: its chain must not fork."""
+    return session.scalar(select(Case).where(Case.id == case_id).with_for_update(of=Case))
+
+
+def _write(session: Session, case: Case | None, event: str, subject: object, **told: Any) -> None:
+    me: Account = account()
+    audit.record(session, case, at=now(), actor_id=me.id, event=event, subject=subject, **told)

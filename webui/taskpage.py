@@ -1,0 +1,109 @@
+"""What the page of a work item shows around its form, as far as this person may see it."""
+
+from typing import Any
+
+from flask import url_for
+
+from engine.access import able_accounts
+from engine.models import Account, Case, Episode, ProcessInstance, WorkItem
+from engine.reading.about import about
+from engine.reading.cases import newest_episode
+from engine.reading.dossier import dossier
+from engine.reading.recorded import findings, gaps, recorded, submission_of
+from engine.reading.task import other_drafts
+from engine.reading.timeline import timeline
+from engine.reading.viewer import CONTENT, READERS, Viewer, viewer_of
+from webui.answers import answers_of
+from webui.context import account, application, profile, reading, today
+
+DOSSIER_FORMS = frozenset({"decide_closure", "give_closing_opinion"})
+
+
+def surroundings(item: WorkItem) -> dict[str, Any]:
+    """Return guidance, words of the button, the drawer and the diagram of an open work item."""
+    session = reading()
+    instance = session.get_one(ProcessInstance, item.instance_id)
+    case = session.get_one(Case, item.case_id)
+    deployment = application().deployments.get(session, instance.deployment_id)
+    element = deployment.element(item.process_id, item.element_id)
+    viewer = viewer_of(session, case, account(), profile())
+    return {
+        "item": item,
+        "case": case,
+        "guidance": element.properties.get("guidance", ""),
+        "consequence": element.properties.get("consequence", "") or f"Record: {item.name}",
+        "colleagues": _colleagues(item),
+        "others": other_drafts(session, item.id, account()),
+        "earlier": _earlier(case, viewer),
+        "shared": timeline(session, case, viewer, today(), ["contribution"]).entries
+        if viewer.reads(CONTENT)
+        else [],
+        "about": about(session, case, viewer),
+        "can_read_by_taking": item.assignee_id is None and item.role in READERS[CONTENT],
+        "gaps": gaps(session, case.id, viewer),
+        "findings": findings(session, case.id, viewer),
+        "dossier": _dossier(item, case, viewer),
+        "diagram": _diagram(case, instance, item),
+    }
+
+
+def _colleagues(item: WorkItem) -> list[Account]:
+    """Return whom the step can be handed to by somebody who may do it."""
+    able = able_accounts(reading(), item)
+    if account().id not in {one.id for one in able}:
+        return []
+    return [one for one in able if one.id not in {account().id, item.assignee_id}]
+
+
+def _earlier(case: Case, viewer: Viewer) -> list[dict[str, Any]]:
+    session = reading()
+    return [
+        {
+            "step": step,
+            "answers": answers_of(session, step.submission, case, viewer)
+            if step.submission
+            else None,
+        }
+        for step in recorded(session, case.id, viewer)
+    ]
+
+
+def _dossier(item: WorkItem, case: Case, viewer: Viewer) -> object:
+    episode: Episode | None = newest_episode(reading(), case)
+    if item.form_id not in DOSSIER_FORMS or episode is None:
+        return None
+    return dossier(reading(), episode, viewer)
+
+
+def _diagram(case: Case, instance: ProcessInstance, item: WorkItem) -> dict[str, str]:
+    return {
+        "url": url_for(
+            "case.diagram_file",
+            code=case.code,
+            instance_id=instance.id,
+            process_id=item.process_id,
+        ),
+        "path": url_for(
+            "case.diagram_path",
+            code=case.code,
+            instance_id=instance.id,
+            process_id=item.process_id,
+        ),
+    }
+
+
+def finished(item: WorkItem) -> dict[str, Any]:
+    """Return who answered a step, when and what, as far as this person may read it."""
+    session = reading()
+    case = session.get_one(Case, item.case_id)
+    viewer = viewer_of(session, case, account(), profile())
+    submission = submission_of(session, item.id)
+    readable = submission is not None and viewer.reads_answers(item)
+    return {
+        "item": item,
+        "case": case,
+        "submission": submission,
+        "answers": answers_of(session, submission, case, viewer)
+        if readable and submission
+        else None,
+    }

@@ -1,0 +1,53 @@
+"""The pages, one topic a module: each view checks nothing itself and is small."""
+
+from flask import Flask
+
+from webui.views import (
+    case,
+    clock,
+    event,
+    health,
+    incident,
+    opinion,
+    password,
+    profile,
+    protection,
+    readership,
+    report,
+    second_factor,
+    session,
+    sharing,
+    sign_in,
+    signal,
+    step_up,
+    work,
+    worklist,
+)
+
+TOPICS = (
+    sign_in,
+    step_up,
+    session,
+    password,
+    second_factor,
+    worklist,
+    work,
+    case,
+    event,
+    opinion,
+    sharing,
+    signal,
+    report,
+    clock,
+    health,
+    incident,
+    profile,
+    readership,
+    protection,
+)
+
+
+def register(app: Flask) -> None:
+    """Register the pages of every topic."""
+    for topic in TOPICS:
+        app.register_blueprint(topic.pages)

@@ -1,0 +1,199 @@
+"""The pages of a case: overview, timeline, plan, people and agencies, diagram."""
+
+from functools import partial
+from uuid import UUID
+
+from flask import Blueprint, Response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from engine.errors import NotFoundError
+from engine.models import Case, ProcessInstance
+from engine.opinion import may_change_opinion
+from engine.reading.about import about
+from engine.reading.cases import PAGE, cases
+from engine.reading.contribution import SharedContribution, contributions
+from engine.reading.owed import owed
+from engine.reading.partner import around, statement_of
+from engine.reading.plan import plan as read_plan
+from engine.reading.recorded import findings, gaps
+from engine.reading.timeline import ALL_KINDS, timeline
+from engine.reading.travel import in_words, latest_instances, processes_of, travel
+from webui.casepage import CaseFrame, case_page, open_case
+from webui.context import account, application, now, page_number, reading, subject, today
+from webui.guard import action, own
+from webui.loading import case as by_code
+from webui.reading_record import note_listing, note_search
+
+pages = Blueprint("case", __name__)
+RECENT = 8
+
+
+@pages.get("/cases")
+@own
+def index() -> str | AnyResponse:
+    """List the cases one takes part in; an exact code leads straight to its case."""
+    code = request.args.get("code", "").strip().upper()
+    page = page_number()
+    state = request.args.get("state", "")
+    if code:
+        note_search(code)
+    found, total = cases(reading(), account(), code, state, page)
+    if code and len(found) == 1 and found[0].code == code:
+        return redirect(url_for("case.show", code=code))
+    note_listing("cases", [row.code for row in found])
+    last = max(1, -(-total // PAGE))
+    return render_template(
+        "case/index.html", cases=found, total=total, code=code, state=state, page=page, last=last
+    )
+
+
+@pages.get("/cases/<code>")
+@action("case:read", of=by_code)
+def show(code: str) -> str:
+    """Show where the case stands, what is owed next and what happened last."""
+    del code
+    frame = open_case("overview")
+    session, case = reading(), frame.case
+    newest = timeline(session, case, frame.viewer, today())
+    return case_page(
+        "case/overview.html",
+        "overview",
+        frame=frame,
+        owed=owed(session, case.id, frame.deployment, now()),
+        newest=newest.entries[:RECENT],
+        concerns=_unexplained(frame),
+        gaps=gaps(session, case.id, frame.viewer),
+        about=about(session, case, frame.viewer),
+        opinion=_has_opinion(frame),
+    )
+
+
+def _has_opinion(frame: CaseFrame) -> bool:
+    """Say whether this person may still change an opinion on closing here."""
+    episode = frame.episode
+    return episode is not None and may_change_opinion(reading(), account(), episode)
+
+
+@pages.get("/cases/<code>/timeline")
+@action("case:read", of=by_code)
+def history(code: str) -> str:
+    """Show the merged timeline, by kinds and pages."""
+    del code
+    frame = open_case("timeline")
+    kinds = [kind for kind in request.args.getlist("kind") if kind in ALL_KINDS]
+    page = page_number()
+    found = timeline(reading(), frame.case, frame.viewer, today(), kinds, page)
+    return case_page(
+        "case/timeline.html",
+        "timeline",
+        frame=frame,
+        timeline=found,
+        kinds=kinds,
+        all_kinds=ALL_KINDS,
+    )
+
+
+@pages.get("/cases/<code>/plan")
+@action("case:read", of=by_code)
+def plan(code: str) -> str:
+    """Show the plan in force, or the version asked for."""
+    del code
+    frame = open_case("plan")
+    number = request.args.get("version", type=int)
+    return case_page(
+        "case/plan.html",
+        "plan",
+        frame=frame,
+        plan=read_plan(reading(), frame.case.id, frame.viewer, number),
+        findings=findings(reading(), frame.case.id, frame.viewer),
+    )
+
+
+@pages.get("/cases/<code>/people")
+@action("case:read", of=by_code)
+def people(code: str) -> str:
+    """Show people and agencies with what each agency shares."""
+    del code
+    frame = open_case("people")
+    return case_page(
+        "case/people.html",
+        "people",
+        frame=frame,
+        around=around(reading(), frame.case.id),
+        own=[
+            one for one in contributions(reading(), frame.case.id, frame.viewer, today()) if one.own
+        ],
+        statement_of=partial(statement_of, viewer=frame.viewer),
+    )
+
+
+def _unexplained(frame: CaseFrame) -> list[SharedContribution]:
+    """Return the concerns that are shared without a reason: they count as such (P23)."""
+    found = contributions(reading(), frame.case.id, frame.viewer, today())
+    return [one for one in found if one.concern and one.summary is None]
+
+
+@pages.get("/cases/<code>/diagram")
+@action("case:read", of=by_code)
+def diagram(code: str) -> str:
+    """Show one diagram of the case with the travelled path, drawn and in words."""
+    del code
+    frame = open_case("diagram")
+    choices = _diagrams(frame.case)
+    wanted = request.args.get("process", "")
+    instance, process_id = next(
+        (pair for pair in choices if pair[1] == wanted), choices[0] if choices else (None, "")
+    )
+    if instance is None:
+        raise NotFoundError("This case has no diagram.")
+    deployment = application().deployments.get(reading(), instance.deployment_id)
+    path = travel(reading(), instance, process_id)
+    return case_page(
+        "case/diagram.html",
+        "diagram",
+        frame=frame,
+        instance=instance,
+        process=deployment.processes[process_id],
+        choices=[(other, frame.deployment.processes[name]) for other, name in choices],
+        steps=in_words(deployment.processes[process_id], path),
+        path=path,
+    )
+
+
+def _diagrams(case: Case) -> list[tuple[ProcessInstance, str]]:
+    """Return the diagrams that the case has entered, those of the newest instance first."""
+    session = reading()
+    found: dict[str, tuple[ProcessInstance, str]] = {}
+    for instance in latest_instances(session, case.id):
+        known = application().deployments.get(session, instance.deployment_id).processes
+        for process_id in processes_of(session, instance):
+            if process_id in known:
+                found.setdefault(process_id, (instance, process_id))
+    return list(found.values())
+
+
+def _instance(instance_id: UUID) -> ProcessInstance:
+    found = reading().get(ProcessInstance, instance_id)
+    if found is None or found.case_id != subject().id:
+        raise NotFoundError("There is no such diagram, or not for this person.")
+    return found
+
+
+@pages.get("/cases/<code>/diagrams/<uuid:instance_id>/<process_id>.bpmn")
+@action("case:read", of=by_code)
+def diagram_file(code: str, instance_id: UUID, process_id: str) -> Response:
+    """Return the BPMN file that an instance of the case runs on."""
+    del code
+    instance = _instance(instance_id)
+    deployment = application().deployments.get(reading(), instance.deployment_id)
+    if process_id not in deployment.processes:
+        raise NotFoundError("There is no such diagram, or not for this person.")
+    return Response(deployment.diagram(process_id), mimetype="application/xml")
+
+
+@pages.get("/cases/<code>/diagrams/<uuid:instance_id>/<process_id>.json")
+@action("case:read", of=by_code)
+def diagram_path(code: str, instance_id: UUID, process_id: str) -> dict[str, object]:
+    """Return the travelled path on a diagram: ids and counts."""
+    del code
+    return travel(reading(), _instance(instance_id), process_id).as_json()

@@ -1,0 +1,112 @@
+"""Signing in, in one step or in two, and signing out."""
+
+from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response
+
+from engine import accounts, factor
+from engine.demo import PEOPLE
+from engine.models import Account, SessionStage
+from engine.reading.account import demo_accounts
+from engine.throttle import BY_FACTOR
+from webui import attempt, identity
+from webui.context import application, reading, writing
+from webui.guard import half, own, public
+from webui.target import safe_target
+
+pages = Blueprint("sign_in", __name__)
+WRONG = "The user name or the password is wrong."
+WRONG_CODE = "This code is wrong, or it was used already; wait for the next one."
+
+
+@pages.get("/sign-in")
+@public
+def show() -> str | Response:
+    """Show the sign-in page, or go on when already signed in."""
+    if current_user.is_authenticated:
+        return redirect(safe_target(request.args.get("next", "")))
+    return _page()
+
+
+def _page(username: str = "", says: str = "") -> str:
+    demo = _demo_accounts() if application().settings.demo else []
+    target = request.values.get("next", "")
+    return render_template(
+        "sign_in/show.html", username=username, says=says, demo=demo, target=target
+    )
+
+
+def _demo_accounts() -> list[Account]:
+    """Return the demo accounts in the order in which a case meets them."""
+    order = {person.username: number for number, person in enumerate(PEOPLE)}
+    found = demo_accounts(reading())
+    return sorted(found, key=lambda one: order.get(one.username, len(order)))
+
+
+@pages.post("/sign-in")
+@public
+def enter() -> str | Response | tuple[str, int]:
+    """Check user name and password; the answer never tells which of the two was wrong."""
+    username = request.form.get("username", "").strip().lower()[:100]
+    claimed = attempt.claim_sign_in(username)
+    with writing() as session:
+        found = accounts.authenticate(session, username, request.form.get("password", ""))
+        has_factor = found is not None and factor.has_factor(session, found.id)
+    if found is None:
+        return _page(username, WRONG), 422
+    attempt.give_back(claimed)
+    return _go_on(found, has_factor)
+
+
+def _go_on(found: Account, has_factor: bool) -> Response:
+    """Lead somebody whose password was right to what is still owed, or in."""
+    target = request.form.get("next", "")
+    if has_factor:
+        identity.begin_half(found, SessionStage.SECOND_STEP)
+        return redirect(url_for("sign_in.second_step", next=target or None))
+    if application().settings.require_second_factor:
+        key = application().settings.account_key
+        secret = factor.seal_secret(key, found.id, factor.new_secret())
+        identity.begin_half(found, SessionStage.ENROLMENT, secret)
+        return redirect(url_for("second_factor.first", next=target or None))
+    identity.begin(found)
+    return redirect(safe_target(target))
+
+
+@pages.get("/sign-in/code")
+@half(SessionStage.SECOND_STEP)
+def second_step() -> str:
+    """Ask for the code of the second factor."""
+    return _second_step({})
+
+
+def _second_step(errors: dict[str, str]) -> str:
+    target = request.values.get("next", "")
+    return render_template("sign_in/second_step.html", errors=errors, target=target)
+
+
+@pages.post("/sign-in/code")
+@half(SessionStage.SECOND_STEP)
+def enter_code() -> str | Response | tuple[str, int]:
+    """Check the code; each is used once, whoever sends it and however often."""
+    person: Account = g.half.account
+    claimed = attempt.claim((BY_FACTOR, str(person.id)))
+    with writing() as session:
+        key, now = application().settings.account_key, identity.wall_clock()
+        is_right = factor.verify(session, key, person.id, request.form.get("code", ""), now)
+        left = factor.codes_left(session, person.id)
+    if not is_right:
+        return _second_step({"code": WRONG_CODE}), 422
+    attempt.give_back(claimed)
+    identity.begin(person)
+    if left < factor.RECOVERY_CODES:
+        flash(f"{left} recovery codes are left; make new ones under My sessions and sign-in.")
+    return redirect(safe_target(request.form.get("next", "")))
+
+
+@pages.post("/sign-out")
+@own
+def leave() -> Response:
+    """Close the session on the server, so that a stolen cookie is worth nothing (S8)."""
+    identity.end(current_user.token)
+    return redirect(url_for("sign_in.show"))

@@ -1,0 +1,81 @@
+"""The worklist: what is owed, by whom, until when; take a step and give it back."""
+
+from datetime import timedelta
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from engine import worklist as engine_worklist
+from engine.errors import InputError
+from engine.models import Account, WorkItem
+from engine.reading.worklist import SORTS, Filter, worklist
+from webui.context import account, application, now, profile, reading, writing
+from webui.guard import action, own
+from webui.loading import work_item
+from webui.reading_record import note_listing
+from webui.target import safe_target
+from webui.when import week_ahead
+
+pages = Blueprint("worklist", __name__)
+
+
+@pages.get("/")
+@own
+def show() -> str:
+    """Show the standing groups, filtered and sorted as the address says."""
+    asked = request.args
+    sort = asked.get("sort", "due")
+    wanted = Filter(
+        step=asked.get("step", ""),
+        case=asked.get("case", "").strip(),
+        mine="mine" in asked,
+        sort=sort if sort in SORTS else "due",
+    )
+    week_ends = week_ahead(now(), profile().zone)
+    found = worklist(reading(), account(), now(), week_ends, wanted)
+    note_listing("worklist", found.case_codes)
+    last_day = (week_ends - timedelta(days=1)).date()
+    return render_template("worklist/show.html", work=found, wanted=wanted, last_day=last_day)
+
+
+@pages.post("/work/<uuid:item_id>/claim")
+@action("work_item:complete", of=work_item)
+def claim(item_id: UUID) -> Response:
+    """Take a step from the pool."""
+    with writing() as session:
+        item = session.get_one(WorkItem, item_id)
+        me = session.get_one(Account, account().id)
+        engine_worklist.claim(session, item, me, application().now(session))
+    flash(f"You have taken “{item.name}”.", "success")
+    return redirect(safe_target(request.form.get("back", "")))
+
+
+@pages.post("/work/<uuid:item_id>/release")
+@action("work_item:complete", of=work_item)
+def release(item_id: UUID) -> Response:
+    """Give a step back to the pool."""
+    with writing() as session:
+        item = session.get_one(WorkItem, item_id)
+        me = session.get_one(Account, account().id)
+        engine_worklist.release(session, item, me, application().now(session))
+    flash(f"You have given “{item.name}” back.", "success")
+    return redirect(safe_target(request.form.get("back", "")))
+
+
+@pages.post("/work/<uuid:item_id>/reassign")
+@action("work_item:complete", of=work_item)
+def reassign(item_id: UUID) -> Response:
+    """Hand a step to a colleague who may do it."""
+    try:
+        to = UUID(request.form.get("to", ""))
+    except ValueError as error:
+        raise InputError("Choose a person to hand the step to.") from error
+    with writing() as session:
+        item = session.get_one(WorkItem, item_id)
+        me, other = session.get_one(Account, account().id), session.get(Account, to)
+        if other is None:
+            raise InputError("Choose a person to hand the step to.")
+        engine_worklist.reassign(application(), session, item, me, other)
+    flash(f"{other.display_name} now has “{item.name}”.", "success")
+    return redirect(url_for("worklist.show"))
