@@ -1,0 +1,129 @@
+"""An installation to measure on: the shipped processes and demo people, SQLite or PostgreSQL."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import create_engine, make_url, select, text
+
+from engine import demo, scenario
+from engine.application import Application
+from engine.clock import TestClock
+from engine.database import Database
+from engine.models import Account, Base, WorkItem, WorkItemState
+from engine.scenario_world import Player
+from engine.settings import ROOT, Settings
+
+POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+FRAGMENTS = ROOT / "processes/scenarios/fragments"
+
+
+@dataclass
+class Place:
+    """One installation with its clock."""
+
+    application: Application
+    clock: TestClock
+    folder: Path
+
+    def player(self) -> Player:
+        """Return somebody who plays fragments of scenarios on a new case."""
+        with self.application.database.reading() as session:
+            zone = self.application.deployment(session).profile.zone
+        return Player(self.application, self.clock, zone)
+
+    def account(self, username: str) -> Account:
+        """Return a demo person."""
+        with self.application.database.reading() as session:
+            query = select(Account).where(Account.username == username)
+            return session.scalars(query).unique().one()
+
+    def open_items(self, element: str, case: UUID | None = None) -> list[WorkItem]:
+        """Return the open work items of a step."""
+        query = select(WorkItem).where(
+            WorkItem.element_id == element, WorkItem.state == WorkItemState.OPEN.value
+        )
+        if case is not None:
+            query = query.where(WorkItem.case_id == case)
+        with self.application.database.reading() as session:
+            return list(session.scalars(query.order_by(WorkItem.created_at)).unique())
+
+
+def steps_of(*fragments: str) -> list[dict[str, Any]]:
+    """Return the steps of fragments of scenarios."""
+    return [s for name in fragments for s in scenario.read_steps(FRAGMENTS / f"{name}.toml")]
+
+
+def answers_of(fragment: str, element: str, number: int = 0) -> dict[str, Any]:
+    """Return the answers that a fragment gives at a step."""
+    found = [step for step in steps_of(fragment) if step.get("do") == element]
+    return dict(found[number]["answers"])
+
+
+def play(player: Player, *fragments: str) -> None:
+    """Play fragments; a step that goes wrong ends the measurement with its sentence."""
+    for step in steps_of(*fragments):
+        for problem in player.take(scenario.step_kind(step), step):
+            raise SystemExit(f"{step}: {problem}")
+
+
+def postgres_is_there() -> bool:
+    """Say whether a PostgreSQL server answers."""
+    try:
+        with create_engine(POSTGRES).connect():
+            return True
+    except Exception:  # noqa: BLE001 - whatever the driver says, there is no server
+        return False
+
+
+@contextmanager
+def place(kind: str) -> Iterator[Place]:
+    """Set up an installation on `sqlite` or `postgres` and take it away again."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        url = f"sqlite:///{folder / 'bench.sqlite'}"
+        admin = None
+        if kind == "postgres":
+            admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+            with admin.connect() as connection:
+                connection.execute(text("DROP DATABASE IF EXISTS casetable_bench WITH (FORCE)"))
+                connection.execute(text("CREATE DATABASE casetable_bench"))
+            url = make_url(POSTGRES).set(database="casetable_bench").render_as_string()
+        database = Database(url)
+        Base.metadata.create_all(database.engine)
+        clock = TestClock(datetime(2026, 1, 15, 8, tzinfo=UTC))
+        application = Application(_settings(folder, url), database, clock)
+        application.sends_mail = False
+        demo.seed(application)
+        try:
+            yield Place(application, clock, folder)
+        finally:
+            database.close()
+            if admin is not None:
+                with admin.connect() as connection:
+                    connection.execute(text("DROP DATABASE casetable_bench WITH (FORCE)"))
+                admin.dispose()
+
+
+def _settings(folder: Path, url: str) -> Settings:
+    return Settings(
+        data_dir=folder,
+        database_url=url,
+        broker_url="memory://",
+        processes_dir=ROOT / "processes",
+        secret_key="a key that only the measurement uses",  # noqa: S106 - thrown away after it
+        production=False,
+        demo=True,
+        base_url="http://127.0.0.1:8080",
+        proxies=0,
+        profile="base",
+        mail_host="",
+        mail_port=0,
+        mail_from="bench@localhost",
+        poll_seconds=1,
+    )

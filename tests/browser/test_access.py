@@ -1,0 +1,208 @@
+"""Every page for every body: rules of accessibility, the keyboard alone, a narrow screen."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from uuid import UUID
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.accessibility import AXE, too_wide, violations
+from tests.browser.house import House
+from tests.browser.person import Person
+from tests.browser.prepared import Preparation
+from tests.browser.story import answers_to, person_for, step_name, steps_of
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(600)]
+NOBODYS = UUID(int=0)
+
+
+class Inspector:
+    """Visits pages as several people and keeps what is wrong with them."""
+
+    def __init__(self, browser: Browser, house: House) -> None:
+        self._browser = browser
+        self._house = house
+        self.people: dict[str, Person] = {}
+        self.found: list[str] = []
+
+    def page(self, username: str) -> Page:
+        if username not in self.people:
+            person = Person(self._browser, self._house, bypass_csp=True)
+            self.people[username] = person.sign_in(username) if username else person
+        return self.people[username].page
+
+    def visit(self, username: str, *paths: str) -> None:
+        for path in paths:
+            self.page(username).goto(path)
+            self.look(username)
+
+    def look(self, username: str) -> None:
+        page = self.page(username)
+        self.found += violations(page) + too_wide(page)
+
+    def look_in_the_dark(self, username: str, path: str) -> None:
+        page = self.page(username)
+        page.emulate_media(color_scheme="dark")
+        page.goto(path)
+        self.found += violations(page)
+        page.emulate_media(color_scheme="light")
+
+
+@pytest.fixture
+def inspector(browser: Browser, house: House) -> Iterator[Inspector]:
+    if not AXE.exists():
+        pytest.skip("axe-core is missing: cd webui/frontend && npm ci")
+    found = Inspector(browser, house)
+    yield found
+    for person in found.people.values():
+        person.leave()
+
+
+def test_pages_break_no_accessibility_rule_and_fit_a_narrow_screen(
+    inspector: Inspector, house: House
+) -> None:
+    inspector.visit("", "/report", "/report/status", "/sign-in", "/nowhere")
+    with Preparation(house) as case:
+        case.play(
+            steps_of("straight_path_to_closed"), before=_looking_at_each_form(inspector, case)
+        )
+        _look_at_the_closed_case(inspector, case)
+    inspector.visit("intake.anna", "/", "/cases", "/signals/new", "/sessions")
+    inspector.visit("head.greta", "/incidents")
+    inspector.visit("privacy.paula", "/data-protection")
+    _look_at_errors(inspector, house)
+    complaints = [text for one in inspector.people.values() for text in one.complaints]
+    assert inspector.found == []
+    assert complaints == []
+
+
+def _looking_at_each_form(
+    inspector: Inspector, case: Preparation
+) -> Callable[[Mapping[str, Any]], None]:
+    """Return what looks at the form of each new step, and at the case before the mayor decides."""
+    seen: set[str] = set()
+
+    def look(step: Mapping[str, Any]) -> None:
+        element = step.get("do", "")
+        if not element or element in seen:
+            return
+        seen.add(element)
+        address = case.owed(element)[0]
+        inspector.visit(_who(case, element), address)
+        if element == "decide_closure":
+            _look_at_the_open_case(inspector, case, address)
+
+    return look
+
+
+def _who(case: Preparation, element: str) -> str:
+    item = case._open_items(element)[0]
+    return person_for(element, item.organisation.code if item.organisation else "")
+
+
+def _look_at_the_open_case(inspector: Inspector, case: Preparation, decision: str) -> None:
+    root = f"/cases/{case.code}"
+    inspector.visit(
+        "content.emma",
+        *(root + part for part in ("", "/timeline", "/plan", "/people", "/diagram", "/readers")),
+        "/what-i-opened",
+        *(root + part for part in ("/events/urgent_danger", "/notes/new")),
+        "/",
+    )
+    hugo = inspector.page("health.hugo")
+    hugo.goto(f"{root}/people")
+    hugo.get_by_role("link", name="Who reads how much").click()
+    inspector.look("health.hugo")
+    for username, path in (
+        ("content.emma", root),
+        ("content.emma", "/"),
+        ("mayor.fatima", decision),
+    ):
+        inspector.look_in_the_dark(username, path)
+
+
+def _look_at_the_closed_case(inspector: Inspector, case: Preparation) -> None:
+    root = f"/cases/{case.code}"
+    inspector.visit("content.emma", root, f"{root}/reopening")
+    done = next(item for item in case.work_items() if item.element_id == "draft_action_plan")
+    inspector.visit("content.emma", f"/work/{done.id}")
+
+
+def _look_at_errors(inspector: Inspector, house: House) -> None:
+    with Preparation(house) as case:
+        case.play([{"start": "signal_received"}])
+        address = case.owed("check_source")[0]
+    inspector.visit("intake.anna", f"/work/{NOBODYS}", address)
+    inspector.people["intake.anna"].press()
+    expect(inspector.page("intake.anna").locator(".error-summary")).to_be_focused()
+    inspector.look("intake.anna")
+
+
+def test_inspection_finds_planted_mistakes(browser: Browser) -> None:
+    page = browser.new_page()
+    page.set_content("<html lang=en><title>t</title><main><h1>h</h1><img src=x></main>")
+    assert [one for one in violations(page) if "image-alt" in one]
+    page.set_content("<main><p><input size=200></p></main>")
+    assert too_wide(page)
+    page.close()
+
+
+def test_step_can_be_taken_and_opened_by_keyboard_alone(browser: Browser, house: House) -> None:
+    with Preparation(house) as case:
+        case.play([{"start": "signal_received"}])
+    bram = Person(browser, house)
+    page = bram.page
+    page.goto("/sign-in")
+    _tab_to(page, "#username")
+    page.keyboard.type("intake.bram")
+    _tab_to(page, "#password")
+    page.keyboard.type("demonstration only")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Worklist")
+    page.keyboard.press("Tab")
+    expect(page.locator(".skip-link")).to_be_focused()
+    page.keyboard.press("Enter")
+    name = f"{step_name('check_source')}, case {case.code}"
+    _tab_to(page, f'button[aria-label="Take: {name}"]')
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name=f"Give back: {name}")).to_be_visible()
+    _tab_to(page, f'tr:has([aria-label="Give back: {name}"]) a.row-link')
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text(step_name("check_source"))
+    _answer_by_keyboard(page)
+    expect(page.get_by_role("status").first).to_contain_text("is recorded")
+    assert bram.complaints == []
+    bram.leave()
+
+
+def _answer_by_keyboard(page: Page) -> None:
+    """Fill in the required answers with Tab, Space and letters, and send with the last button."""
+    answers = answers_to("straight_path_to_closed", "check_source")
+    for name in ("first_hand", "source_reliability", "conflict_behind"):
+        # A group of radio buttons is one stop: the space bar takes the first of them.
+        _tab_to(page, f'input[name="{name}"]')
+        page.keyboard.press("Space")
+    _tab_to(page, 'textarea[name="source_summary"]')
+    page.keyboard.type(answers["source_summary"])
+    _tab_to(page, ".form-actions button[value=submit]")
+    page.keyboard.press("Enter")
+
+
+def _tab_to(page: Page, wanted: str) -> None:
+    """Press Tab until the element has the focus; on the way every stop must show its focus."""
+    for _ in range(90):
+        page.keyboard.press("Tab")
+        focused = page.locator("*:focus")
+        if focused.count() == 0:
+            continue
+        assert focused.evaluate(SHOWS_FOCUS), focused.evaluate("it => it.outerHTML.slice(0, 200)")
+        if focused.evaluate("(it, wanted) => it.matches(wanted)", wanted):
+            return
+    raise AssertionError(f"{wanted} is never reached by the Tab key")
+
+
+SHOWS_FOCUS = """it => {
+    const {outlineStyle, outlineWidth, boxShadow} = getComputedStyle(it);
+    return parseFloat(outlineWidth) > 0 && outlineStyle !== 'none' || boxShadow !== 'none';
+}"""

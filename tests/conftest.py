@@ -1,0 +1,162 @@
+"""What all tests share: which services are there, databases, an application on a test clock."""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from engine import demo
+from engine.application import Application
+from engine.clock import TestClock
+from engine.database import Database
+from engine.models import Base
+from engine.settings import ROOT, Settings
+
+POSTGRES = os.environ.get(
+    "CASETABLE_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+)
+REDIS = os.environ.get("CASETABLE_TEST_REDIS", "redis://127.0.0.1:6379/15")
+START = datetime(2026, 1, 15, 8, 0, tzinfo=UTC)
+
+
+def _answers(host: str, port: int) -> bool:
+    try:
+        with socket.create_connection((host, port), timeout=2):
+            return True
+    except OSError:
+        return False
+
+
+def _postgres() -> bool:
+    url = make_url(POSTGRES)
+    return _answers(url.host or "127.0.0.1", url.port or 5432)
+
+
+def _redis() -> bool:
+    url = make_url(REDIS)
+    return _answers(url.host or "127.0.0.1", url.port or 6379)
+
+
+def _chromium() -> bool:
+    return bool(shutil.which("chromium") or shutil.which("chromium-browser"))
+
+
+def _node() -> bool:
+    return bool(shutil.which("node")) and (ROOT / "webui/frontend/node_modules").is_dir()
+
+
+SERVICES = {
+    "postgres": (_postgres, "PostgreSQL", "apt-get install postgresql"),
+    "redis": (_redis, "Redis", "apt-get install redis-server"),
+    "browser": (_chromium, "Chromium", "apt-get install chromium"),
+    "node": (_node, "Node.js and the front-end packages", "apt-get install nodejs npm"),
+}
+ABSENT: set[str] = set()
+LONG = 900
+"""Seconds that a walk through a browser may take on a busy machine."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    del config
+    ABSENT.update(name for name, (there, _, _) in SERVICES.items() if not there())
+    if ABSENT and os.environ.get("CI") == "true":
+        names = ", ".join(SERVICES[name][1] for name in sorted(ABSENT))
+        pytest.exit(f"CI runs every test, but {names} is missing.", returncode=3)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        marks = {mark.name for mark in item.iter_markers()}
+        if "browser" in marks:
+            item.add_marker(pytest.mark.timeout(LONG))
+        for name in ABSENT & marks:
+            item.add_marker(pytest.mark.skip(reason=_reason(name)))
+
+
+def _reason(name: str) -> str:
+    _, label, install = SERVICES[name]
+    return f"{label} is missing: {install}"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    # From the reports, because with several workers this process has collected nothing itself.
+    skipped = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", [])]
+    counts = {name: sum(_reason(name) in text for text in skipped) for name in SERVICES}
+    if any(counts.values()):
+        terminalreporter.section("not run on this machine")
+    for name, count in sorted(counts.items()):
+        if count:
+            _, label, install = SERVICES[name]
+            terminalreporter.line(f"{count} tests need {label}: {install}")
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """A database of this test run alone."""
+    name = f"casetable_test_{os.getpid()}"
+    admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'DROP DATABASE IF EXISTS "{name}"'))
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    try:
+        yield make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
+    finally:
+        with admin.connect() as connection:
+            connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
+        admin.dispose()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """An empty database with all tables, on each of the two systems."""
+    if request.param == "sqlite":
+        found = Database(f"sqlite:///{tmp_path / 'test.sqlite'}")
+        Base.metadata.create_all(found.engine)
+        yield found
+        found.close()
+        return
+    found = Database(request.getfixturevalue("postgres_url"))
+    Base.metadata.create_all(found.engine)
+    yield found
+    with found.engine.begin() as connection:
+        names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
+        connection.execute(text(f"TRUNCATE {names} CASCADE"))
+    found.close()
+
+
+def make_settings(tmp_path: Path, url: str) -> Settings:
+    return Settings(
+        data_dir=tmp_path,
+        database_url=url,
+        broker_url="memory://",
+        processes_dir=ROOT / "processes",
+        secret_key="a key that only the tests use, long enough",
+        production=False,
+        demo=True,
+        base_url="http://127.0.0.1:8080",
+        proxies=0,
+        profile="base",
+        mail_host="",
+        mail_port=0,
+        mail_from="test@localhost",
+        poll_seconds=0.1,
+    )
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock(START)
+
+
+@pytest.fixture
+def application(database: Database, tmp_path: Path, clock: TestClock) -> Application:
+    """An application with the shipped processes and the demo people."""
+    url = database.url.render_as_string(hide_password=False)
+    found = Application(make_settings(tmp_path, url), database, clock)
+    demo.seed(found)
+    return found

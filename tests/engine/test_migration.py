@@ -1,0 +1,97 @@
+"""Migrations lead from nothing to the tables of the models and back, with data in them."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import create_engine, inspect, make_url, text
+
+from engine import demo, migration
+from engine.application import Application
+from engine.clock import SystemClock
+from engine.database import Database
+from engine.models import Base
+from tests.conftest import POSTGRES, make_settings
+from tests.engine import small
+from tests.engine.desk import REPORT
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if request.param == "sqlite":
+        found = Database(f"sqlite:///{tmp_path / 'empty.sqlite'}")
+        yield found
+        found.close()
+        return
+    name = f"casetable_migration_{os.getpid()}"
+    admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name}"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    url = make_url(POSTGRES).set(database=name)
+    found = Database(url.render_as_string(hide_password=False))
+    yield found
+    found.close()
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    admin.dispose()
+
+
+def test_migration_makes_exactly_the_tables_of_the_models(empty: Database) -> None:
+    migration.upgrade(empty)
+    assert migration.is_current(empty)
+    with empty.engine.connect() as connection:
+        differences = compare_metadata(MigrationContext.configure(connection), Base.metadata)
+    assert differences == []
+
+
+def test_migration_goes_down_with_data_and_up_again(empty: Database, tmp_path: Path) -> None:
+    from dataclasses import replace
+
+    from engine import cases
+
+    migration.upgrade(empty)
+    folder = small.write_processes(tmp_path / "processes")
+    settings = replace(make_settings(tmp_path, ""), processes_dir=folder)
+    application = Application(settings, empty, SystemClock())
+    demo.seed(application)
+    cases.report_concern(application, REPORT)
+    migration.downgrade(empty, "base")
+    assert set(inspect(empty.engine).get_table_names()) <= {"alembic_version"}
+    migration.upgrade(empty)
+    assert demo.seed(application)
+    cases.report_concern(application, REPORT)
+
+
+def test_migration_links_the_audit_trail_anew_in_both_directions(
+    empty: Database, tmp_path: Path
+) -> None:
+    from dataclasses import replace
+
+    from engine import audit, cases, verification
+
+    migration.upgrade(empty)
+    folder = small.write_processes(tmp_path / "processes")
+    settings = replace(make_settings(tmp_path, ""), processes_dir=folder)
+    application = Application(settings, empty, SystemClock())
+    demo.seed(application)
+    cases.report_concern(application, REPORT)
+    with empty.transaction() as session:
+        now = application.now(session)
+        for event in ("incident:retry", "incident:close"):
+            audit.record(session, None, at=now, actor_id=None, event=event, subject="one")
+    migration.downgrade(empty, "0001")
+    migration.upgrade(empty)
+    with empty.reading() as session:
+        found = verification.verify(session)
+    assert found.entries > 2
+    assert found.breaks == []
+
+
+def test_migration_leaves_a_current_database_alone(empty: Database) -> None:
+    migration.upgrade(empty)
+    migration.upgrade(empty)
+    assert migration.is_current(empty)

@@ -1,0 +1,57 @@
+"""Styles and scripts come from locked packages and stay within what a page may weigh."""
+
+import gzip
+import json
+import re
+import shutil
+
+import pytest
+
+from tests.form.support import ROOT
+from webui.frontend_build import build
+
+FRONTEND = ROOT / "webui" / "frontend"
+KILOBYTE = 1024
+
+
+def test_lock_names_no_registry_and_checks_every_package() -> None:
+    lock = json.loads((FRONTEND / "package-lock.json").read_text())
+    packages = {name: entry for name, entry in lock["packages"].items() if name}
+    assert all("resolved" not in entry for entry in packages.values())
+    assert all("integrity" in entry for entry in packages.values())
+
+
+def test_packages_are_pinned_to_exact_versions() -> None:
+    package = json.loads((FRONTEND / "package.json").read_text())
+    pins = package["dependencies"] | package["devDependencies"] | package["overrides"]
+    assert [name for name, pin in pins.items() if not re.fullmatch(r"\d+\.\d+\.\d+", pin)] == []
+
+
+@pytest.mark.node
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs Node.js")
+@pytest.mark.skipif(not (FRONTEND / "node_modules").is_dir(), reason="needs npm ci")
+def test_build_gives_hashed_files_with_notice_and_is_skipped_when_nothing_changed() -> None:
+    output = build(FRONTEND)
+    names = json.loads((output / "manifest.json").read_text())
+    assert set(names) == {"app.js", "app.css", "diagram.js", "diagram.css"}
+    for stable, hashed in names.items():
+        stem, _, suffix = stable.rpartition(".")
+        assert re.fullmatch(rf"{stem}-[A-Z0-9]{{8}}\.{suffix}", hashed)
+        assert (output / hashed).is_file()
+    notice = (output / "third-party.txt").read_text()
+    for package in ("bootstrap ", "bootstrap-icons ", "bpmn-js ", "htmx.org "):
+        assert package in notice
+    before = (output / "manifest.json").stat().st_mtime_ns
+    build(FRONTEND)
+    assert (output / "manifest.json").stat().st_mtime_ns == before
+
+
+@pytest.mark.node
+@pytest.mark.skipif(not (FRONTEND / "node_modules").is_dir(), reason="needs npm ci")
+def test_pages_stay_light() -> None:
+    output = build(FRONTEND)
+    names = json.loads((output / "manifest.json").read_text())
+    limits = {"app.js": 20, "app.css": 60, "diagram.js": 80, "diagram.css": 15}
+    for name, limit in limits.items():
+        weight = len(gzip.compress((output / names[name]).read_bytes())) / KILOBYTE
+        assert weight <= limit, (name, round(weight))

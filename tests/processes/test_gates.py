@@ -1,0 +1,271 @@
+"""M1b on the shipped lifecycle: what a completed step may cost, counted and not timed."""
+
+import re
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import event, func, select
+
+from engine import demo, scenario, worklist
+from engine.application import Application
+from engine.clock import TestClock
+from engine.models import (
+    Account,
+    AccountRole,
+    Base,
+    Case,
+    Opinion,
+    Organisation,
+    ProcessInstance,
+    WorkItem,
+    WorkItemState,
+)
+from engine.operator import Operator
+from engine.scenario_world import Player
+from engine.settings import ROOT
+
+FRAGMENTS = ROOT / "processes/scenarios/fragments"
+STRAIGHT = (
+    "intake_to_multi_agency",
+    "analysis_to_plan",
+    "plan_to_implementation",
+    "implementation_to_closure",
+    "closure_to_monitoring",
+    "monitoring_to_closed",
+)
+STATEMENTS = 15
+DISCIPLINES = ("police", "youth_work", "education", "mental_health", "family_support")
+CASE_FILE = {
+    "record_monitoring_check": 30,
+    "draft_action_plan": 28,
+    "approve_action_plan": 26,
+    "select_partners": 24,
+    "record_check_in": 21,
+    "accept_actions": 18,
+    "inform_surroundings": 18,
+    "reassess_risk": 18,
+    "decide_need_for_plan": 17,
+    "declare_sharing": 17,
+    "appoint_coordinators": 16,
+    "decide_route": 16,
+}
+"""Steps whose operators write and read more of the case file than the turn itself costs: goals,
+actions, partners, dossiers, the guard before closing. A bound each, so that none grows unseen."""
+
+
+FILE_MODULES = ("engine.models.casefile", "engine.models.case")
+FILE_TABLES = {
+    mapper.class_.__tablename__
+    for mapper in Base.registry.mappers
+    if mapper.class_.__module__ in FILE_MODULES and mapper.class_ is not Case
+}
+TOUCHED = re.compile(r"(?:INSERT INTO|UPDATE) (\w+)")
+
+
+@contextmanager
+def counted(application: Application, inside: list[str]) -> Iterator[dict[str, int]]:
+    """Count statements; what `tasks` asks for, and storing its rows, is not the engine's part."""
+    seen = {"statements": 0, "engine": 0, "commits": 0}
+
+    def statement(_c: object, _k: object, text: str, *_: object) -> None:
+        if text.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
+            return
+        seen["statements"] += 1
+        stored = TOUCHED.match(text)
+        if not inside and not (stored and stored[1] in FILE_TABLES):
+            seen["engine"] += 1
+
+    def commit(_: object) -> None:
+        seen["commits"] += 1
+
+    engine = application.database.engine
+    event.listen(engine, "before_cursor_execute", statement)
+    event.listen(engine, "commit", commit)
+    try:
+        yield seen
+    finally:
+        event.remove(engine, "before_cursor_execute", statement)
+        event.remove(engine, "commit", commit)
+
+
+class CountingPlayer(Player):
+    """Plays a case and notes what each completed step cost."""
+
+    def __init__(self, application: Application, clock: TestClock) -> None:
+        with application.database.reading() as session:
+            zone = application.deployment(session).profile.zone
+        super().__init__(application, clock, zone)
+        self.costs: list[tuple[str, int, int]] = []
+        self.engine_costs: list[tuple[str, int]] = []
+        self.sizes: list[int] = []
+
+    def play(self, *fragments: str) -> None:
+        for name in fragments:
+            for step in scenario.read_steps(FRAGMENTS / f"{name}.toml"):
+                assert self.take(scenario.step_kind(step), step) == [], step
+                self._note_sizes()
+
+    def _note_sizes(self) -> None:
+        with self.application.database.reading() as session:
+            self.sizes += [len(blob) for blob in session.scalars(select(ProcessInstance.blob))]
+
+
+@pytest.fixture
+def player(
+    application: Application, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> CountingPlayer:
+    application.sends_mail = False
+    found = CountingPlayer(application, clock)
+    real, real_run = worklist.complete, Operator.run
+    inside: list[str] = []
+
+    def running(called: Operator, turn: Any, values: Any) -> Any:
+        inside.append(called.name)
+        try:
+            return real_run(called, turn, values)
+        finally:
+            inside.pop()
+
+    def counting(app: Application, item_id: Any, *rest: Any) -> Any:
+        with app.database.reading() as session:
+            element = session.get_one(WorkItem, item_id).element_id
+        with counted(app, inside) as seen:
+            result = real(app, item_id, *rest)
+        if isinstance(result, worklist.Completed):
+            found.engine_costs.append((element, seen["engine"]))
+            found.costs.append((element, seen["statements"], seen["commits"]))
+        return result
+
+    monkeypatch.setattr(worklist, "complete", counting)
+    monkeypatch.setattr(Operator, "run", running)
+    real_fill = worklist.initial_values
+
+    def filling(form_id: str, context: Any) -> Any:
+        inside.append(form_id)
+        try:
+            return real_fill(form_id, context)
+        finally:
+            inside.pop()
+
+    monkeypatch.setattr(worklist, "initial_values", filling)
+    return found
+
+
+def test_gate_a_step_costs_few_statements_and_one_commit(player: CountingPlayer) -> None:
+    player.play(*STRAIGHT)
+    assert len(player.costs) > 25
+    assert {commits for _, _, commits in player.costs} == {1}
+    over = {
+        (element, statements)
+        for element, statements, _ in player.costs
+        if statements > CASE_FILE.get(element, STATEMENTS)
+    }
+    assert over == set()
+    turns = {(element, count) for element, count in player.engine_costs if count > STATEMENTS}
+    assert turns == set(), "the engine's own part of a turn"
+
+
+def test_gate_the_stored_state_stays_small(player: CountingPlayer) -> None:
+    player.play(*STRAIGHT)
+    assert max(player.sizes) <= 4096
+
+
+def test_gate_the_state_does_not_grow_with_the_age_of_a_case(player: CountingPlayer) -> None:
+    player.play(*STRAIGHT[:3])
+    check_in = scenario.read_steps(FRAGMENTS / "implementation_to_closure.toml")[:2]
+    sizes = []
+    for _ in range(40):
+        for step in check_in:
+            assert player.take(scenario.step_kind(step), step) == []
+        with player.application.database.reading() as session:
+            sizes.append(len(session.scalars(select(ProcessInstance.blob)).one()))
+    assert max(sizes[9:]) <= sizes[9] * 1.01 + 8
+
+
+def _add_partners(application: Application, count: int) -> None:
+    with application.database.transaction() as session:
+        for number in range(count):
+            place = Organisation(
+                code=f"agency_{number}",
+                name=f"Agency {number}",
+                discipline=DISCIPLINES[number % len(DISCIPLINES)],
+            )
+            session.add(place)
+            session.flush()
+            account = Account(
+                username=f"agency.{number}",
+                display_name=f"Person {number}",
+                email=f"{number}@example.org",
+                password_hash="none",
+                organisation_id=place.id,
+                created_at=application.now(session),
+            )
+            account.roles = [AccountRole(role="partner")]
+            session.add(account)
+
+
+def _renamed(value: Any) -> Any:
+    """Let the new agencies stand where the fragments name those of the demonstration."""
+    if isinstance(value, dict):
+        return {key: _renamed(inner) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_renamed(inner) for inner in value]
+    old = ("police", "youth_work", "school", "mental_health")
+    return f"agency_{old.index(value)}" if value in old else value
+
+
+def test_gate_twelve_opinions_at_the_same_instant_all_count(
+    application: Application, clock: TestClock
+) -> None:
+    application.sends_mail = False
+    _add_partners(application, 12)
+    found = CountingPlayer(application, clock)
+    codes = [f"agency_{number}" for number in range(12)]
+    for name in STRAIGHT[:4]:
+        for step in scenario.read_steps(FRAGMENTS / f"{name}.toml"):
+            told = _renamed(step)
+            if told.get("do") == "select_partners":
+                told["answers"]["selected_partners"] = codes
+            problems = found.take(scenario.step_kind(told), told)
+            assert problems == [], (told, problems)
+    found.take("do", scenario.read_steps(FRAGMENTS / "closure_to_monitoring.toml")[0])
+    with application.database.reading() as session:
+        items = session.scalars(
+            select(WorkItem).where(
+                WorkItem.element_id == "give_closing_opinion",
+                WorkItem.state == WorkItemState.OPEN.value,
+            )
+        ).unique()
+        people = {
+            item.id: session.scalars(
+                select(Account.id).where(Account.organisation_id == item.organisation_id)
+            ).one()
+            for item in items
+        }
+    assert len(people) == 12
+
+    def answer(item_id: Any) -> Any:
+        answers = {"opinion": "agree", "reasons": "Agreed at the same instant."}
+        return worklist.complete(application, item_id, people[item_id], answers, uuid4().hex)
+
+    with ThreadPoolExecutor(12) as pool:
+        results = list(pool.map(answer, people))
+    assert all(isinstance(result, worklist.Completed) for result in results), results
+    with application.database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(Opinion)) == 12
+        owed = session.scalars(
+            select(WorkItem.element_id).where(WorkItem.state == WorkItemState.OPEN.value)
+        ).all()
+        assert list(owed) == ["decide_closure"]
+
+
+def test_gate_measures_what_it_says(application: Application) -> None:
+    """A counter that counts nothing would let everything pass."""
+    assert demo.PEOPLE
+    with counted(application, []) as seen, application.database.transaction() as session:
+        session.scalars(select(WorkItem)).all()
+    assert seen == {"statements": 1, "engine": 1, "commits": 1}

@@ -1,0 +1,15 @@
+"""The pages over an application with the shipped processes and the demo people."""
+
+import pytest
+
+from engine.application import Application
+from tests.webui.site import Site
+from webui.application import create_app
+from webui.views import report
+
+
+@pytest.fixture
+def site(application: Application) -> Site:
+    for throttle in (report.reports, report.lookups):
+        throttle.forget()
+    return Site(application, create_app(application))

@@ -1,0 +1,61 @@
+"""What is true of every response and every page that any test visits."""
+
+from collections import Counter
+
+from lxml import html
+from werkzeug.test import TestResponse
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+
+
+def check_response(response: TestResponse) -> None:
+    """Check the headers of any response, and the markup of a page."""
+    for name, value in HEADERS.items():
+        assert response.headers.get(name) == value, f"{name} is missing: {response.request.path}"
+    policy = response.headers["Content-Security-Policy"]
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    assert response.headers["X-Request-Id"]
+    if not response.request.path.startswith("/static/"):
+        assert response.headers["Cache-Control"] == "no-store"
+    for cookie in response.headers.getlist("Set-Cookie"):
+        assert "HttpOnly" in cookie
+        assert "SameSite=Strict" in cookie
+    if response.mimetype == "text/html" and response.status_code != 302:
+        check_page(response.get_data(as_text=True), response.request.path)
+
+
+def check_page(text: str, path: str) -> None:
+    """Check one page: language, headings, labels, ids, tokens, no inline script or style."""
+    page = html.document_fromstring(text)
+    assert page.get("lang"), path
+    assert page.findtext(".//title").strip().rstrip("·").strip(), path
+    assert len(page.findall(".//h1")) == 1, f"{path} has {len(page.findall('.//h1'))} h1"
+    ids = Counter(node.get("id") for node in page.xpath("//*[@id]"))
+    assert not [found for found, count in ids.items() if count > 1], path
+    _check_labels(page, path)
+    for form in page.xpath("//form[translate(@method,'POST','post')='post']"):
+        assert form.xpath(".//input[@name='csrf_token'][string-length(@value)>20]"), path
+    assert not page.xpath("//script[not(@src)] | //style | //*[@style]"), path
+    assert not [a for node in page.iter() for a in node.attrib if a.startswith("on")], path
+    for node in page.xpath("//*[@aria-describedby or @aria-labelledby]"):
+        for name in ("aria-describedby", "aria-labelledby"):
+            for target in node.get(name, "").split():
+                assert target in ids, f"{path}: {name} names {target}, which is not there"
+
+
+def _check_labels(page: html.HtmlElement, path: str) -> None:
+    labelled = set(page.xpath("//label/@for"))
+    for control in page.xpath("//input | //select | //textarea"):
+        if control.get("type") in {"hidden", "submit"}:
+            continue
+        assert control.get("id") in labelled or control.get("aria-label"), (
+            f"{path}: {control.get('name')} has no label"
+        )
+    for button in page.xpath("//button"):
+        assert button.text_content().strip() or button.get("aria-label"), path
