@@ -36,6 +36,7 @@ def make_celery(settings: Settings) -> Celery:
             "control_folder": str(folder / "control"),
             "store_processed": False,
         }
+        app.conf.broker_transport = "tasks.broker:Transport"
     app.conf.update(
         broker_transport_options=options,
         broker_connection_retry_on_startup=True,

@@ -2,7 +2,6 @@
 
 import logging
 import signal
-import subprocess
 import sys
 import time
 from threading import Thread
@@ -13,8 +12,9 @@ import click
 
 from engine.application import Application, open_application
 from engine.errors import CasetableError
+from webui.worker_keeper import WorkerKeeper
 
-WORKER_GRACE = 10
+WORKER = (sys.executable, "-c", "from engine.commandline import main; main()", "worker")
 
 
 @click.command()
@@ -74,17 +74,20 @@ def up(port: int | None, *, no_worker: bool, no_cases: bool) -> None:
     listen = int(port or urlsplit(application.settings.base_url).port or 8080)
     server = _serve(application, listen)
     _say_where(application, listen)
-    worker = None
+    keeper = WorkerKeeper(WORKER)
     try:
         if is_new and not no_cases:
             _add_cases(application)
-        worker = None if no_worker else _start_worker()
-        _wait(worker)
+        if not no_worker:
+            keeper.start()
+        while True:
+            time.sleep(0.5)
+            keeper.look()
     except KeyboardInterrupt:
         click.echo("\nStopping.")
     finally:
         server.shutdown()
-        _stop(worker)
+        keeper.stop()
         application.database.close()
 
 
@@ -137,31 +140,6 @@ def _serve(application: Application, port: int) -> Any:
     server = make_server("127.0.0.1", port, app, threaded=True, request_handler=Handler)
     Thread(target=server.serve_forever, name="pages", daemon=True).start()
     return server
-
-
-def _start_worker() -> "subprocess.Popen[bytes]":
-    command = [sys.executable, "-c", "from engine.commandline import main; main()", "worker"]
-    return subprocess.Popen(command)  # noqa: S603 - our own command
-
-
-def _wait(worker: "subprocess.Popen[bytes] | None") -> None:
-    """Wait for Ctrl-C; say it when the worker stops by itself."""
-    told = False
-    while True:
-        time.sleep(0.5)
-        if worker is not None and worker.poll() is not None and not told:
-            click.echo("The worker has stopped; what becomes due waits until it runs.", err=True)
-            told = True
-
-
-def _stop(worker: "subprocess.Popen[bytes] | None") -> None:
-    if worker is None or worker.poll() is not None:
-        return
-    worker.terminate()
-    try:
-        worker.wait(WORKER_GRACE)
-    except subprocess.TimeoutExpired:
-        worker.kill()
 
 
 def address_of(application: Application) -> str:

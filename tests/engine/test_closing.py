@@ -556,7 +556,7 @@ def test_migrations_put_the_refusal_into_the_database(tmp_path: Path) -> None:
         found = connection.execute(
             text("SELECT tbl_name FROM sqlite_master WHERE type = 'trigger'")
         )
-        assert sorted(found.scalars()) == ["casework_case", "episode"]
+        assert {"casework_case", "episode"} <= set(found.scalars())
     database.close()
 
 
