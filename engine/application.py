@@ -45,6 +45,7 @@ class Application:
         self.settings = settings
         self.database = database
         self.database.audit_key = settings.audit_key
+        self.database.index_key = settings.index_key
         self.clock = clock
         self.deployments = Deployments()
         self.sends_mail = True

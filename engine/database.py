@@ -28,6 +28,8 @@ class Database:
         self._writer = self.engine.execution_options(casetable_write=True)
         self.audit_key = b""
         """Under which audit entries are written; set by whoever knows the settings."""
+        self.index_key = b""
+        """Under which people are found again (engine/blind_index.py); set likewise."""
 
     def _open(self) -> Engine:
         if not self.is_sqlite:
@@ -59,7 +61,7 @@ class Database:
             self._writer.connect() as connection,
             WritingSession(connection) as session,
         ):
-            session.info["audit_key"] = self.audit_key
+            session.info.update(self._keys())
             try:
                 yield session
                 session.commit()
@@ -71,13 +73,16 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Give a session for reading; whatever it changed is rolled back."""
         with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
-            session.info["audit_key"] = self.audit_key
+            session.info.update(self._keys())
             try:
                 yield session
             finally:
                 # Detached before the rollback, which would empty what the reader keeps.
                 session.expunge_all()
                 session.rollback()
+
+    def _keys(self) -> dict[str, bytes]:
+        return {"audit_key": self.audit_key, "index_key": self.index_key}
 
     def close(self) -> None:
         """Close all connections."""

@@ -51,6 +51,11 @@ class Settings:
         return b"audit:" + self.secret_key.encode()
 
     @property
+    def index_key(self) -> bytes:
+        """The key under which people are found again by name; it never enters the database."""
+        return b"index:" + self.secret_key.encode()
+
+    @property
     def account_key(self) -> bytes:
         """The key from which those of second factors, recovery codes and attempts are made."""
         return b"account:" + self.secret_key.encode()

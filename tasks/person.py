@@ -5,10 +5,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from engine import blind_index
+from engine.blind_index import UNKNOWN_NAME
 from engine.models import Case, CaseState, Person
 from engine.turn import Turn
 
-UNKNOWN_NAME = "Name not known"
 HIDDEN = (CaseState.SEALED.value, CaseState.ERASED.value)
 
 
@@ -67,18 +68,17 @@ def count_namesakes(turn: Turn, person: Person) -> int:
     """
     if person.name == UNKNOWN_NAME:
         return 0
+    key = blind_index.key_of(turn.session)
     same = (
         select(func.count())
         .select_from(Person)
         .join(Case, Case.id == Person.case_id)
         .where(
             Person.case_id != turn.case.id,
-            func.lower(Person.name) == func.lower(person.name),
+            blind_index.namesakes(key, person.name, person.birth_date),
             Case.state.not_in(HIDDEN),
         )
     )
-    if person.birth_date is not None:
-        same = same.where((Person.birth_date == person.birth_date) | Person.birth_date.is_(None))
     return turn.session.scalar(same) or 0
 
 

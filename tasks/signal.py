@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from engine.blind_index import UNKNOWN_NAME
 from engine.errors import InputError, SeparationError
 from engine.models import (
     Assessment,
@@ -22,7 +23,7 @@ from engine.reading.viewer import SIGNAL
 from engine.turn import Turn
 from tasks.answer import shielded, statement
 from tasks.episode import latest_signal
-from tasks.person import UNKNOWN_NAME, correct
+from tasks.person import correct
 
 
 def shield(turn: Turn) -> None:

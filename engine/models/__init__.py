@@ -30,6 +30,7 @@ from engine.models.directory import (
 from engine.models.guard import install as install_guard
 from engine.models.guard import remove as remove_guard
 from engine.models.job import InboxMessage, Incident, Job, Notice
+from engine.models.mark import PersonMark
 from engine.models.process import (
     Episode,
     EpisodeState,
@@ -81,6 +82,7 @@ __all__ = [
     "Opinion",
     "Organisation",
     "Person",
+    "PersonMark",
     "PlanVersion",
     "ProcessInstance",
     "RecoveryCode",
