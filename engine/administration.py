@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from engine import accounts, audit, factor
+from engine import account_notice, accounts, audit, factor
 from engine.errors import ConflictError, InputError, SeparationError
 from engine.models import Account
 
@@ -14,9 +14,10 @@ def reset_factor(session: Session, username: str, by: str, second: str, now: dat
     """Take the second factor of somebody who lost it; he or she sets up a new one."""
 
     def change(account: Account) -> None:
-        if not factor.remove(session, account.id):
+        if not factor.remove_all(session, account.id):
             raise ConflictError(f"{username} has no second factor.")
         accounts.end_sessions(session, account.id, now)
+        account_notice.tell(session, account.id, "account_factor_reset", now)
 
     _together(session, "account:factor:reset", (username, by, second), now, change)
 
@@ -25,13 +26,12 @@ def reset_password(
     session: Session, username: str, password: str, by: str, second: str, now: datetime
 ) -> None:
     """Give somebody who forgot it a new password, to be changed after signing in."""
-    _together(
-        session,
-        "account:password:reset",
-        (username, by, second),
-        now,
-        lambda account: accounts.set_password(session, account, password, now),
-    )
+
+    def change(account: Account) -> None:
+        accounts.set_password(session, account, password, now)
+        account_notice.tell(session, account.id, "account_password_reset", now)
+
+    _together(session, "account:password:reset", (username, by, second), now, change)
 
 
 def change_roles(

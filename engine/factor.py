@@ -1,4 +1,7 @@
-"""The second factor: codes of an app (TOTP), each used once, and recovery codes (S9)."""
+"""The second factor: codes of an app (TOTP), each used once, and recovery codes (S9).
+
+Security keys, the other kind, are in engine/security_key.py; the recovery codes serve both.
+"""
 
 import hmac
 import secrets
@@ -12,7 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from engine.errors import ConflictError, InputError
-from engine.models import Account, RecoveryCode, TotpFactor, TotpStep
+from engine.models import Account, RecoveryCode, SecurityKey, TotpFactor, TotpStep
 from engine.sealing import fingerprint, seal, unseal
 
 ISSUER = "Casetable"
@@ -50,13 +53,15 @@ def unseal_secret(key: bytes, account_id: UUID, sealed: bytes) -> str:
 
 
 def find_factor(session: Session, account_id: UUID) -> TotpFactor | None:
-    """Return the account's second factor."""
+    """Return the app that an account has as its second factor."""
     return session.get(TotpFactor, account_id)
 
 
 def has_factor(session: Session, account_id: UUID) -> bool:
-    """Say whether the account has a second factor."""
-    return find_factor(session, account_id) is not None
+    """Say whether the account has a second factor: an app or a key."""
+    app = select(TotpFactor.account_id).where(TotpFactor.account_id == account_id)
+    key = select(SecurityKey.account_id).where(SecurityKey.account_id == account_id)
+    return session.scalar(app.union(key).limit(1)) is not None
 
 
 def enrol(
@@ -79,19 +84,33 @@ def enrol(
         raise ConflictError("A second factor is set up already; sign in again and use it.")
     if not _use_step(session, account_id, secret, code, now):
         raise InputError("This is not the code that the app shows now; type the newest one.")
-    remove(session, account_id)
+    remove_app(session, account_id)
     sealed = seal_secret(key, account_id, secret)
     session.add(TotpFactor(account_id=account_id, secret=sealed, created_at=now))
     return new_recovery_codes(session, key, account_id)
 
 
-def remove(session: Session, account_id: UUID) -> bool:
-    """Take the factor and its recovery codes away; say whether there was one."""
-    there = has_factor(session, account_id)
+def remove_app(session: Session, account_id: UUID) -> bool:
+    """Take the app away, with the last factor its recovery codes too; say whether there was one."""
+    there = find_factor(session, account_id) is not None
     # Used steps stay: a code that was used is not worth anything to the next factor either.
-    session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
     session.execute(delete(TotpFactor).where(TotpFactor.account_id == account_id))
+    forget_useless_codes(session, account_id)
     return there
+
+
+def remove_all(session: Session, account_id: UUID) -> bool:
+    """Take app, keys and recovery codes away; say whether there was a factor."""
+    there = has_factor(session, account_id)
+    session.execute(delete(SecurityKey).where(SecurityKey.account_id == account_id))
+    remove_app(session, account_id)
+    return there
+
+
+def forget_useless_codes(session: Session, account_id: UUID) -> None:
+    """Forget the recovery codes of an account that has no factor any more."""
+    if not has_factor(session, account_id):
+        session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
 
 
 def verify(session: Session, key: bytes, account_id: UUID, typed: str, now: datetime) -> bool:

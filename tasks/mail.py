@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access
+from engine import access, account_notice
 from engine.application import Application
 from engine.errors import OperatorError
 from engine.job import Handler, register
@@ -138,6 +138,8 @@ def _letter(
     application: Application, notice: Notice, account: Account, case: Case | None
 ) -> Letter:
     code = case.code if case else ""
+    if notice.template in account_notice.KINDS:
+        return _account_letter(application, notice, account)
     subject = SUBJECTS.get(notice.template, "Something changed")
     link = f"{application.settings.base_url}/"
     return Letter(
@@ -148,6 +150,20 @@ def _letter(
         f"Hello,\n\n{subject}{f' in case {code}' if code else ''}.\n"
         f"Sign in to see what it is about: {link}\n\n"
         "This mail says nothing about the case on purpose.\n",
+        format_datetime(notice.created_at),
+    )
+
+
+def _account_letter(application: Application, notice: Notice, account: Account) -> Letter:
+    subject = account_notice.KINDS[notice.template]
+    return Letter(
+        notice.id,
+        notice.message_id,
+        account.email,
+        subject,
+        f"Hello,\n\n{subject}.\n\nWas it you? Then there is nothing to do. If not, sign in, "
+        "close all other sessions, change your password and tell who looks after the accounts: "
+        f"{application.settings.base_url}/sessions\n",
         format_datetime(notice.created_at),
     )
 

@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from uuid import UUID
 
 from flask import Flask, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy.orm import Session
 
-from engine import accounts
+from engine import account_notice, accounts, audit
 from engine.models import Account, SessionStage, WebSession
 from webui import known_browser
-from webui.context import application, writing
+from webui.context import application, now, writing
 from webui.device import device_words
 
 COOKIE = "casetable"
@@ -79,13 +80,25 @@ def is_fresh() -> bool:
     return wall_clock() - confirmed <= accounts.FRESH
 
 
-def begin(account: Account) -> None:
-    """Open a session for somebody who has just proved who he or she is; the cookie changes."""
+def begin(account: Account, *, arrives: bool = False) -> None:
+    """Open a session for somebody who has just proved who he or she is; the cookie changes.
+
+    Whoever `arrives`, in a browser in which nobody has signed in as this person, is told so.
+    """
     with writing() as database:
         _close_former(database)
         token = accounts.open_session(database, account, wall_clock(), device=device_words())
+        if arrives and not known_browser.mark_of(account):
+            _tell_of_new_browser(database, account.id)
     _keep(token)
     known_browser.remember(account)
+
+
+def _tell_of_new_browser(database: Session, me: UUID) -> None:
+    kind = "account_new_browser"
+    account_notice.tell(database, me, kind, now(), device=device_words())
+    event = "account:browser:new"
+    audit.record(database, None, at=now(), actor_id=me, event=event, subject=me)
 
 
 def begin_half(account: Account, stage: SessionStage, pending_secret: bytes | None = None) -> None:

@@ -18,7 +18,14 @@ from engine.models.casefile import (
     PlanVersion,
     Signal,
 )
-from engine.models.credential import FailedAttempt, RecoveryCode, TotpFactor, TotpStep
+from engine.models.credential import (
+    AccountEvent,
+    FailedAttempt,
+    RecoveryCode,
+    SecurityKey,
+    TotpFactor,
+    TotpStep,
+)
 from engine.models.deployment import CurrentDeployment, DemoClock, Deployment, DeploymentFile
 from engine.models.directory import (
     Account,
@@ -43,6 +50,7 @@ from engine.models.work import Draft, FormSubmission, Timer, TimerState, WorkIte
 
 __all__ = [
     "Account",
+    "AccountEvent",
     "AccountRole",
     "Action",
     "Assessment",
@@ -86,6 +94,7 @@ __all__ = [
     "PlanVersion",
     "ProcessInstance",
     "RecoveryCode",
+    "SecurityKey",
     "SessionStage",
     "Signal",
     "StepHistory",

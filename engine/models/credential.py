@@ -1,4 +1,4 @@
-"""What proves who somebody is besides the password, and the attempts that failed (S9, S10)."""
+"""What proves who somebody is besides the password, what happened to it, and failed attempts."""
 
 from datetime import datetime
 from uuid import UUID
@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.base import Base, Code, Id
+from engine.models.base import Base, Code, Id, Line
 
 
 class TotpFactor(Base):
@@ -37,6 +37,36 @@ class RecoveryCode(Base):
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     code_hash: Mapped[str] = mapped_column(String(64))
     used_at: Mapped[datetime | None]
+
+
+class SecurityKey(Base):
+    """A security key or passkey: only its public half is here, so nothing of it can be stolen."""
+
+    __tablename__ = "security_key"
+
+    id: Mapped[Id]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    credential_id: Mapped[bytes] = mapped_column(LargeBinary, unique=True)
+    public_key: Mapped[bytes] = mapped_column(LargeBinary)
+    sign_count: Mapped[int] = mapped_column(BigInteger)
+    """How often the key says it was used; a number that does not grow betrays a copy."""
+    name: Mapped[Line]
+    """What its owner calls it."""
+    created_at: Mapped[datetime]
+    used_at: Mapped[datetime | None]
+
+
+class AccountEvent(Base):
+    """Something that happened to an account and that its owner was told, see account_notice."""
+
+    __tablename__ = "account_event"
+
+    id: Mapped[Id]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
+    kind: Mapped[Code]
+    device: Mapped[Line] = mapped_column(default="")
+    """Browser and system in words, where it happened in a browser."""
+    at: Mapped[datetime]
 
 
 class FailedAttempt(Base):

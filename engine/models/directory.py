@@ -84,6 +84,9 @@ class WebSession(Base):
     """Browser and system in words; what the browser says of itself is not kept."""
     pending_secret: Mapped[bytes | None] = mapped_column(LargeBinary)
     """A second factor that is being set up in this session, sealed."""
+    challenge: Mapped[bytes | None] = mapped_column(LargeBinary)
+    """What a security key has to sign in this session, once."""
+    challenge_ends_at: Mapped[datetime | None]
     csrf: Mapped[str] = mapped_column(String(64))
     created_at: Mapped[datetime]
     seen_at: Mapped[datetime]

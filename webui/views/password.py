@@ -3,11 +3,12 @@
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import accounts, audit
+from engine import account_notice, accounts, audit
 from engine.errors import InputError
 from engine.models import Account
 from webui import identity
 from webui.context import account, now, writing
+from webui.device import device_words
 from webui.guard import own, sensitive
 
 pages = Blueprint("password", __name__)
@@ -44,5 +45,6 @@ def _replace(typed: str) -> Account:
     with writing() as session:
         found = session.get_one(Account, me)
         accounts.set_password(session, found, typed, identity.wall_clock())
+        account_notice.tell(session, me, "account_password", at, device=device_words())
         audit.record(session, None, at=at, actor_id=me, event="account:password:change", subject=me)
         return found

@@ -6,12 +6,13 @@ import segno
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import accounts, audit, factor
+from engine import account_notice, accounts, audit, factor, security_key
 from engine.errors import ConflictError, InputError
 from engine.models import Account, SessionStage, WebSession
 from engine.throttle import BY_FACTOR
-from webui import attempt, identity
+from webui import attempt, identity, key_ceremony
 from webui.context import account, application, now, reading, web_session, writing
+from webui.device import device_words
 from webui.guard import half, own, sensitive
 from webui.target import safe_target
 
@@ -62,6 +63,7 @@ def _enrol(found: WebSession, offer: Offer) -> list[str]:
             replaces=found.stage == SessionStage.FULL,
         )
         accounts.end_sessions(session, me, identity.wall_clock())
+        account_notice.tell(session, me, "account_factor", at, device=device_words())
         audit.record(session, None, at=at, actor_id=me, event="account:factor:enrol", subject=me)
     attempt.give_back(claimed)
     return codes
@@ -80,7 +82,11 @@ def first() -> str | Response:
 def _first(errors: dict[str, str]) -> str:
     target = request.values.get("next", "")
     return render_template(
-        "sign_in/first_factor.html", offer=_offer(g.half), errors=errors, target=target
+        "sign_in/first_factor.html",
+        offer=_offer(g.half),
+        asked=key_ceremony.asked_to_make(g.half),
+        errors=errors,
+        target=target,
     )
 
 
@@ -95,7 +101,7 @@ def enrol_first() -> str | tuple[str, int]:
         codes = _enrol(g.half, offer)
     except InputError as error:
         return _first({"code": str(error)}), 422
-    identity.begin(g.half.account)
+    identity.begin(g.half.account, arrives=True)
     target = safe_target(request.form.get("next", ""))
     return render_template("own/recovery_codes.html", codes=codes, target=target)
 
@@ -111,6 +117,8 @@ def show() -> str:
     return render_template(
         "own/second_factor.html",
         factor=factor.find_factor(reading(), me),
+        keys=security_key.keys_of(reading(), me),
+        offers_keys=key_ceremony.place() is not None,
         left=factor.codes_left(reading(), me),
         is_required=application().settings.require_second_factor,
     )
@@ -178,16 +186,17 @@ def renew_codes() -> str:
 @sensitive(back="second_factor.show")
 @own
 def remove() -> Response:
-    """Remove the factor where that is allowed; all sessions die, this browser gets a new one."""
-    if application().settings.require_second_factor:
-        raise ConflictError("A second factor is required here; set up another app instead.")
+    """Remove the app where that is allowed; all sessions die, this browser gets a new one."""
     me, at = account().id, now()
     with writing() as session:
-        if not factor.remove(session, me):
-            raise ConflictError("There is no second factor to remove.")
+        if not factor.remove_app(session, me):
+            raise ConflictError("There is no app to remove.")
+        if application().settings.require_second_factor and not factor.has_factor(session, me):
+            raise ConflictError("A second factor is required here; set up another app instead.")
         accounts.end_sessions(session, me, identity.wall_clock())
+        account_notice.tell(session, me, "account_factor_removed", at, device=device_words())
         audit.record(session, None, at=at, actor_id=me, event="account:factor:remove", subject=me)
         found = session.get_one(Account, me)
     identity.begin(found)
-    flash("The second factor is removed. All your other sessions are closed.", "success")
+    flash("The app is removed. All your other sessions are closed.", "success")
     return redirect(url_for("second_factor.show"))

@@ -5,7 +5,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
-from engine import accounts
+from engine import account_notice, accounts
 from engine.reading.account import sessions_of
 from webui import identity
 from webui.context import account, reading, web_session, writing
@@ -17,9 +17,15 @@ pages = Blueprint("session", __name__)
 @pages.get("/sessions")
 @own
 def index() -> str:
-    """Show where one is signed in."""
+    """Show where one is signed in, and what happened to the account in the last year."""
     found = sessions_of(reading(), account(), identity.wall_clock())
-    return render_template("own/sessions.html", sessions=found, this=web_session())
+    return render_template(
+        "own/sessions.html",
+        sessions=found,
+        this=web_session(),
+        events=account_notice.events_of(reading(), account().id),
+        words=account_notice.KINDS,
+    )
 
 
 @pages.post("/sessions/close-others")

@@ -4,12 +4,12 @@ from flask import Blueprint, flash, g, redirect, render_template, request, url_f
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from engine import accounts, factor
+from engine import accounts, factor, security_key
 from engine.demo import PEOPLE
 from engine.models import Account, SessionStage
 from engine.reading.account import demo_accounts
 from engine.throttle import BY_FACTOR
-from webui import attempt, identity
+from webui import attempt, identity, key_ceremony
 from webui.context import application, reading, writing
 from webui.guard import half, own, public
 from webui.target import safe_target
@@ -69,20 +69,26 @@ def _go_on(found: Account, has_factor: bool) -> Response:
         secret = factor.seal_secret(key, found.id, factor.new_secret())
         identity.begin_half(found, SessionStage.ENROLMENT, secret)
         return redirect(url_for("second_factor.first", next=target or None))
-    identity.begin(found)
+    identity.begin(found, arrives=True)
     return redirect(safe_target(target))
 
 
 @pages.get("/sign-in/code")
 @half(SessionStage.SECOND_STEP)
 def second_step() -> str:
-    """Ask for the code of the second factor."""
+    """Ask for the second factor: a key, a code of an app, or a recovery code."""
     return _second_step({})
 
 
 def _second_step(errors: dict[str, str]) -> str:
     target = request.values.get("next", "")
-    return render_template("sign_in/second_step.html", errors=errors, target=target)
+    return render_template(
+        "sign_in/second_step.html",
+        asked=key_ceremony.asked_to_sign(g.half),
+        has_app=factor.find_factor(reading(), g.half.account_id) is not None,
+        errors=errors,
+        target=target,
+    )
 
 
 @pages.post("/sign-in/code")
@@ -98,9 +104,28 @@ def enter_code() -> str | Response | tuple[str, int]:
     if not is_right:
         return _second_step({"code": WRONG_CODE}), 422
     attempt.give_back(claimed)
-    identity.begin(person)
+    identity.begin(person, arrives=True)
     if left < factor.RECOVERY_CODES:
         flash(f"{left} recovery codes are left; make new ones under My sessions and sign-in.")
+    return redirect(safe_target(request.form.get("next", "")))
+
+
+@pages.post("/sign-in/key")
+@half(SessionStage.SECOND_STEP)
+def enter_key() -> str | Response | tuple[str, int]:
+    """Check what a security key has signed; the challenge is used up by that."""
+    person, here = g.half.account, key_ceremony.place()
+    claimed = attempt.claim((BY_FACTOR, str(person.id)))
+    challenge = key_ceremony.taken_challenge(g.half)
+    answer = request.form.get(key_ceremony.ANSWER, "")
+    with writing() as session:
+        is_right = here is not None and security_key.verify(
+            session, here, person.id, answer, challenge, identity.wall_clock()
+        )
+    if not is_right:
+        return _second_step({"key": security_key.WRONG}), 422
+    attempt.give_back(claimed)
+    identity.begin(person, arrives=True)
     return redirect(safe_target(request.form.get("next", "")))
 
 

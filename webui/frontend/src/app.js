@@ -4,6 +4,8 @@ import './htmx_config.js';
 import 'htmx.org';
 import { watchForms } from './form.js';
 import { focusErrors } from './errors.js';
+import { watchKeys } from './security_key.js';
 
 watchForms(document);
 focusErrors(document);
+watchKeys(document);
