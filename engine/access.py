@@ -1,25 +1,43 @@
 """The one door of access: who may do what (need-to-know).
 
 A person reads a case as an active member of it, or because a work item of the case is owed by
-a role (and organisation) that the person holds. Everything else looks like not existing.
+a role (and organisation) that the person holds. Whoever declared a conflict of interest there or
+is suspended has nothing of it. Everything else looks like not existing.
 """
 
-from typing import Final
+from collections.abc import Iterable
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, and_, bindparam, exists, false, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Integer,
+    Uuid,
+    and_,
+    bindparam,
+    exists,
+    false,
+    literal_column,
+    or_,
+    select,
+    true,
+    union_all,
+)
 from sqlalchemy.orm import Session, aliased
 
 from engine.errors import NotFoundError
 from engine.models import (
+    BARRING,
     Account,
     AccountRole,
     Case,
     CaseMember,
+    CaseStanding,
     CaseState,
     Incident,
     WorkItem,
     WorkItemState,
+    guard,
 )
 
 DESK_ACTIONS = {
@@ -32,11 +50,12 @@ DESK_ACTIONS = {
 }
 """Actions that a role alone allows."""
 
-IN_NO_CASE = frozenset({"dpo"})
+IN_NO_CASE = frozenset(guard.IN_NO_CASE)
 """Roles whose holders are members of no case: who watches over reading does not read (S13)."""
 
-SEES_READERS = frozenset({"process_coordinator", "content_coordinator", "chair"})
-"""Functions in a case whose holders see who looked at it (S13)."""
+LEADING = frozenset({"process_coordinator", "content_coordinator", "chair"})
+"""Functions in a case whose holders see who looked at it (S13) and look after who takes part."""
+LEADING_ACTIONS = frozenset({"case:audit", "case:member:name"})
 
 NOT_DELEGATED = frozenset({"accountable_person"})
 """Roles whose steps nobody else does, however late it gets (P93): an escalation only tells.
@@ -45,8 +64,16 @@ What an organisation owes is not done for it either: it alone says what it share
 """
 
 SUBJECT = Case | WorkItem | Incident | None
-Members = set[tuple[UUID, str]]
-"""Active members of a case: account and function."""
+
+
+class Members(set[tuple[UUID, str]]):
+    """Active members of a case, account and function, and who is kept out of it altogether."""
+
+    def __init__(
+        self, active: Iterable[tuple[UUID, str]] = (), barred: Iterable[UUID] = ()
+    ) -> None:
+        super().__init__(active)
+        self.barred = frozenset(barred)
 
 
 def may(
@@ -92,26 +119,39 @@ def _may_case(session: Session, account: Account, action: str, case: Case) -> bo
         return True  # who looked, and nothing of what they saw; also after the erasure
     if case.state == CaseState.ERASED.value:
         return False
-    if action == "case:audit" and not SEES_READERS & set(
-        acting_functions(session, case.id, account)
-    ):
+    if action in LEADING_ACTIONS and not LEADING & set(acting_functions(session, case.id, account)):
         return False
+    if action == "case:own":
+        return _is_former(session, account, case)
     found = session.scalar(select(Case.id).where(Case.id == case.id, visible_cases(account)))
+    return found is not None
+
+
+def _is_former(session: Session, account: Account, case: Case) -> bool:
+    """Say whether the person took part once and does no longer: own statements stay readable.
+
+    Not for whoever declared a conflict of interest or is suspended: they are kept out of all.
+    """
+    found = session.scalar(select(Case.id).where(Case.id == case.id, left_cases(account)))
     return found is not None
 
 
 def _may_work_item(
     session: Session, account: Account, action: str, item: WorkItem, members: Members | None
 ) -> bool:
+    found = _known(session, item, members)
+    if account.id in found.barred:
+        return False
     if action == "work_item:read" and item.state != WorkItemState.OPEN.value:
-        return _may_read_done(session, account, item, members)
-    if _is_escalated_to(account, item):
-        return True
+        return _may_read_done(account, item, found)
+    return _is_escalated_to(account, item) or _may_complete(account, item, found)
+
+
+def _may_complete(account: Account, item: WorkItem, found: Members) -> bool:
     if item.role not in account.role_codes or not _is_of(account, item):
         return False
     if item.organisation_id is None and item.desk:
         return True
-    found = _known(session, item, members)
     if item.organisation_id is not None:
         return _is_in(account, found)
     return (account.id, item.role) in found or not _is_held(item.role, found)
@@ -121,14 +161,12 @@ def _is_of(account: Account, item: WorkItem) -> bool:
     return item.organisation_id in {None, account.organisation_id}
 
 
-def _may_read_done(
-    session: Session, account: Account, item: WorkItem, members: Members | None
-) -> bool:
+def _may_read_done(account: Account, item: WorkItem, members: Members) -> bool:
     """Say whether a finished step is read: by members, and by who did it while the file is open."""
     if item.case.state == CaseState.ERASED.value:
         return False
     own = item.completed_by_id == account.id and item.case.state != CaseState.SEALED.value
-    return own or _is_in(account, _known(session, item, members))
+    return own or _is_in(account, members)
 
 
 def acting_functions(session: Session, case_id: UUID, account: Account) -> list[str]:
@@ -160,22 +198,39 @@ def _is_escalated_to(account: Account, item: WorkItem) -> bool:
     )
 
 
+_THE_CASE: Final = bindparam("case_id", type_=Uuid())
 # Built once, because they run at every step.
-_ACTIVE: Final = and_(
-    CaseMember.case_id == bindparam("case_id", type_=Uuid()), CaseMember.until.is_(None)
+_AROUND: Final = union_all(
+    select(
+        CaseMember.account_id, CaseMember.function, literal_column("0", Integer).label("barred")
+    ).where(CaseMember.case_id == _THE_CASE, CaseMember.until.is_(None)),
+    select(
+        CaseStanding.account_id, CaseStanding.function, literal_column("1", Integer).label("barred")
+    ).where(
+        CaseStanding.case_id == _THE_CASE,
+        CaseStanding.until.is_(None),
+        CaseStanding.state.in_(BARRING),
+    ),
 )
-_MEMBERS: Final = select(CaseMember.account_id, CaseMember.function).where(_ACTIVE)
+_FOUND: Final = _AROUND.subquery()
 _ENTER: Final = (
-    select(Account, CaseMember.account_id, CaseMember.function)
-    .outerjoin(CaseMember, _ACTIVE)
+    select(Account, _FOUND.c.account_id, _FOUND.c.function, _FOUND.c.barred)
+    .outerjoin(_FOUND, true())
     .where(Account.id == bindparam("account_id", type_=Uuid()))
 )
 
 
+def _members(rows: Iterable[Any]) -> Members:
+    around = [tuple(row) for row in rows]
+    return Members(
+        ((account_id, function) for account_id, function, barred in around if not barred),
+        (account_id for account_id, _, barred in around if barred),
+    )
+
+
 def members_of(session: Session, case_id: UUID) -> Members:
-    """Return the active members of a case with their functions."""
-    rows = session.execute(_MEMBERS, {"case_id": case_id})
-    return {(account_id, function) for account_id, function in rows}
+    """Return the active members of a case with their functions, and who is kept out of it."""
+    return _members(session.execute(_AROUND, {"case_id": case_id}))
 
 
 def enter(session: Session, account_id: UUID, case_id: UUID) -> tuple[Account, Members]:
@@ -184,7 +239,18 @@ def enter(session: Session, account_id: UUID, case_id: UUID) -> tuple[Account, M
     rows = session.execute(_ENTER, given).unique().all()
     if not rows:
         raise NotFoundError("This account does not exist.")
-    return rows[0][0], {(member, function) for _, member, function in rows if function}
+    return rows[0][0], _members(row[1:] for row in rows if row[1])
+
+
+def is_barred(account: Account, case_id: Any) -> ColumnElement[bool]:
+    """Return the condition under which the account is kept out of the case of a row."""
+    standing = aliased(CaseStanding)
+    return exists().where(
+        standing.case_id == case_id,
+        standing.account_id == account.id,
+        standing.until.is_(None),
+        standing.state.in_(BARRING),
+    )
 
 
 def visible_cases(account: Account) -> ColumnElement[bool]:
@@ -201,7 +267,20 @@ def visible_cases(account: Account) -> ColumnElement[bool]:
     )
     return and_(
         Case.state != CaseState.ERASED.value,
+        ~is_barred(account, Case.id),
         or_(member, owed),
+    )
+
+
+def left_cases(account: Account) -> ColumnElement[bool]:
+    """Return the condition under which the account took part in a Case once, and does no longer."""
+    period = aliased(CaseMember)
+    mine = (period.case_id == Case.id, period.account_id == account.id)
+    return and_(
+        Case.state.not_in([CaseState.ERASED.value, CaseState.SEALED.value]),
+        ~is_barred(account, Case.id),
+        exists().where(*mine, period.until.is_not(None)),
+        ~exists().where(*mine, period.until.is_(None)),
     )
 
 
@@ -241,7 +320,7 @@ def visible_work_items(account: Account) -> ColumnElement[bool]:
         WorkItem.role.not_in(NOT_DELEGATED),
     )
     # Having taken a step gives nothing: who has left the case may still be written down there.
-    return or_(mine, escalated)
+    return and_(or_(mine, escalated), ~is_barred(account, WorkItem.case_id))
 
 
 def able_accounts(session: Session, item: WorkItem) -> list[Account]:

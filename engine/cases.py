@@ -118,7 +118,12 @@ def _open_case(application: Application, session: Session, kind: str, now: datet
     desk = session.scalars(
         select(AccountRole.account_id)
         .join(Account, Account.id == AccountRole.account_id)
-        .where(AccountRole.role == "intake_desk", Account.disabled_at.is_(None))
+        .where(
+            AccountRole.role == "intake_desk",
+            Account.disabled_at.is_(None),
+            # Else one such account would keep every report from being taken in.
+            ~Account.roles.any(AccountRole.role.in_(access.IN_NO_CASE)),
+        )
     )
     session.add_all(
         CaseMember(case_id=case.id, account_id=member, function="intake_desk", since=now)

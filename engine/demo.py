@@ -81,7 +81,7 @@ PEOPLE = (
         "head.greta",
         "Greta Postma",
         "municipality",
-        ("desk_head", "operator"),
+        ("desk_head",),
         "head of the desk",
     ),
     DemoPerson("police.peter", "Peter Dekker", "police", ("partner",), "partner: police"),
@@ -95,6 +95,7 @@ PEOPLE = (
         "child.chris", "Chris Kuiper", "child_protection", ("partner",), "partner: child protection"
     ),
     DemoPerson("privacy.paula", "Paula Vries", "municipality", ("dpo",), "data-protection officer"),
+    DemoPerson("operator.otto", "Otto Kramer", "municipality", ("operator",), "runs the system"),
     DemoPerson("owner.olga", "Olga Prins", "municipality", ("process_owner",), "process owner"),
 )
 

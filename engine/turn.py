@@ -239,11 +239,17 @@ class Turn:
         return self._members
 
     def add_member(self, account: Account, function: str, reason: str = "") -> bool:
-        """Make a person a member of the case; say whether that is new."""
+        """Make a person a member of the case; say whether that is new.
+
+        Whoever declared a conflict of interest or is suspended stays out, whatever step it is.
+        """
         if (account.id, function) in self.members:
             return False
+        if account.id in self.members.barred:
+            self.audit("case:member:withhold", account.id, function=function)
+            return False
         if access.IN_NO_CASE & account.role_codes:
-            raise SeparationError("Who watches over data protection takes part in no case.")
+            raise SeparationError("Who runs, rules or watches the system takes part in no case.")
         self.members.add((account.id, function))
         self.session.add(
             CaseMember(
@@ -252,6 +258,7 @@ class Turn:
                 function=function,
                 since=self.now,
                 reason=reason or None,
+                granted_by_id=self.actor.id if self.actor else None,
             )
         )
         self.audit("case:member:add", account.id, function=function)

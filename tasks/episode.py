@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from engine import closing
+from engine import access, closing
 from engine.models import Account, AccountRole, CaseMember, CaseState, Signal
 from engine.operator import operator
 from engine.turn import Turn
@@ -60,7 +60,11 @@ def _desk(turn: Turn) -> list[Account]:
         turn.session.scalars(
             select(Account)
             .join(AccountRole, AccountRole.account_id == Account.id)
-            .where(AccountRole.role == DESK, Account.disabled_at.is_(None))
+            .where(
+                AccountRole.role == DESK,
+                Account.disabled_at.is_(None),
+                ~Account.roles.any(AccountRole.role.in_(access.IN_NO_CASE)),
+            )
             .order_by(Account.username)
         ).unique()
     )

@@ -15,6 +15,7 @@ from engine.models import (
     CaseLink,
     CaseMember,
     CasePartner,
+    CaseStanding,
     CheckIn,
     ClosingDossier,
     Contribution,
@@ -93,6 +94,7 @@ def _blank(session: Session, case: Case) -> None:
     """Empty the free text and the variables of rows that stay as evidence of who did what."""
     blanks: tuple[tuple[type[Base], Any, dict[str, Any]], ...] = (
         (CaseMember, CaseMember.case_id, {"reason": None}),
+        (CaseStanding, CaseStanding.case_id, {"text": None}),
         (WorkItem, WorkItem.case_id, {"variables": {}}),
         (InboxMessage, InboxMessage.case_id, {"payload": {}}),
         (Incident, Incident.case_id, {"message": "erased"}),

@@ -38,6 +38,11 @@ SUBJECTS = {
     "urgent_danger": "Urgent: look at the case now",
     "answer_missing": "An answer is still missing",
     "sharing_raised": "A partner shares more",
+    "membership_invitation": "You are asked to take part in a case",
+    "invitation_declined": "Somebody cannot take part",
+    "member_left": "Somebody does not take part any more",
+    "step_without_person": "A step has nobody: name somebody",
+    "return_asked": "Decide whether somebody may come back",
     "conference_planned": "A case conference is planned",
     "plan_published": "A plan is published",
 }
@@ -69,7 +74,9 @@ def recipients(session: Session, job: Job) -> list[Account]:
             found = _who_owes(session, item)
             # Of an overdue step a second person is told: whoever has the role in this case.
             if payload.get("role"):
-                found += _members(session, payload) or _holders(session, payload["role"])
+                barred = access.members_of(session, item.case_id).barred
+                others = _members(session, payload) or _holders(session, payload["role"])
+                found += [account for account in others if account.id not in barred]
     elif payload.get("case_id"):
         found = _members(session, payload)
     return list({account.id: account for account in found}.values())

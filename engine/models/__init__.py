@@ -38,6 +38,7 @@ from engine.models.guard import install as install_guard
 from engine.models.guard import remove as remove_guard
 from engine.models.job import InboxMessage, Incident, Job, Notice
 from engine.models.mark import PersonMark
+from engine.models.membership import BARRING, CaseStanding, Outcome, Standing
 from engine.models.process import (
     Episode,
     EpisodeState,
@@ -49,6 +50,7 @@ from engine.models.sharing import ContributionShare
 from engine.models.work import Draft, FormSubmission, Timer, TimerState, WorkItem, WorkItemState
 
 __all__ = [
+    "BARRING",
     "Account",
     "AccountEvent",
     "AccountRole",
@@ -63,6 +65,7 @@ __all__ = [
     "CaseLink",
     "CaseMember",
     "CasePartner",
+    "CaseStanding",
     "CaseState",
     "CheckIn",
     "ClosingDossier",
@@ -89,6 +92,7 @@ __all__ = [
     "Notice",
     "Opinion",
     "Organisation",
+    "Outcome",
     "Person",
     "PersonMark",
     "PlanVersion",
@@ -97,6 +101,7 @@ __all__ = [
     "SecurityKey",
     "SessionStage",
     "Signal",
+    "Standing",
     "StepHistory",
     "Timer",
     "TimerState",

@@ -60,7 +60,11 @@ class Person(Base):
 
 
 class CaseMember(Base):
-    """A person's membership of a case in one function (need-to-know)."""
+    """A period in which a person had access to a case in one function (need-to-know).
+
+    Without an end it is access today. Invitations, suspensions and recusals are rows of
+    CaseStanding; whoever has only ended rows is a former member.
+    """
 
     __tablename__ = "case_member"
     __table_args__ = (
@@ -83,9 +87,15 @@ class CaseMember(Base):
     since: Mapped[datetime]
     until: Mapped[datetime | None]
     reason: Mapped[Line | None]
+    legal_basis: Mapped[Line | None]
+    """Why this person may know; empty when a step of the process gave the access."""
+    granted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    """Whose deed gave the access; empty when it was nobody's."""
+    confirmed_at: Mapped[datetime | None]
+    """When the organisation's lead last said that the access is still needed."""
 
     case: Mapped[Case] = relationship()
-    account: Mapped[Account] = relationship(lazy="joined")
+    account: Mapped[Account] = relationship(foreign_keys=[account_id], lazy="joined")
 
 
 class CasePartner(Base):

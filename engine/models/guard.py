@@ -2,7 +2,8 @@
 
 The first repeats the heart of engine/closing.py (L1, L3, L4) below all Python: a repair by hand, a
 bulk update or another program meets it too. The second lets audit rows be added and nothing else
-(S12). Migrations and create_all both put them in place.
+(S12). Roles that watch, run or rule have no membership, and nobody has one who is recused or
+suspended. Migrations and create_all both put them in place.
 """
 
 from typing import Any
@@ -28,23 +29,29 @@ NEW.state = 'closed' AND NOT EXISTS (
     SELECT 1 FROM episode WHERE episode.case_id = NEW.id AND episode.status = 'closed')
 """
 _GUARDED = (("episode", "status", _EPISODE), ("casework_case", "state", _CASE))
+IN_NO_CASE = ("auditor", "dpo", "operator", "policy", "process_owner")
+"""Roles whose holders take part in no case: who runs, rules or watches the system reads nothing."""
+_WATCHES = "who runs, rules or watches the system takes part in no case"
+_ROLE_OUTSIDE = """
+EXISTS (SELECT 1 FROM account_role WHERE account_role.account_id = NEW.account_id
+        AND account_role.role IN ('auditor', 'dpo', 'operator', 'policy', 'process_owner'))
+"""
+_MEMBER_ALREADY = """
+NEW.role IN ('auditor', 'dpo', 'operator', 'policy', 'process_owner') AND EXISTS (
+    SELECT 1 FROM case_member
+    WHERE case_member.account_id = NEW.account_id AND case_member.until IS NULL)
+"""
+_BARRED = """
+NEW.until IS NULL AND EXISTS (
+    SELECT 1 FROM case_standing
+    WHERE case_standing.case_id = NEW.case_id AND case_standing.account_id = NEW.account_id
+    AND case_standing.until IS NULL AND case_standing.state IN ('suspended', 'recused'))
+"""
 _EXCLUSIONS = (
-    (
-        "case_member",
-        (
-            "EXISTS (SELECT 1 FROM account_role WHERE account_role.account_id = NEW.account_id "
-            "AND account_role.role = 'dpo')"
-        ),
-    ),
-    (
-        "account_role",
-        (
-            "NEW.role = 'dpo' AND EXISTS (SELECT 1 FROM case_member "
-            "WHERE case_member.account_id = NEW.account_id AND case_member.until IS NULL)"
-        ),
-    ),
+    ("case_member", "excluded", _ROLE_OUTSIDE, _WATCHES),
+    ("account_role", "excluded", _MEMBER_ALREADY, _WATCHES),
+    ("case_member", "barred", _BARRED, "who is recused or suspended has no access to the case"),
 )
-EXCLUSION_MESSAGE = "who watches over data protection takes part in no case"
 _APPEND_ONLY = ("audit_entry", "audit_checkpoint", "audit_seal")
 APPEND_ONLY_MESSAGE = "rows of the audit trail are added, never changed or deleted"
 
@@ -57,7 +64,7 @@ def install(connection: Connection) -> None:
     for table in _APPEND_ONLY:
         if table in there:
             found += append_only(dialect, table)
-    if {"case_member", "account_role"} <= there:
+    if {"case_member", "account_role", "case_standing"} <= there:
         found += exclusions(dialect)
     for statement in found:
         connection.exec_driver_sql(statement)
@@ -69,22 +76,22 @@ def remove(connection: Connection) -> None:
         connection.exec_driver_sql(_drop(connection.dialect.name, table))
         if connection.dialect.name == "postgresql":
             connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {_name(table)}()")
-    for table, _ in _EXCLUSIONS:
-        connection.exec_driver_sql(_drop(connection.dialect.name, table, f"{table}_excluded"))
+    for table, kind, _, _ in _EXCLUSIONS:
+        connection.exec_driver_sql(_drop(connection.dialect.name, table, f"{table}_{kind}"))
     release_audit(connection)
 
 
 def exclusions(dialect: str) -> list[str]:
-    """Return the SQL that keeps who watches over data protection out of every case."""
+    """Return the SQL that keeps out of cases who may take part in none, or not in this one."""
     found: list[str] = []
-    for table, wrong in _EXCLUSIONS:
-        name = f"{table}_excluded"
+    for table, kind, wrong, message in _EXCLUSIONS:
+        name = f"{table}_{kind}"
         found.append(_drop(dialect, table, name))
         if dialect == "postgresql":
             found += [
                 (
                     f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$ "
-                    f"BEGIN IF {wrong} THEN RAISE EXCEPTION '{table}: {EXCLUSION_MESSAGE}' "
+                    f"BEGIN IF {wrong} THEN RAISE EXCEPTION '{table}: {message}' "
                     "USING ERRCODE = 'check_violation'; END IF; RETURN NEW; END $$"
                 ),
                 (
@@ -95,7 +102,7 @@ def exclusions(dialect: str) -> list[str]:
         else:
             found.append(
                 f"CREATE TRIGGER {name} BEFORE INSERT ON {table} WHEN {wrong} "
-                f"BEGIN SELECT RAISE(ABORT, '{table}: {EXCLUSION_MESSAGE}'); END"
+                f"BEGIN SELECT RAISE(ABORT, '{table}: {message}'); END"
             )
     return found
 

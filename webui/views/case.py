@@ -6,12 +6,14 @@ from uuid import UUID
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
+from engine.access import may
 from engine.errors import NotFoundError
 from engine.models import Case, ProcessInstance
 from engine.opinion import may_change_opinion
 from engine.reading.about import about
 from engine.reading.cases import PAGE, cases
 from engine.reading.contribution import SharedContribution, contributions
+from engine.reading.membership import standings
 from engine.reading.owed import owed
 from engine.reading.partner import around, statement_of
 from engine.reading.plan import plan as read_plan
@@ -120,6 +122,8 @@ def people(code: str) -> str:
         "people",
         frame=frame,
         around=around(reading(), frame.case.id),
+        names_people=may(reading(), account(), "case:member:name", frame.case),
+        standings=standings(reading(), frame.case.id),
         own=[
             one for one in contributions(reading(), frame.case.id, frame.viewer, today()) if one.own
         ],

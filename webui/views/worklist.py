@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from engine import worklist as engine_worklist
 from engine.errors import InputError
+from engine.invitation import invitations
 from engine.models import Account, WorkItem
 from engine.reading.worklist import SORTS, Filter, worklist
 from webui.context import account, application, now, profile, reading, writing
@@ -36,7 +37,13 @@ def show() -> str:
     found = worklist(reading(), account(), now(), week_ends, wanted)
     note_listing("worklist", found.case_codes)
     last_day = (week_ends - timedelta(days=1)).date()
-    return render_template("worklist/show.html", work=found, wanted=wanted, last_day=last_day)
+    return render_template(
+        "worklist/show.html",
+        work=found,
+        wanted=wanted,
+        last_day=last_day,
+        invitations=len(invitations(reading(), account().id)),
+    )
 
 
 @pages.post("/work/<uuid:item_id>/claim")
