@@ -46,6 +46,7 @@ DESK_ACTIONS = {
         {"intake_desk", "chair", "process_coordinator", "content_coordinator"}
     ),
     "protection:read": frozenset({"dpo"}),
+    "membership:confirm": frozenset({"agency_lead"}),
     "health:read": frozenset({"operator", "process_owner", "desk_head"}),
 }
 """Actions that a role alone allows."""

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import update
+
 from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.clock import TestClock
 from engine.errors import CasetableError, InputError
+from engine.models import CaseMember
 from engine.scenario import read_steps, read_toml, step_kind
 from engine.scenario_world import Player
 
@@ -33,7 +36,17 @@ def add_cases(application: Application) -> int:
     for case in read_toml(path).get("case", []):
         _play(application, case, path)
         count += 1
+    _confirm_members(application)
     return count
+
+
+def _confirm_members(application: Application) -> None:
+    """Let the leads have confirmed everybody: the past was played without them."""
+    with application.database.transaction() as session:
+        now = application.now(session)
+        session.execute(
+            update(CaseMember).where(CaseMember.until.is_(None)).values(confirmed_at=now)
+        )
 
 
 def _play(application: Application, case: Mapping[str, Any], path: Path) -> None:

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from engine import audit, worklist
+from engine import audit, membership, worklist
 from engine.application import Application
 from engine.errors import CasetableError, StateError
 from engine.incident import describe, raise_incident, resolve_incident
@@ -310,8 +310,14 @@ def _retry(application: Application, incident_id: UUID) -> bool:
         if incident is None or incident.state != "open":
             return False
         key, stimulus = incident.key, dict(incident.stimulus)
+        case_id = incident.case_id
     if stimulus.get("kind") == "timer":
         return _retry_timer(application, UUID(stimulus["timer_id"]), key)
+    if stimulus.get("kind") in {"nobody_able", "membership"}:
+        if case_id is not None:
+            with membership.deed(application, case_id, None) as what:
+                membership.check_able(what)
+        return _give_up(application, incident_id)
     return _retry_answer(application, incident_id, stimulus)
 
 

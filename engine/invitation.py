@@ -17,6 +17,7 @@ from engine.membership import (
     begin,
     check_able,
     deed,
+    end,
     finish,
     leaders,
     open_standing,
@@ -35,6 +36,8 @@ from engine.models import (
 from engine.recusal import CONFLICTS, step_out
 
 PARTNER = "partner"
+HANDED_ON = "handed_on"
+"""The reason of an invitation whose acceptance ends the part of the person who sent it."""
 FUNCTIONS = (PARTNER, *COORDINATING)
 """What one is invited to: functions of a single case; desk roles meet every case anyway."""
 
@@ -156,6 +159,10 @@ def accept(application: Application, standing_id: UUID, account_id: UUID, *, neu
         _check_still_wanted(what, row)
         finish(what, row, Outcome.ACCEPTED)
         what.audit("case:invitation:accept", account_id, function=row.function, neutral=True)
+        if row.reason == HANDED_ON and row.granted_by is not None:
+            end(what, row.granted_by, function=row.function)
+            what.audit("case:handover:accept", row.granted_by_id, function=row.function)
+            what.tell("handover_accepted", {row.granted_by.id, *leaders(what)})
         begin(
             what,
             row.account,
@@ -200,8 +207,10 @@ def _check_still_wanted(what: Deed, row: CaseStanding) -> None:
     members = access.members_of(what.session, what.case.id)
     if row.function not in row.account.role_codes or row.account_id in members.barred:
         raise ConflictError("You cannot take this part any more; ask who invited you.")
-    held = {function for _, function in members}
-    if row.function in COORDINATING and row.function in held:
+    held = {person for person, function in members if function == row.function}
+    if row.reason == HANDED_ON and row.granted_by_id not in held:
+        raise ConflictError("Whoever wanted to hand this on has left the case meanwhile.")
+    if row.function in COORDINATING and held - {row.granted_by_id}:
         raise ConflictError("Somebody else has taken this part meanwhile.")
     if row.function == PARTNER and not _at_the_table(what, row.account):
         raise ConflictError("Your organisation does not take part in this case any more.")

@@ -21,6 +21,7 @@ from engine.models import (
     CaseMember,
     CaseStanding,
     Draft,
+    Incident,
     Job,
     Outcome,
     Standing,
@@ -57,13 +58,19 @@ class Deed:
             **detail,
         )
 
-    def tell(self, template: str, people: Iterable[UUID]) -> None:
-        """Owe each of some people a mail that says no more than the case code."""
+    def tell(self, template: str, people: Iterable[UUID], *, once: str = "") -> None:
+        """Owe each of some people a mail that says no more than the case code.
+
+        What is told `once` is not told to the same person again.
+        """
         for person in sorted(set(people)):
+            key = f"{template}:{once or uuid4()}:{person}"
+            if once and self.session.scalar(select(Job.id).where(Job.key == key)) is not None:
+                continue
             self.session.add(
                 Job(
                     kind="notice",
-                    key=f"{template}:{uuid4()}",
+                    key=key,
                     state=self.application.job_state("notice"),
                     payload={
                         "template": template,
@@ -216,6 +223,12 @@ def leaders(what: Deed, *, without: UUID | None = None) -> set[UUID]:
     return set(holders) - members.barred - ({without} if without else set())
 
 
+def tell_leaders(what: Deed, gone: UUID) -> None:
+    """Tell who has to act that somebody went, and whether a step has nobody left."""
+    lost = check_able(what)
+    what.tell("step_without_person" if lost else "member_left", leaders(what, without=gone))
+
+
 def check_able(what: Deed) -> list[WorkItem]:
     """Return the open steps that nobody may do any more; each has an incident with its owner.
 
@@ -234,8 +247,24 @@ def check_able(what: Deed) -> list[WorkItem]:
             continue
         lost.append(item)
         _alarm(what, item, key)
+    _end_alarms(what)
     what.session.flush()
     return lost
+
+
+def _end_alarms(what: Deed) -> None:
+    """End the alarms about steps that were done or given up meanwhile."""
+    rows = what.session.scalars(
+        select(Incident).where(
+            Incident.case_id == what.case.id,
+            Incident.key.startswith("nobody_able:"),
+            Incident.state != "resolved",
+        )
+    )
+    for row in list(rows):
+        item = what.session.get_one(WorkItem, UUID(row.key.removeprefix("nobody_able:")))
+        if item.state != WorkItemState.OPEN.value:
+            resolve_incident(what.session, row.key, what.now)
 
 
 def _alarm(what: Deed, item: WorkItem, key: str) -> None:

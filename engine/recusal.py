@@ -12,13 +12,13 @@ from engine.membership import (
     COORDINATING,
     NOT_HERE,
     Deed,
-    check_able,
     deed,
     end,
     finish,
     leaders,
     open_standing,
     stand,
+    tell_leaders,
 )
 from engine.models import Account, CaseStanding, Outcome, Standing, WorkItem, WorkItemState
 
@@ -48,8 +48,7 @@ def step_out(what: Deed, account: Account, functions: list[str], kind: str, told
     for function in functions:
         stand(what, account.id, function, Standing.RECUSED, kind, text=told.strip() or None)
     what.audit("case:member:recuse", account.id, kind=kind)
-    lost = check_able(what)
-    what.tell("step_without_person" if lost else "member_left", leaders(what, without=account.id))
+    tell_leaders(what, account.id)
 
 
 def _functions(what: Deed, account: Account) -> list[str]:

@@ -17,6 +17,7 @@ NAVIGATION = (
     ("worklist.show", "Worklist", "list-check", None),
     ("case.index", "Cases", "folder2-open", None),
     ("signal.new", "Take in a report", "telephone-inbound", "intake_desk"),
+    ("attestation.show", "Our people in cases", "people", "agency_lead"),
     ("protection.show", "Protection of data", "shield-check", "dpo"),
     ("incident.index", "Incidents", "exclamation-diamond", "desk_head"),
 )

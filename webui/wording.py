@@ -119,6 +119,9 @@ WORDS = {
     "other_conflict": "something else",
     "unavailable": "no time for it now",
     "named": "was named",
+    "handed_on": "was handed on",
+    "not_confirmed": "not confirmed in time",
+    "memberships": "our people in cases",
     "comes_back": "may come back",
     "own_statements": "own statements after leaving",
     # messages

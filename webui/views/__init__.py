@@ -3,6 +3,7 @@
 from flask import Flask
 
 from webui.views import (
+    attestation,
     case,
     clock,
     event,
@@ -40,6 +41,7 @@ TOPICS = (
     opinion,
     sharing,
     membership,
+    attestation,
     signal,
     report,
     clock,

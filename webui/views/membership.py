@@ -6,11 +6,12 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import invitation, recusal
+from engine import invitation, recusal, succession
 from engine.errors import InputError
 from engine.invitation import Invitation, InvitationError, candidates, invitations, left
-from engine.models import Case
+from engine.models import Account, Case
 from engine.reading.membership import own_statements, periods
+from engine.succession import successors
 from webui.casepage import case_page, open_case
 from webui.context import account, application, end_reading, profile, reading, subject
 from webui.guard import action, own
@@ -124,15 +125,19 @@ def new(code: str) -> str:
     return _new({}, {})
 
 
-def _new(given: Any, errors: dict[str, str]) -> str:
-    frame = open_case("people")
-    options = [
+def _options(found: list[tuple[Account, str]]) -> list[tuple[str, str]]:
+    return [
         (
             f"{person.id}:{function}",
             f"{person.display_name}, {person.organisation.name}: {profile().role_name(function)}",
         )
-        for person, function in candidates(reading(), frame.case)
+        for person, function in found
     ]
+
+
+def _new(given: Any, errors: dict[str, str]) -> str:
+    frame = open_case("people")
+    options = _options(candidates(reading(), frame.case))
     return case_page(
         "membership/new.html", "people", frame=frame, options=options, given=given, errors=errors
     )
@@ -142,11 +147,7 @@ def _new(given: Any, errors: dict[str, str]) -> str:
 @action("case:member:name", of=by_code)
 def invite(code: str) -> Response | tuple[str, int]:
     """Send a neutral invitation."""
-    person, _, function = request.form.get("person", "").partition(":")
-    try:
-        whom = UUID(person)
-    except ValueError:
-        whom = None
+    whom, function = _chosen()
     case_id, me = subject().id, account().id
     wanted = Invitation(whom, function, request.form.get("legal_basis", ""))
     try:
@@ -155,6 +156,49 @@ def invite(code: str) -> Response | tuple[str, int]:
     except InvitationError as error:
         return _new(request.form, {error.field: str(error)}), 422
     flash("The invitation is sent. It names the case code and nothing else.", "success")
+    return redirect(url_for("case.people", code=code))
+
+
+def _chosen() -> tuple[UUID | None, str]:
+    person, _, function = request.form.get("person", "").partition(":")
+    try:
+        return UUID(person), function
+    except ValueError:
+        return None, function
+
+
+@pages.get("/cases/<code>/hand-on")
+@action("case:write", of=by_code)
+def hand_on(code: str) -> str:
+    """Show to whom one may hand the own part on."""
+    del code
+    return _hand_on({}, {})
+
+
+def _hand_on(given: Any, errors: dict[str, str]) -> str:
+    frame = open_case("people")
+    found = successors(reading(), frame.case, account())
+    return case_page(
+        "membership/hand_on.html",
+        "people",
+        frame=frame,
+        options=_options(found),
+        given=given,
+        errors=errors,
+    )
+
+
+@pages.post("/cases/<code>/hand-on")
+@action("case:write", of=by_code)
+def propose(code: str) -> Response | tuple[str, int]:
+    """Ask a colleague to take the own part over."""
+    case_id, me = subject().id, account().id
+    try:
+        end_reading()
+        succession.propose(application(), case_id, me, _chosen(), request.form.get("why", ""))
+    except InvitationError as error:
+        return _hand_on(request.form, {error.field: str(error)}), 422
+    flash("Your colleague is asked. Until the answer you keep your part.", "success")
     return redirect(url_for("case.people", code=code))
 
 
