@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from engine import account_notice, accounts, audit, factor
+from engine import account_notice, accounts, audit, factor, leaving
 from engine.errors import ConflictError, InputError, SeparationError
 from engine.models import Account
 
@@ -40,6 +40,7 @@ def change_roles(
     """Replace somebody's roles; the sessions of that person end at once (S8)."""
     if not roles:
         raise InputError("Give at least one role, or disable the account.")
+    leaving.check_roles(session, accounts.find_account(session, username).id, roles)
     _together(
         session,
         "account:role:change",

@@ -40,10 +40,11 @@ def user_add(  # noqa: PLR0917 - one option each
     Example: casetable user add anna --name "Anna Visser" --email anna@example.org
     --organisation police --organisation-name "Police" --discipline police --role partner
     """
-    from engine import accounts
+    from engine import accounts, leaving
 
     application = _open()
     with application.database.transaction() as session:
+        leaving.check_roles(session, None, frozenset(roles))
         profile = application.deployment(session).profile
         place = accounts.find_or_add_organisation(
             session, organisation, organisation_name, discipline, profile
@@ -68,11 +69,12 @@ def user_disable(username: str) -> None:
 
     Example: casetable user disable anna
     """
-    from engine import accounts
+    from engine import accounts, leaving
 
     application = _open()
     with application.database.transaction() as session:
         accounts.disable(session, username, application.now(session))
+    leaving.end_unheld(application)
     click.echo(f"{username} is signed out and cannot sign in.")
 
 
@@ -107,13 +109,14 @@ def user_roles(username: str, roles: tuple[str, ...], by: str, second: str) -> N
 
     Example: casetable user roles anna --role chair --by greta --second daan
     """
-    from engine import accounts, administration
+    from engine import accounts, administration, leaving
 
     application = _open()
     with application.database.transaction() as session:
         wanted = accounts.known_roles(roles, application.deployment(session).profile)
         now = application.now(session)
         administration.change_roles(session, username, wanted, by, second, now)
+    leaving.end_unheld(application)
     click.echo(f"{username} is signed out and has now: {', '.join(sorted(wanted))}.")
 
 

@@ -12,7 +12,7 @@ import structlog
 from celery import Celery, bootsteps
 from sqlalchemy.exc import DBAPIError
 
-from engine import attestation, checkpoint, due
+from engine import attestation, checkpoint, due, leaving
 from engine.application import Application, open_application
 from engine.incident import describe
 from engine.settings import Settings
@@ -99,6 +99,7 @@ def look(application: Application) -> int:
         if is_due:
             with application.database.transaction() as session:
                 checkpoint.make(session, application.now(session))
+            leaving.end_unheld(application)
             attestation.sweep(application)
     except DBAPIError as error:
         LOG.warning("database_unavailable", kind=type(error.orig).__name__)

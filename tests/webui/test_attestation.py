@@ -6,8 +6,9 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select
 
-from engine import access, attestation
+from engine import access, accounts, administration, attestation, leaving
 from engine.clock import TestClock
+from engine.errors import SeparationError
 from engine.models import CaseMember, Incident
 from tests.webui.site import Site
 from tests.webui.test_membership import Table
@@ -174,3 +175,40 @@ def test_part_of_an_organisation_is_handed_on_within_it(table: Table) -> None:
     assert visitor.post(f"/part/{invitation.id}/accept", {"neutral": "yes"}).status_code == 302
     assert table.functions("police.peter") == set()
     assert table.functions("police.paul") == {"partner"}
+
+
+def test_part_ends_with_the_role_and_with_the_account(table: Table) -> None:
+    site = table.site
+    with site.application.database.transaction() as session:
+        now = site.application.now(session)
+        people = ("process.dina", "content.erik", now)
+        administration.change_roles(session, "school.sofia", frozenset({"agency_lead"}), *people)
+        accounts.disable(session, "youth.yara", now)
+    assert leaving.end_unheld(site.application) == 2
+    assert leaving.end_unheld(site.application) == 0
+    assert table.functions("school.sofia") == table.functions("youth.yara") == set()
+    assert site.visit("school.sofia").get(table.path).status_code == 404
+    assert {"process.daan", "content.emma"} <= table.told("member_left") | table.told(
+        "step_without_person"
+    )
+
+
+@pytest.mark.parametrize(
+    ("roles", "words"),
+    [({"dpo", "partner"}, "give the roles to two persons"), ({"operator"}, "handed on or ended")],
+)
+def test_roles_that_exclude_each_other_are_refused_with_the_mend(
+    table: Table, roles: set[str], words: str
+) -> None:
+    with (
+        pytest.raises(SeparationError, match=words),
+        table.site.application.database.transaction() as session,
+    ):
+        administration.change_roles(
+            session,
+            "police.peter",
+            frozenset(roles),
+            "process.dina",
+            "content.erik",
+            table.case.created_at,
+        )

@@ -1,0 +1,58 @@
+"""Ends what people hold in cases when they lose the role or leave (security.md, ex-employees)."""
+
+from uuid import UUID
+
+from sqlalchemy import exists, or_, select
+from sqlalchemy.orm import Session
+
+from engine import access
+from engine.application import Application
+from engine.errors import SeparationError
+from engine.membership import deed, end, tell_leaders
+from engine.models import Account, AccountRole, CaseMember
+
+
+def end_unheld(application: Application) -> int:
+    """End the parts whose role the person no longer holds, or whose account is disabled.
+
+    Whoever leads the case is told; a step that has nobody then gets an incident. Return how many
+    parts were ended.
+    """
+    held = exists().where(
+        AccountRole.account_id == CaseMember.account_id, AccountRole.role == CaseMember.function
+    )
+    gone = (
+        select(CaseMember.case_id, CaseMember.account_id, CaseMember.function)
+        .join(Account, Account.id == CaseMember.account_id)
+        .where(CaseMember.until.is_(None), or_(~held, Account.disabled_at.is_not(None)))
+        .order_by(CaseMember.case_id, CaseMember.account_id)
+    )
+    with application.database.reading() as session:
+        found = [(row[0], row[1], row[2]) for row in session.execute(gone)]
+    for case_id, account_id, function in found:
+        with deed(application, case_id, None) as what:
+            if end(what, what.session.get_one(Account, account_id), function=function):
+                tell_leaders(what, account_id)
+    return len(found)
+
+
+def check_roles(session: Session, account_id: UUID | None, roles: frozenset[str]) -> None:
+    """Refuse roles that must not come together, or not with a part in a case; SeparationError.
+
+    The database refuses the same; this says how to mend it.
+    """
+    outside = sorted(access.IN_NO_CASE & roles)
+    inside = sorted(roles - access.IN_NO_CASE)
+    if outside and inside:
+        raise SeparationError(
+            f"Who is {outside[0]} takes part in no case and cannot be {inside[0]} too; "
+            "give the roles to two persons."
+        )
+    member = select(CaseMember.id).where(
+        CaseMember.account_id == account_id, CaseMember.until.is_(None)
+    )
+    if outside and account_id and session.scalar(member.limit(1)) is not None:
+        raise SeparationError(
+            f"This person takes part in cases and cannot be {outside[0]}; "
+            "have those parts handed on or ended first."
+        )
