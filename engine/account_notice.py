@@ -14,6 +14,8 @@ KINDS = {
     "account_factor": "Your second factor was changed",
     "account_factor_removed": "A second factor of yours was removed",
     "account_factor_reset": "Two colleagues removed your second factor",
+    "account_linked": "Two colleagues linked your account to your organisation's sign-in",
+    "account_unlinked": "Two colleagues ended the link to your organisation's sign-in",
     "account_new_browser": "You signed in from a new browser",
 }
 """The neutral words for each kind: subject of the mail and line on the own page."""

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from engine import account_notice, accounts, audit, factor, leaving
+from engine import account_notice, accounts, audit, factor, leaving, provider
 from engine.errors import ConflictError, InputError, SeparationError
 from engine.models import Account
 
@@ -49,6 +49,34 @@ def change_roles(
         lambda account: accounts.set_roles(session, account, roles, now),
         roles=sorted(roles),
     )
+
+
+def link_provider(
+    session: Session, username: str, at: tuple[str, str], by: str, second: str, now: datetime
+) -> None:
+    """Let somebody sign in `at` an issuer, under its number for the person (V6.8.1)."""
+    issuer, subject = at
+
+    def change(account: Account) -> None:
+        provider.link(session, account.id, issuer, subject.strip(), now)
+        accounts.end_sessions(session, account.id, now)
+        account_notice.tell(session, account.id, "account_linked", now)
+
+    _together(session, "account:provider:link", (username, by, second), now, change)
+
+
+def unlink_provider(
+    session: Session, username: str, issuer: str, by: str, second: str, now: datetime
+) -> None:
+    """Let somebody sign in by the provider no more; the sessions of that person end at once."""
+
+    def change(account: Account) -> None:
+        if not provider.unlink(session, account.id, issuer):
+            raise ConflictError(f"{username} is not linked.")
+        accounts.end_sessions(session, account.id, now)
+        account_notice.tell(session, account.id, "account_unlinked", now)
+
+    _together(session, "account:provider:unlink", (username, by, second), now, change)
 
 
 def _together(

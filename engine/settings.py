@@ -3,9 +3,10 @@
 import os
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 from engine.errors import SettingsError
 
@@ -13,6 +14,18 @@ ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "CASETABLE_"
 T = TypeVar("T")
 MIN_KEY_LENGTH = 32
+OIDC = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
+
+
+@dataclass(frozen=True)
+class Provider:
+    """The organisation's own sign-in (OpenID Connect), where one is set."""
+
+    issuer: str
+    client_id: str
+    client_secret: str = field(repr=False)
+    name: str
+    second_factors: frozenset[tuple[str, str]]
 
 
 @dataclass(frozen=True)
@@ -39,6 +52,26 @@ class Settings:
     poll_seconds: float
     require_second_factor: bool = False
     """Whoever has no second factor is led to setting one up and can do nothing else (S9)."""
+    oidc_issuer: str = ""
+    """Empty: nobody signs in by the organisation's own directory."""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_name: str = "your organisation"
+    oidc_second_factor: frozenset[tuple[str, str]] = frozenset()
+    """Claims (`acr` or `amr`, value) that prove a second factor at the provider."""
+
+    @property
+    def provider(self) -> Provider | None:
+        """The organisation's own sign-in, where one is set."""
+        if not self.oidc_issuer:
+            return None
+        return Provider(
+            self.oidc_issuer,
+            self.oidc_client_id,
+            self.oidc_client_secret,
+            self.oidc_name,
+            self.oidc_second_factor,
+        )
 
     @property
     def state_key(self) -> bytes:
@@ -65,6 +98,27 @@ def _flag(text: str) -> bool:
     if text.lower() not in {"1", "0", "true", "false", "yes", "no"}:
         raise ValueError("give yes or no")
     return text.lower() in {"1", "true", "yes"}
+
+
+def _claims(text: str) -> frozenset[tuple[str, str]]:
+    found = [part.partition(":") for part in text.split()]
+    if not all(kind in {"acr", "amr"} and value for kind, _, value in found):
+        raise ValueError("give acr:VALUE or amr:VALUE, several with spaces between")
+    return frozenset((kind, value) for kind, _, value in found)
+
+
+def _wrong_with_provider(settings: Settings) -> list[str]:
+    """Return what is wrong with the provider: half of what it needs is a mistake."""
+    needed = {name: getattr(settings, name) for name in OIDC}
+    if not any(needed.values()):
+        return []
+    missing = ", ".join(PREFIX + name.upper() for name, value in needed.items() if not value)
+    problems = [f"{missing}: set it too, or leave out all of {PREFIX}OIDC_..."] if missing else []
+    address = urlsplit(settings.oidc_issuer)
+    if address.scheme != "https" and address.hostname not in {"127.0.0.1", "localhost"}:
+        # Threat: whoever sits in between would say who signs in.
+        problems.append(f"{PREFIX}OIDC_ISSUER: give an https address")
+    return problems
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -109,7 +163,13 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         mail_from=read("MAIL_FROM", str, "casetable@localhost"),
         poll_seconds=read("POLL_SECONDS", float, 2.0),
         require_second_factor=read("REQUIRE_SECOND_FACTOR", _flag, default=not demo),
+        oidc_issuer=read("OIDC_ISSUER", str, ""),
+        oidc_client_id=read("OIDC_CLIENT_ID", str, ""),
+        oidc_client_secret=read("OIDC_CLIENT_SECRET", str, ""),
+        oidc_name=read("OIDC_NAME", str, "your organisation"),
+        oidc_second_factor=read("OIDC_SECOND_FACTOR", _claims, frozenset()),
     )
+    problems += _wrong_with_provider(settings)
     if problems:
         raise SettingsError("Settings to mend: " + "; ".join(problems) + ".")
     return settings if secret_key else _with_kept_key(settings)

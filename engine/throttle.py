@@ -39,6 +39,8 @@ BY_FACTOR = (
 )
 BY_SESSION = (Limit("session", 5, SHORT),)
 """Typing the password again: failures at the sign-in page keep nobody from it."""
+BY_PROVIDER = (Limit("provider", 300, SHORT),)
+"""Sign-ins that are begun at the provider; an organisation may share one address."""
 KEPT = timedelta(days=1)
 LOCK = 0x6361_7365
 """One advisory lock for all counting: it is held for a few statements only."""

@@ -137,6 +137,51 @@ def user_reset_factor(username: str, by: str, second: str) -> None:
     click.echo(f"{username} is signed out and sets up a new second factor at the next sign-in.")
 
 
+def _issuer(application: Any) -> str:
+    from engine.errors import InputError
+
+    if application.settings.provider is None:
+        raise InputError("No provider is set; set CASETABLE_OIDC_ISSUER and what goes with it.")
+    return str(application.settings.provider.issuer)
+
+
+@user.command("link")
+@click.argument("username")
+@click.option("--subject", required=True, help="The provider's number for the person (sub).")
+@_two_persons
+def user_link(username: str, subject: str, by: str, second: str) -> None:
+    """Let somebody sign in by the organisation's own directory.
+
+    Example: casetable user link anna --subject 8c1f... --by greta --second daan
+    """
+    from engine import administration
+
+    application = _open()
+    issuer = _issuer(application)
+    with application.database.transaction() as session:
+        now = application.now(session)
+        administration.link_provider(session, username, (issuer, subject), by, second, now)
+    click.echo(f"{username} is signed out and can sign in by {issuer}.")
+
+
+@user.command("unlink")
+@click.argument("username")
+@_two_persons
+def user_unlink(username: str, by: str, second: str) -> None:
+    """Let somebody sign in by the organisation's own directory no more.
+
+    Example: casetable user unlink anna --by greta --second daan
+    """
+    from engine import administration
+
+    application = _open()
+    issuer = _issuer(application)
+    with application.database.transaction() as session:
+        now = application.now(session)
+        administration.unlink_provider(session, username, issuer, by, second, now)
+    click.echo(f"{username} is signed out and can sign in by {issuer} no more.")
+
+
 @user.command("reset-password")
 @click.argument("username")
 @_two_persons

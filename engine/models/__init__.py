@@ -21,6 +21,8 @@ from engine.models.casefile import (
 from engine.models.credential import (
     AccountEvent,
     FailedAttempt,
+    ProviderFlow,
+    ProviderLink,
     RecoveryCode,
     SecurityKey,
     TotpFactor,
@@ -97,6 +99,8 @@ __all__ = [
     "PersonMark",
     "PlanVersion",
     "ProcessInstance",
+    "ProviderFlow",
+    "ProviderLink",
     "RecoveryCode",
     "SecurityKey",
     "SessionStage",

@@ -3,7 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from engine.models.base import Base, Code, Id, Line
@@ -54,6 +54,35 @@ class SecurityKey(Base):
     """What its owner calls it."""
     created_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
+
+
+class ProviderLink(Base):
+    """Whom the organisation's own directory means by a number: never a name or a mail address."""
+
+    __tablename__ = "provider_link"
+    __table_args__ = (
+        UniqueConstraint("issuer", "subject"),
+        UniqueConstraint("account_id", "issuer"),
+    )
+
+    id: Mapped[Id]
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    issuer: Mapped[Line]
+    subject: Mapped[str] = mapped_column(String(255))
+    created_at: Mapped[datetime]
+
+
+class ProviderFlow(Base):
+    """A browser that is at the provider to sign in; used once, for minutes."""
+
+    __tablename__ = "provider_flow"
+
+    token_hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    state: Mapped[str] = mapped_column(String(64))
+    nonce: Mapped[str] = mapped_column(String(64))
+    verifier: Mapped[str] = mapped_column(String(64))
+    target: Mapped[Line]
+    ends_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class AccountEvent(Base):

@@ -14,6 +14,7 @@ from webui.views import (
     password,
     profile,
     protection,
+    provider,
     readership,
     report,
     second_factor,
@@ -29,6 +30,7 @@ from webui.views import (
 
 TOPICS = (
     sign_in,
+    provider,
     step_up,
     session,
     password,

@@ -9,7 +9,7 @@ from engine.demo import PEOPLE
 from engine.models import Account, SessionStage
 from engine.reading.account import demo_accounts
 from engine.throttle import BY_FACTOR
-from webui import attempt, identity, key_ceremony
+from webui import arrival, attempt, identity, key_ceremony
 from webui.context import application, reading, writing
 from webui.guard import half, own, public
 from webui.target import safe_target
@@ -32,7 +32,12 @@ def _page(username: str = "", says: str = "") -> str:
     demo = _demo_accounts() if application().settings.demo else []
     target = request.values.get("next", "")
     return render_template(
-        "sign_in/show.html", username=username, says=says, demo=demo, target=target
+        "sign_in/show.html",
+        username=username,
+        says=says,
+        demo=demo,
+        target=target,
+        provider=application().settings.provider,
     )
 
 
@@ -51,26 +56,10 @@ def enter() -> str | Response | tuple[str, int]:
     claimed = attempt.claim_sign_in(username)
     with writing() as session:
         found = accounts.authenticate(session, username, request.form.get("password", ""))
-        has_factor = found is not None and factor.has_factor(session, found.id)
     if found is None:
         return _page(username, WRONG), 422
     attempt.give_back(claimed)
-    return _go_on(found, has_factor)
-
-
-def _go_on(found: Account, has_factor: bool) -> Response:
-    """Lead somebody whose password was right to what is still owed, or in."""
-    target = request.form.get("next", "")
-    if has_factor:
-        identity.begin_half(found, SessionStage.SECOND_STEP)
-        return redirect(url_for("sign_in.second_step", next=target or None))
-    if application().settings.require_second_factor:
-        key = application().settings.account_key
-        secret = factor.seal_secret(key, found.id, factor.new_secret())
-        identity.begin_half(found, SessionStage.ENROLMENT, secret)
-        return redirect(url_for("second_factor.first", next=target or None))
-    identity.begin(found, arrives=True)
-    return redirect(safe_target(target))
+    return arrival.go_on(found, request.form.get("next", ""))
 
 
 @pages.get("/sign-in/code")
