@@ -51,6 +51,12 @@ DESK_ACTIONS = {
 }
 """Actions that a role alone allows."""
 
+DESK_IN_CASE = {
+    "report:read": frozenset({"intake_desk"}),
+    "report:ask": frozenset({"intake_desk"}),
+}
+"""Actions in a case that one sees and only with this role: who reported is nobody else's (A3)."""
+
 IN_NO_CASE = frozenset(guard.IN_NO_CASE)
 """Roles whose holders are members of no case: who watches over reading does not read (S13)."""
 
@@ -115,6 +121,8 @@ def require(
 
 def _may_case(session: Session, account: Account, action: str, case: Case) -> bool:
     if action == "case:reopen" and not DESK_ACTIONS[action] & account.role_codes:
+        return False
+    if action in DESK_IN_CASE and not DESK_IN_CASE[action] & account.role_codes:
         return False
     if action == "case:audit" and "dpo" in account.role_codes:
         return True  # who looked, and nothing of what they saw; also after the erasure

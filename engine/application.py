@@ -46,6 +46,7 @@ class Application:
         self.database = database
         self.database.audit_key = settings.audit_key
         self.database.index_key = settings.index_key
+        self.database.report_key = settings.report_key
         self.clock = clock
         self.deployments = Deployments()
         self.sends_mail = True

@@ -1,14 +1,12 @@
 """How cases begin: signals, announcements, the start of an episode, reopening."""
 
-import hashlib
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from engine import access
@@ -23,12 +21,13 @@ from engine.models import (
     Episode,
     InstanceState,
     ProcessInstance,
+    ReportAttachment,
     Signal,
+    SignalSource,
 )
+from engine.receipt import hash_receipt, new_code, new_receipt
 from engine.turn import Outcome, Turn, new_instance
 
-ALPHABET = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"
-"""Without 0, 1, I and O: codes are read out over the telephone."""
 STARTS = {
     "signal": "signal_received",
     "returnee": "returnee_announced",
@@ -58,17 +57,6 @@ class Receipt:
     case_id: UUID
 
 
-def new_code(groups: tuple[int, ...] = (4, 4)) -> str:
-    """Return a random code such as `7KQM-2XWP`."""
-    return "-".join("".join(secrets.choice(ALPHABET) for _ in range(n)) for n in groups)
-
-
-def hash_receipt(code: str) -> str:
-    """Return what is stored of a receipt code."""
-    plain = "".join(code.upper().split()).replace("-", "")
-    return hashlib.sha256(b"receipt:" + plain.encode()).hexdigest()
-
-
 def report_concern(
     application: Application,
     report: Report,
@@ -82,13 +70,12 @@ def report_concern(
     """
     with application.database.transaction() as session:
         account = session.get(Account, received_by) if received_by else None
-        code = new_code((4, 4, 4))
+        code = new_receipt()
         now = application.now(session)
         signal = Signal(
             id=uuid4(),
-            receipt_hash=hash_receipt(code),
+            receipt_hash=hash_receipt(application.settings.report_key, code),
             channel=report.channel,
-            reporter=dict(report.reporter),
             about=dict(report.about),
             text=report.text,
             urgent=report.urgent,
@@ -96,10 +83,37 @@ def report_concern(
             received_by_id=received_by,
         )
         session.add(signal)
+        session.flush()
+        if report.reporter:
+            session.add(SignalSource(signal_id=signal.id, said=dict(report.reporter), at=now))
         case = _open_case(application, session, kind, now)
-        signal.case_id = case.id
+        _assign(session, signal, case)
         _start_episode(application, session, case, signal, actor=account, now=now)
         return Receipt(code, case.id)
+
+
+def take_in(application: Application, session: Session, signal_id: UUID) -> UUID:
+    """Start the case of a report that lies in the letterbox; return the case, also the next time.
+
+    The public page only adds rows (engine/letterbox.py); what they lead to begins here.
+    """
+    signal = session.scalars(select(Signal).where(Signal.id == signal_id).with_for_update()).one()
+    if signal.case_id is not None:
+        return signal.case_id
+    now = application.now(session)
+    case = _open_case(application, session, "signal", now)
+    session.flush()
+    _assign(session, signal, case)
+    _start_episode(application, session, case, signal, actor=None, now=now)
+    return case.id
+
+
+def _assign(session: Session, signal: Signal, case: Case) -> None:
+    """Let what came with a signal belong to its case, so that it is erased with it."""
+    session.flush()
+    signal.case_id = case.id
+    for table in (SignalSource, ReportAttachment):
+        session.execute(update(table).where(table.signal_id == signal.id).values(case_id=case.id))
 
 
 def _open_case(application: Application, session: Session, kind: str, now: datetime) -> Case:
@@ -172,11 +186,6 @@ def add_episode(
     instance.episode = episode
     session.add(episode)
     return instance, episode
-
-
-def find_receipt(session: Session, code: str) -> Signal | None:
-    """Return the signal behind a receipt code."""
-    return session.scalar(select(Signal).where(Signal.receipt_hash == hash_receipt(code)))
 
 
 REOPENING = "reopening"

@@ -30,6 +30,8 @@ class Database:
         """Under which audit entries are written; set by whoever knows the settings."""
         self.index_key = b""
         """Under which people are found again (engine/blind_index.py); set likewise."""
+        self.report_key = b""
+        """Under which receipts are stored, for the migration that keyed them."""
 
     def _open(self) -> Engine:
         if not self.is_sqlite:

@@ -93,6 +93,11 @@ class Settings:
         """The key from which those of second factors, recovery codes and attempts are made."""
         return b"account:" + self.secret_key.encode()
 
+    @property
+    def report_key(self) -> bytes:
+        """The key of receipt codes and of the challenges of the public page."""
+        return b"report:" + self.secret_key.encode()
+
 
 def _flag(text: str) -> bool:
     if text.lower() not in {"1", "0", "true", "false", "yes", "no"}:

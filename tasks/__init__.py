@@ -9,6 +9,7 @@ OPERATOR_MODULES = (
     "mail",
     "effect",
     "analysis",
+    "arrival",
     "contribution",
     "coordinator",
     "partner",

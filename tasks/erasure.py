@@ -32,7 +32,11 @@ from engine.models import (
     Opinion,
     Person,
     PlanVersion,
+    ReportAnswer,
+    ReportAttachment,
+    ReportQuestion,
     Signal,
+    SignalSource,
     WorkItem,
 )
 
@@ -49,6 +53,10 @@ OF_CASE: tuple[Any, ...] = (
     Document,
     PlanVersion,
     Opinion,
+    ReportAnswer,
+    ReportQuestion,
+    ReportAttachment,
+    SignalSource,
     Signal,
     Person,
     CasePartner,

@@ -50,6 +50,9 @@ SUBJECTS = {
     "return_asked": "Decide whether somebody may come back",
     "conference_planned": "A case conference is planned",
     "plan_published": "A plan is published",
+    "report_answered": "A reporter has answered",
+    "many_reports": "Many reports are coming in by the public page",
+    "reports_refused": "Reports were turned away: more came in than anybody can read",
 }
 """The subject by template; an unknown template is a plain notice."""
 
@@ -84,6 +87,8 @@ def recipients(session: Session, job: Job) -> list[Account]:
                 found += [account for account in others if account.id not in barred]
     elif payload.get("case_id"):
         found = _members(session, payload)
+    elif payload.get("role"):
+        found = _holders(session, payload["role"])
     return list({account.id: account for account in found}.values())
 
 

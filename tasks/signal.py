@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from engine.blind_index import UNKNOWN_NAME
 from engine.errors import InputError, SeparationError
@@ -14,8 +14,10 @@ from engine.models import (
     CaseLink,
     CaseMember,
     Decision,
+    FormSubmission,
     InformationGap,
     Person,
+    SignalSource,
 )
 from engine.operator import recorder
 from engine.prefill import FillContext, prefill
@@ -27,11 +29,26 @@ from tasks.person import correct
 
 
 def shield(turn: Turn) -> None:
-    """Keep what identifies the source with the signal, out of the case file (P34)."""
+    """Move what identifies the source out of the answers, to where the desk alone reads (P34)."""
     signal = latest_signal(turn)
     found = shielded(turn)
-    if signal is not None and found:
-        signal.reporter = {**(signal.reporter or {}), **found}
+    if signal is None or turn.submission is None or not found:
+        return
+    turn.session.add(
+        SignalSource(
+            signal_id=signal.id,
+            case_id=turn.case.id,
+            said=found,
+            at=turn.now,
+            by_id=turn.actor.id if turn.actor else None,
+        )
+    )
+    kept = {key: value for key, value in turn.submission.values.items() if key not in found}
+    turn.session.execute(
+        update(FormSubmission)
+        .where(FormSubmission.work_item_id == turn.submission.work_item.id)
+        .values(values=kept)
+    )
 
 
 @dataclass(frozen=True)

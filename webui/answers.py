@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 from engine.choices import CaseDirectory
 from engine.form import Component
 from engine.models import Case, FormSubmission
-from engine.reading.viewer import Viewer
+from engine.reading.viewer import SOURCE, Viewer
 from webui.answerview import Answer, answers_view
 from webui.context import application, profile
 from webui.when import LOCALE
@@ -25,9 +25,13 @@ def answers_of(
         CaseDirectory(session, case).options,
         zone=profile().zone,
         locale=LOCALE,
-        permitted=lambda component: _permitted(component, viewer),
+        permitted=lambda component: _permitted(component, submission, viewer),
     )
 
 
-def _permitted(component: Component, viewer: Viewer) -> bool:
-    return component.field_class is None or viewer.reads_field(component.field_class.value)
+def _permitted(component: Component, submission: FormSubmission, viewer: Viewer) -> bool:
+    if component.field_class is None:
+        return True
+    if component.field_class.value == SOURCE and component.key not in submission.values:
+        return False  # it was moved to where each reading of it is on record (tasks/signal.py)
+    return viewer.reads_field(component.field_class.value)

@@ -37,6 +37,8 @@ WORDS = {
     "check_in": "Check-in",
     "monitoring_check": "Monitoring check",
     "opinion": "Opinion on closing",
+    "question": "Question to the reporter",
+    "answer": "Answer of the reporter",
     "note": "Note",
     # assessments
     "source": "The source",
@@ -104,6 +106,7 @@ WORDS = {
     # sections of a case and lists, as the audit trail names them
     "overview": "overview",
     "readers": "who looked",
+    "reporter": "who reported, questions and files",
     "work_item": "a step with its form",
     "cases": "list of cases",
     # where people stand in a case

@@ -48,6 +48,13 @@ from engine.models.process import (
     ProcessInstance,
     StepHistory,
 )
+from engine.models.report import (
+    ReportAnswer,
+    ReportAttachment,
+    ReportQuestion,
+    SignalSource,
+    SpentChallenge,
+)
 from engine.models.sharing import ContributionShare
 from engine.models.work import Draft, FormSubmission, Timer, TimerState, WorkItem, WorkItemState
 
@@ -102,9 +109,14 @@ __all__ = [
     "ProviderFlow",
     "ProviderLink",
     "RecoveryCode",
+    "ReportAnswer",
+    "ReportAttachment",
+    "ReportQuestion",
     "SecurityKey",
     "SessionStage",
     "Signal",
+    "SignalSource",
+    "SpentChallenge",
     "Standing",
     "StepHistory",
     "Timer",

@@ -31,23 +31,24 @@ class Statement:
 
 
 class Signal(Base):
-    """A concern that came in: a signal, never at once a case file (P11, P15, P37-P39)."""
+    """A concern that came in: a signal, never at once a case file (P11, P15, P37-P39).
+
+    Who reported stands in SignalSource. Without a case it has just come in by the public page.
+    """
 
     __tablename__ = "signal"
 
     id: Mapped[Id]
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("casework_case.id"), index=True)
     receipt_hash: Mapped[Line | None] = mapped_column(unique=True)
-    """Hash of the receipt code with which a reporter comes back."""
+    """Keyed hash of the receipt code with which a reporter comes back."""
     channel: Mapped[Code]
     """`public_page`, `telephone`, `partner`, `in_person`, `returnee`, `release`."""
-    reporter: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    """Name and contact of the reporter if given: class `source`, shown to the intake desk only."""
     about: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """Who it is about, as the reporter put it."""
     text: Mapped[Prose]
     urgent: Mapped[bool] = mapped_column(default=False)
-    received_at: Mapped[datetime]
+    received_at: Mapped[datetime] = mapped_column(index=True)
     received_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
 
 

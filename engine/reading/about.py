@@ -2,25 +2,26 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.models import Case, Person, Signal
+from engine.models import Case, Person, Signal, SignalSource
 from engine.reading.viewer import CONTENT, REPORTER, SIGNAL, Viewer
 
 
 @dataclass(frozen=True)
 class Report:
-    """A report that came in; `reporter` is empty for everybody but the intake desk."""
+    """A report that came in. Who reported stands apart, see engine/reporter.py."""
 
     channel: str
     received_at: datetime
     urgent: bool
     text: str
     about: dict[str, str]
-    reporter: dict[str, str]
-    reporter_shielded: bool
+    has_source: bool
+    """Whether somebody said who reported."""
 
 
 @dataclass(frozen=True)
@@ -31,10 +32,12 @@ class About:
     birth_date: date | None = None
     reports: list[Report] = field(default_factory=list)
     confidential: bool = False
+    reads_source: bool = False
+    """Whether the reader may open the page of who reported."""
 
 
 def about(session: Session, case: Case, viewer: Viewer) -> About:
-    """Return what the reader may know of the person and the reports; two statements."""
+    """Return what the reader may know of the person and the reports; three statements."""
     if not (viewer.reads(CONTENT) or viewer.reads(SIGNAL)):
         return About(confidential=True)
     person = session.scalars(select(Person).where(Person.case_id == case.id)).one_or_none()
@@ -45,23 +48,25 @@ def about(session: Session, case: Case, viewer: Viewer) -> About:
         if viewer.reads(SIGNAL)
         else []
     )
+    named = set(
+        session.scalars(select(SignalSource.signal_id).where(SignalSource.case_id == case.id))
+    )
     return About(
         name=person.name if person else "",
         birth_date=person.birth_date if person else None,
-        reports=[_report(signal, viewer) for signal in signals],
+        reports=[_report(signal, named) for signal in signals],
+        reads_source=viewer.reads(REPORTER),
     )
 
 
-def _report(signal: Signal, viewer: Viewer) -> Report:
-    reads = viewer.reads(REPORTER)
+def _report(signal: Signal, named: set[UUID]) -> Report:
     return Report(
         channel=signal.channel,
         received_at=signal.received_at,
         urgent=signal.urgent,
         text=signal.text,
         about=_words(signal.about),
-        reporter=_words(signal.reporter) if reads else {},
-        reporter_shielded=bool(signal.reporter) and not reads,
+        has_source=signal.id in named,
     )
 
 

@@ -20,12 +20,14 @@ from engine.models import (
     Note,
     Opinion,
     PlanVersion,
+    ReportAnswer,
+    ReportQuestion,
     Signal,
     WorkItem,
     WorkItemState,
 )
 from engine.reading.contribution import SharedContribution, shared
-from engine.reading.viewer import CONTENT, SIGNAL, Viewer
+from engine.reading.viewer import CONTENT, REPORTER, SIGNAL, Viewer
 
 PAGE = 25
 KINDS = (
@@ -38,8 +40,12 @@ KINDS = (
     "check_in",
     "opinion",
     "note",
+    "question",
+    "answer",
     "deadline",
 )
+DESK_ONLY = frozenset({"question", "answer"})
+"""What the desk and the reporter tell each other: for others not even that it was said (A3)."""
 ACCESS = "access"
 """Who opened the case: only when asked for, it would drown the rest."""
 ALL_KINDS = (*KINDS, ACCESS)
@@ -79,6 +85,11 @@ class Timeline:
     total: int
 
 
+def offered_kinds(viewer: Viewer) -> list[str]:
+    """Return the kinds that this reader may choose from."""
+    return [kind for kind in ALL_KINDS if kind not in DESK_ONLY or viewer.reads(REPORTER)]
+
+
 def timeline(
     session: Session,
     case: Case,
@@ -88,7 +99,10 @@ def timeline(
     page: int = 1,
 ) -> Timeline:
     """Return one page of the merged timeline, limited to `kinds` when any are given."""
-    chosen = [kind for kind in ALL_KINDS if kind in kinds] or list(KINDS)
+    open_to = offered_kinds(viewer)
+    chosen = [kind for kind in open_to if kind in kinds] or [
+        kind for kind in open_to if kind in KINDS
+    ]
     everything = union_all(*(_keys(kind, case.id) for kind in chosen)).subquery()
     total = session.scalar(select(func.count()).select_from(everything)) or 0
     rows = session.execute(
@@ -112,6 +126,8 @@ _AT: dict[str, Any] = {
     "check_in": CheckIn.at,
     "opinion": Opinion.at,
     "note": Note.at,
+    "question": ReportQuestion.at,
+    "answer": ReportAnswer.at,
     "deadline": AuditEntry.at,
     "access": AuditEntry.at,
 }
@@ -125,6 +141,8 @@ _MODEL: dict[str, Any] = {
     "check_in": CheckIn,
     "opinion": Opinion,
     "note": Note,
+    "question": ReportQuestion,
+    "answer": ReportAnswer,
     "deadline": AuditEntry,
     "access": AuditEntry,
 }
@@ -181,6 +199,8 @@ def _author_id(row: Any) -> UUID | None:
         found = row.received_by_id
     elif isinstance(row, AuditEntry):
         found = row.actor_id
+    elif isinstance(row, ReportAnswer):
+        found = None  # nobody of ours wrote it
     else:
         found = row.by_id
     return found
@@ -277,6 +297,13 @@ def _note(row: Note, viewer: Viewer, who: str) -> Entry:
     return Entry("note", row.id, row.at, "", row.kind, who, texts, not reads)
 
 
+def _exchange(row: ReportQuestion | ReportAnswer, viewer: Viewer, who: str) -> Entry:
+    reads = viewer.reads(REPORTER)
+    kind = "question" if isinstance(row, ReportQuestion) else "answer"
+    texts = _passages(("", row.text)) if reads else ()
+    return Entry(kind, row.id, row.at, "", kind, who, texts, not reads)
+
+
 def _audited(row: AuditEntry, viewer: Viewer, who: str) -> Entry:
     del viewer
     kind = "deadline" if row.event in DEADLINES else ACCESS
@@ -293,6 +320,8 @@ _ENTRY: dict[str, Callable[[Any, Viewer, str], Entry]] = {
     "check_in": _check_in,
     "opinion": _opinion,
     "note": _note,
+    "question": _exchange,
+    "answer": _exchange,
     "deadline": _audited,
     "access": _audited,
 }

@@ -18,6 +18,8 @@ ACTIONS = "actions"
 """Who does what until when: also for whoever looks after meetings and deadlines (P74)."""
 REPORTER = "reporter"
 """Who reported: class `source`, the intake desk alone."""
+SOURCE = "source"
+"""The class of fields that tell who reported."""
 
 READERS = {
     REPORTER: frozenset({"intake_desk"}),
@@ -64,7 +66,7 @@ class Viewer:
 
     def reads_field(self, field_class: str) -> bool:
         """Say whether the person reads fields of a class at a step whose answers it reads."""
-        return field_class != "source" or self.reads(REPORTER)
+        return field_class != SOURCE or self.reads(REPORTER)
 
 
 def viewer_of(session: Session, case: Case, account: Account, profile: Profile) -> Viewer:

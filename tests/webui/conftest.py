@@ -5,11 +5,8 @@ import pytest
 from engine.application import Application
 from tests.webui.site import Site
 from webui.application import create_app
-from webui.views import report
 
 
 @pytest.fixture
 def site(application: Application) -> Site:
-    for throttle in (report.reports, report.lookups):
-        throttle.forget()
     return Site(application, create_app(application))

@@ -35,6 +35,10 @@ class Visitor:
         form = {"csrf_token": self.csrf(), **(data or {})}
         return self._seen(self.client.post(path, data=form, **options))
 
+    def post_as_it_is(self, path: str, body: bytes, content_type: str) -> TestResponse:
+        """Post a body that is encoded already."""
+        return self._seen(self.client.post(path, data=body, content_type=content_type))
+
     def csrf(self) -> str:
         found = self.client.get("/report").get_data(as_text=True)
         token: str = html.document_fromstring(found).xpath("//meta[@name='csrf-token']/@content")[0]

@@ -20,6 +20,7 @@ PUBLIC = {
     "provider.enter",
     "report.new",
     "report.create",
+    "report.answer",
     "report.receipt",
     "report.look_up",
     "report.status",

@@ -18,7 +18,7 @@ from engine.reading.owed import owed
 from engine.reading.partner import around, statement_of
 from engine.reading.plan import plan as read_plan
 from engine.reading.recorded import findings, gaps
-from engine.reading.timeline import ALL_KINDS, timeline
+from engine.reading.timeline import offered_kinds, timeline
 from engine.reading.travel import in_words, latest_instances, processes_of, travel
 from webui.casepage import CaseFrame, case_page, open_case
 from webui.context import account, application, now, page_number, reading, subject, today
@@ -82,7 +82,8 @@ def history(code: str) -> str:
     """Show the merged timeline, by kinds and pages."""
     del code
     frame = open_case("timeline")
-    kinds = [kind for kind in request.args.getlist("kind") if kind in ALL_KINDS]
+    offered = offered_kinds(frame.viewer)
+    kinds = [kind for kind in request.args.getlist("kind") if kind in offered]
     page = page_number()
     found = timeline(reading(), frame.case, frame.viewer, today(), kinds, page)
     return case_page(
@@ -91,7 +92,7 @@ def history(code: str) -> str:
         frame=frame,
         timeline=found,
         kinds=kinds,
-        all_kinds=ALL_KINDS,
+        all_kinds=offered,
     )
 
 

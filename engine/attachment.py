@@ -1,0 +1,100 @@
+"""Takes files of strangers: rewritten by a child process, or refused with a kind sentence.
+
+What is kept is never what was sent: a picture is painted anew and a PDF put together anew, so
+hidden places, programs and pages in disguise do not come along (engine/rewriting.py).
+"""
+
+import hashlib
+import subprocess
+import sys
+import unicodedata
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from engine.errors import InputError
+
+MOST_FILES = 3
+MOST_BYTES = 8_000_000
+"""Of one file. A photograph of a telephone has three to six million."""
+LONGEST_NAME = 100
+SECONDS = 30
+SUFFIXES = {
+    "image/jpeg": ".jpg",
+    "image/png": ".png",
+    "image/webp": ".webp",
+    "application/pdf": ".pdf",
+    "text/plain": ".txt",
+}
+REFUSALS = {
+    "type": "is of a kind that we cannot take. Send a picture, a PDF or plain text.",
+    "broken": "cannot be opened. Open it on your side and save it once more.",
+    "large": "has too many pixels or pages. Send a smaller picture, or fewer pages.",
+    "locked": "is locked with a password. Save it without one.",
+}
+UNREADABLE = "could not be looked at. Leave it out; the desk can ask for it."
+
+
+class AttachmentError(InputError):
+    """A file is not taken; the message names it by its place and says what to do."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file as it is kept; `name` is only what the sender calls it."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+    @property
+    def sha256(self) -> str:
+        """Return the digest of what is kept."""
+        return hashlib.sha256(self.content).hexdigest()
+
+
+def rewrite_all(files: list[tuple[str, bytes]]) -> tuple[Attachment, ...]:
+    """Return the files rewritten; raise AttachmentError for the first that cannot be taken."""
+    if len(files) > MOST_FILES:
+        raise AttachmentError(f"Send at most {MOST_FILES} files; the desk can ask for more.")
+    return tuple(_rewrite(number, *file) for number, file in enumerate(files, 1))
+
+
+def _rewrite(number: int, name: str, content: bytes) -> Attachment:
+    if len(content) > MOST_BYTES:
+        most = MOST_BYTES // 1_000_000
+        raise AttachmentError(f"File {number} is too large. At most {most} megabytes each, please.")
+    if not content:
+        raise AttachmentError(f"File {number} is empty. Leave it out.")
+    kept = _in_a_child(number, content)
+    media_type, _, rewritten = kept.partition(b"\n")
+    kind = media_type.decode()
+    return Attachment(shown_name(name, kind), kind, rewritten)
+
+
+def _in_a_child(number: int, content: bytes) -> bytes:
+    """Run the rewriting where a mistake in a library ends a child and not the pages."""
+    try:
+        done = subprocess.run(
+            [sys.executable, "-I", "-m", "engine.rewriting"],
+            input=content,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+            env={},
+        )
+    except subprocess.TimeoutExpired as error:
+        raise AttachmentError(f"File {number} {REFUSALS['large']}") from error
+    if done.returncode == 0:
+        return done.stdout
+    # Threat: the child's last words may quote the file; only its own code is taken over.
+    code = done.stderr.decode("ascii", "replace").strip()
+    raise AttachmentError(f"File {number} {REFUSALS.get(code, UNREADABLE)}")
+
+
+def shown_name(name: str, media_type: str) -> str:
+    """Return the sender's name for a file without folders, control signs and its own ending."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    # Threat: signs that turn the direction of writing make "exe.gpj" out of "jpg.exe".
+    visible = "".join(sign for sign in last if unicodedata.category(sign)[0] != "C")
+    stem = PurePosixPath(visible).stem.strip(" .")[:LONGEST_NAME]
+    return f"{stem or 'file'}{SUFFIXES[media_type]}"
