@@ -68,6 +68,7 @@ def test_pages_break_no_accessibility_rule_and_fit_a_narrow_screen(
             steps_of("straight_path_to_closed"), before=_looking_at_each_form(inspector, case)
         )
         _look_at_the_closed_case(inspector, case)
+        inspector.visit("intake.anna", f"/cases/{case.code}/reporter")
     inspector.visit("intake.anna", "/", "/cases", "/signals/new", "/sessions")
     inspector.visit("head.greta", "/incidents")
     inspector.visit("privacy.paula", "/data-protection")

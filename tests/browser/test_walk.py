@@ -66,7 +66,7 @@ def find_the_case(story: Story) -> None:
     story.album.take(anna, "sign-in", narrow=True)
     story.people["intake.anna"] = anna.sign_in("intake.anna")
     row = anna.row(step_name("check_source"), "")
-    expect(row).to_have_count(1)
+    until_there(anna, row)
     expect(row).to_contain_text("Intake desk")
     story.album.take(anna, "worklist", narrow=True)
     story.code = row.locator("a.case-code").inner_text()
@@ -79,10 +79,40 @@ def find_the_case(story: Story) -> None:
     story.album.take(yara, "worklist-empty", narrow=True)
 
 
+def until_there(person: Person, row: Locator) -> None:
+    """Look again until the worker has taken the report out of the letterbox."""
+    for _ in range(30):
+        if row.count():
+            break
+        person.page.wait_for_timeout(1000)
+        person.page.reload()
+    expect(row).to_have_count(1)
+
+
+def ask_back(story: Story, referrer: Person, receipt: str) -> None:
+    """The desk asks, the referrer answers with the code, and the desk reads it."""
+    anna = story.person("intake.anna")
+    anna.see_case(story.code)
+    anna.page.get_by_role("link", name="Who reported, questions and files").click()
+    anna.page.get_by_label("Ask the reporter back").fill("On which day was that?")
+    story.album.take(anna, "reporter", narrow=True)
+    anna.page.get_by_role("button", name="Ask").click()
+    expect(anna.page.get_by_text("no answer yet")).to_be_visible()
+    ask_how_far(referrer, receipt, "On which day was that?")
+    story.album.take(referrer, "question", narrow=True)
+    referrer.page.get_by_label("Your answer").fill("On Monday, after school.")
+    referrer.page.get_by_role("button", name="Send the answer").click()
+    expect(referrer.page.get_by_role("status").first).to_contain_text("has your answer")
+    anna.page.reload()
+    expect(anna.page.get_by_text("On Monday, after school.")).to_be_visible()
+    story.album.take(anna, "reporter-answered")
+
+
 def check_the_concern(story: Story, referrer: Person, receipt: str) -> None:
     ask_how_far(referrer, receipt, "Received")
     story.go_on(until="check_source")
-    ask_how_far(referrer, receipt, "Being looked at")
+    ask_how_far(referrer, receipt, "Received")
+    ask_back(story, referrer, receipt)
     story.go_on(until="assess_signal")
     bram = story.person("intake.bram")
     bram.page.goto("/")
@@ -93,7 +123,7 @@ def check_the_concern(story: Story, referrer: Person, receipt: str) -> None:
     expect(clara(story).page.get_by_role("status").first).to_contain_text(
         step_name("select_partners")
     )
-    ask_how_far(referrer, receipt, "Finished")
+    ask_how_far(referrer, receipt, "Closed")
     story.album.take(referrer, "receipt-status")
 
 

@@ -1,5 +1,6 @@
 """Migrations lead from nothing to the tables of the models and back, with data in them."""
 
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,13 +8,13 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, make_url, text
+from sqlalchemy import create_engine, inspect, make_url, select, text
 
 from engine import demo, migration
 from engine.application import Application
 from engine.clock import SystemClock
 from engine.database import Database
-from engine.models import Base
+from engine.models import Base, Signal, SignalSource
 from tests.conftest import POSTGRES, make_settings
 from tests.engine import small
 from tests.engine.desk import REPORT
@@ -89,6 +90,35 @@ def test_migration_links_the_audit_trail_anew_in_both_directions(
         found = verification.verify(session)
     assert found.entries > 2
     assert found.breaks == []
+
+
+def test_migration_moves_the_reporter_apart_and_keeps_receipts(
+    empty: Database, tmp_path: Path
+) -> None:
+    from engine import receipt
+
+    application = Application(make_settings(tmp_path, ""), empty, SystemClock())
+    migration.upgrade(empty, "0004")
+    old = hashlib.sha256(b"receipt:2222333344445555").hexdigest()
+    columns = "id, receipt_hash, channel, reporter, about, text, urgent, received_at"
+    values = f"'{'1' * 32}', '{old}', 'telephone', '{{\"name\": \"N\"}}', '{{}}', 't', false, "
+    with empty.transaction() as session:
+        session.execute(
+            text(f"INSERT INTO signal ({columns}) VALUES ({values} '2026-01-01 00:00')")  # noqa: S608
+        )
+    migration.upgrade(empty)
+    key = application.settings.report_key
+    with empty.reading() as session:
+        source = session.scalars(select(SignalSource)).one()
+        signal = session.scalars(select(Signal)).one()
+        assert source.said == {"name": "N"}
+        assert source.signal_id == signal.id
+        assert signal.receipt_hash == receipt.hash_receipt(key, "2222-3333-4444-5555")
+    migration.downgrade(empty, "0004")
+    with empty.reading() as session:
+        row = session.execute(text("SELECT reporter, receipt_hash FROM signal")).one()
+    assert row.reporter in ({"name": "N"}, '{"name": "N"}')
+    assert row.receipt_hash is None
 
 
 def test_migration_leaves_a_current_database_alone(empty: Database) -> None:

@@ -103,6 +103,7 @@ def test_every_dependency_is_used() -> None:
 IMPORTED_AS = {
     "argon2-cffi": "argon2",
     "google-re2": "re2",
+    "pillow": "PIL",
     "spiffworkflow": "SpiffWorkflow",
 }
 NOT_IMPORTED = {

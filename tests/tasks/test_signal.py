@@ -1,18 +1,26 @@
 """What the intake records: the source is shielded, the evidence against kept, the route signed."""
 
-from engine.models import Assessment, CaseLink, Decision, InformationGap, Person, Signal
+from engine.models import (
+    Assessment,
+    CaseLink,
+    Decision,
+    InformationGap,
+    Person,
+    Signal,
+    SignalSource,
+)
 from tests.tasks.casefile import play
 
 
 def test_source_check_keeps_the_source_out_of_the_case_file() -> None:
     with play("intake_unfounded", until=2) as world:
         [check] = world.rows(Assessment)
-        [signal] = world.rows(Signal)
+        [source] = world.rows(SignalSource)
     assert check.kind == "source"
     assert check.details["conflict_behind"] == "yes"
     assert "A neighbour" not in str(check.details)
     assert "Revenge" not in str(check.details)
-    assert signal.reporter["source_identity"] == "A neighbour"
+    assert source.said["source_identity"] == "A neighbour"
 
 
 def test_assessment_keeps_what_speaks_against_it() -> None:

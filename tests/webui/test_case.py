@@ -37,6 +37,9 @@ def test_reporter_is_shown_to_the_intake_desk_alone(site: Site) -> None:
     for username, sees in (("intake.anna", True), ("chair.clara", False)):
         visitor = site.visit(username)
         assert visitor.get(f"/cases/{case.code}").status_code == 200
+        assert "Mrs Canary" not in visitor.text()
+        assert ("Reported by: confidential" in visitor.text()) is not sees
+        visitor.get(f"/cases/{case.code}/reporter")
         assert ("Mrs Canary" in visitor.text()) is sees
         assert ("0612345678" in visitor.text()) is sees
 
