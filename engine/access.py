@@ -51,11 +51,12 @@ DESK_ACTIONS = {
 }
 """Actions that a role alone allows."""
 
-DESK_IN_CASE = {
+ROLES_IN_CASE = {
+    "case:reopen": DESK_ACTIONS["case:reopen"],
     "report:read": frozenset({"intake_desk"}),
     "report:ask": frozenset({"intake_desk"}),
 }
-"""Actions in a case that one sees and only with this role: who reported is nobody else's (A3)."""
+"""Actions in a case that one sees, and only with a role: who reported is the desk's alone (A3)."""
 
 IN_NO_CASE = frozenset(guard.IN_NO_CASE)
 """Roles whose holders are members of no case: who watches over reading does not read (S13)."""
@@ -120,9 +121,7 @@ def require(
 
 
 def _may_case(session: Session, account: Account, action: str, case: Case) -> bool:
-    if action == "case:reopen" and not DESK_ACTIONS[action] & account.role_codes:
-        return False
-    if action in DESK_IN_CASE and not DESK_IN_CASE[action] & account.role_codes:
+    if action in ROLES_IN_CASE and not ROLES_IN_CASE[action] & account.role_codes:
         return False
     if action == "case:audit" and "dpo" in account.role_codes:
         return True  # who looked, and nothing of what they saw; also after the erasure

@@ -104,6 +104,7 @@ def test_erase_knows_every_table_that_belongs_to_a_case() -> None:
         "audit_entry": "ids and codes",
         "case_link": "erased by its own condition",
         "case_member": "who worked on it; its reason is emptied",
+        "case_standing": "who stood where; its reason is emptied",
         "episode": "codes and dates",
         "inbox_message": "its payload is emptied",
         "incident": "its message is emptied",

@@ -11,6 +11,7 @@ from werkzeug.datastructures import FileStorage
 from werkzeug.test import TestResponse, encode_multipart
 
 from engine import due
+from engine.letterbox import PUBLIC_CHANNEL
 from engine.models import Case, Signal
 from tests.webui.site import Site, Visitor
 
@@ -90,7 +91,7 @@ class Reporter:
 
 @dataclass
 class Desk:
-    """Somebody of the intake desk in front of the newest case."""
+    """Somebody of the intake desk in front of the newest case of the public page."""
 
     site: Site
     username: str = "intake.anna"
@@ -101,6 +102,7 @@ class Desk:
             self.case = session.scalars(
                 select(Case)
                 .join(Signal, Signal.case_id == Case.id)
+                .where(Signal.channel == PUBLIC_CHANNEL)
                 .order_by(Signal.received_at.desc())
             ).first()
         assert self.case is not None
