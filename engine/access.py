@@ -3,9 +3,12 @@
 A person reads a case as an active member of it, or because a work item of the case is owed by
 a role (and organisation) that the person holds. Whoever declared a conflict of interest there or
 is suspended has nothing of it. Everything else looks like not existing.
+
+While somebody is away the deputy may in addition what the absent person may in cases and steps
+(P36), but for what stays with the person, and not in a case that the deputy was taken out of.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 from uuid import UUID
 
@@ -23,11 +26,13 @@ from sqlalchemy import (
     true,
     union_all,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
+from engine.deputy import ANYBODY, WITHIN, deputies_of, principals
 from engine.errors import NotFoundError
 from engine.models import (
     BARRING,
+    Absence,
     Account,
     AccountRole,
     Case,
@@ -48,6 +53,7 @@ DESK_ACTIONS = {
     "protection:read": frozenset({"dpo"}),
     "membership:confirm": frozenset({"agency_lead"}),
     "health:read": frozenset({"operator", "process_owner", "desk_head"}),
+    "absence:enter_for": frozenset({"desk_head", "agency_lead"}),
 }
 """Actions that a role alone allows."""
 
@@ -71,7 +77,12 @@ NOT_DELEGATED = frozenset({"accountable_person"})
 What an organisation owes is not done for it either: it alone says what it shares (P22).
 """
 
-SUBJECT = Case | WorkItem | Incident | None
+SPEAKS_FOR_OWN_HOUSE = frozenset({"partner"})
+"""Roles in which a person stands for an organisation: nobody of another one deputises (P22)."""
+IN_PERSON = frozenset({"case:own", "case:member:name"})
+"""Actions that no deputy does: whoever names members could name oneself, for longer (P36)."""
+
+SUBJECT = Case | WorkItem | Incident | Account | Absence | None
 
 
 class Members(set[tuple[UUID, str]]):
@@ -99,12 +110,47 @@ def may(
     if account.disabled_at is not None:
         return False
     if isinstance(subject, WorkItem):
-        return _may_work_item(session, account, action, subject, members)
+        return _may_work_item(session, account, action, subject, members) or bool(
+            _through(session, account, action, subject, members)
+        )
     if isinstance(subject, Case):
-        return _may_case(session, account, action, subject)
+        return _way(session, account, action, subject) is not None
     if isinstance(subject, Incident):
-        return subject.owner_role in account.role_codes
+        return any(subject.owner_role in one.role_codes for one in persons(session, account))
+    if isinstance(subject, Absence | Account):
+        return _may_enter_absence(session, account, subject)
     return bool(DESK_ACTIONS.get(action, frozenset()) & account.role_codes)
+
+
+def _may_enter_absence(session: Session, account: Account, subject: Absence | Account) -> bool:
+    """Say whether an absence of a person is entered and ended by the account (P36).
+
+    The head of the desk does it for everybody, an agency's lead for the own organisation.
+    """
+    person = (
+        subject if isinstance(subject, Account) else session.get_one(Account, subject.account_id)
+    )
+    if account.id == person.id or "desk_head" in account.role_codes:
+        return True
+    lead = "agency_lead" in account.role_codes
+    return lead and account.organisation_id == person.organisation_id
+
+
+def may_deputise(deputy: Account, person: Account) -> bool:
+    """Say whether somebody may be named as a person's deputy.
+
+    That is a colleague of the same organisation, or who holds all the person's roles where none
+    of these stands for an organisation. Who watches over data protection does it for no case
+    worker, and no case worker for who watches.
+    """
+    if deputy.id == person.id or (
+        bool(IN_NO_CASE & deputy.role_codes) != bool(IN_NO_CASE & person.role_codes)
+    ):
+        return False
+    if deputy.organisation_id == person.organisation_id:
+        return True
+    roles = person.role_codes
+    return bool(roles) and roles <= deputy.role_codes and not roles & SPEAKS_FOR_OWN_HOUSE
 
 
 def require(
@@ -120,19 +166,160 @@ def require(
         raise NotFoundError("This page does not exist, or it is not for you.")
 
 
-def _may_case(session: Session, account: Account, action: str, case: Case) -> bool:
-    if action in ROLES_IN_CASE and not ROLES_IN_CASE[action] & account.role_codes:
+def persons(session: Session, account: Account) -> Iterator[Account]:
+    """Yield the person, then the absent people for whom the person deputises now.
+
+    Who watches over data protection neither deputises nor is deputised for in a case.
+    """
+    yield account
+    if not IN_NO_CASE & account.role_codes:
+        for absent in principals(session, account):
+            if not IN_NO_CASE & absent.role_codes:
+                yield absent
+
+
+def _absent(session: Session, account: Account) -> list[Account]:
+    return list(persons(session, account))[1:]
+
+
+def persons_in(session: Session, account: Account, case_id: UUID) -> list[Account]:
+    """Return the person, and the absent people as whose deputy the person sees this case.
+
+    Threat: who sees a case anyway would else read in it as what an absent person is elsewhere.
+    """
+    own, *absent = persons(session, account)
+    return [own, *(one for one in absent if _sees_through(session, own, one, case_id))]
+
+
+def _sees_through(session: Session, account: Account, absent: Account, case_id: UUID) -> bool:
+    known = select(Case.id).where(Case.id == case_id, _cases_through(account, absent))
+    return session.scalar(known) is not None
+
+
+def _way(session: Session, account: Account, action: str, case: Case) -> Account | None:
+    """Return as whom the account may do something to a case: itself, an absent person, None."""
+    if _may_case(session, account, action, case, account):
+        return account
+    for absent in [] if action in IN_PERSON else _absent(session, account):
+        if _may_case(session, account, action, case, absent):
+            return absent
+    return None
+
+
+def _may_case(
+    session: Session, account: Account, action: str, case: Case, person: Account
+) -> bool:
+    if action in ROLES_IN_CASE and not ROLES_IN_CASE[action] & person.role_codes:
         return False
-    if action == "case:audit" and "dpo" in account.role_codes:
+    if action == "case:audit" and "dpo" in person.role_codes:
         return True  # who looked, and nothing of what they saw; also after the erasure
     if case.state == CaseState.ERASED.value:
         return False
-    if action in LEADING_ACTIONS and not LEADING & set(acting_functions(session, case.id, account)):
+    if action in LEADING_ACTIONS and not LEADING & set(acting_functions(session, case.id, person)):
         return False
     if action == "case:own":
         return _is_former(session, account, case)
-    found = session.scalar(select(Case.id).where(Case.id == case.id, visible_cases(account)))
-    return found is not None
+    known = _cases_of(account) if person is account else _cases_through(account, person)
+    return session.scalar(select(Case.id).where(Case.id == case.id, known)) is not None
+
+
+def acting_for(
+    session: Session, account: Account, item: WorkItem, members: Members | None = None
+) -> Account | None:
+    """Return the absent person for whom an account does an open step; None: in its own name.
+
+    A step that the absent person had taken is done for that person, also by a deputy who could
+    do it anyway.
+    """
+    own = _may_work_item(session, account, "work_item:complete", item, members)
+    if own and item.assignee_id in {None, account.id}:
+        return None
+    through = _through(session, account, "work_item:complete", item, members)
+    for absent in through:
+        if absent.id == item.assignee_id:
+            return absent
+    return None if own or not through else through[0]
+
+
+def taker(session: Session, account: Account, item: WorkItem) -> Account:
+    """Return in whose name an account takes an open step: its own, else an absent person's.
+
+    So a step that was taken as a deputy stays with the person when the absence ends.
+    """
+    if _may_work_item(session, account, "work_item:complete", item, None):
+        return account
+    through = _through(session, account, "work_item:complete", item, None)
+    return through[0] if through else account
+
+
+def acting_for_in(session: Session, account: Account, action: str, case: Case) -> Account | None:
+    """Return the absent person for whom an account does something to a case; None: as itself."""
+    found = _way(session, account, action, case)
+    return None if found is None or found.id == account.id else found
+
+
+def speaker(
+    session: Session, account: Account, case_id: UUID, function: str | None = None
+) -> Account | None:
+    """Return the member of the account's own organisation as whom it speaks in a case (P22).
+
+    That is the account itself, or an absent colleague for whom it deputises; None: nobody.
+    """
+    members = members_of(session, case_id)
+    for person in persons(session, account):
+        if person.organisation_id != account.organisation_id:
+            continue
+        if any(one == person.id and function in {None, held} for one, held in members):
+            excluded = person is not account and _is_excluded(session, account, case_id)
+            return None if excluded else person
+    return None
+
+
+def _through(
+    session: Session, account: Account, action: str, item: WorkItem, members: Members | None
+) -> list[Account]:
+    """Return the absent people on whose behalf the account may do something to a step."""
+    found = list(persons(session, account))[1:]
+    if not found or _is_excluded(session, account, item.case_id):
+        return []
+    known = _known(session, item, members)
+    return [
+        absent
+        for absent in found
+        if _is_delegated(account, absent, item)
+        and _may_work_item(session, absent, action, item, known)
+    ]
+
+
+def _is_delegated(account: Account, absent: Account, item: WorkItem) -> bool:
+    """Say whether the deputy may do what the absent person owes: some acts stay with the person."""
+    within = account.organisation_id == absent.organisation_id
+    return item.deputies == ANYBODY or (item.deputies == WITHIN and within)
+
+
+def _is_excluded(session: Session, account: Account, case_id: UUID) -> bool:
+    """Say whether a person is kept out of a case, or has left it and is not a member again."""
+    members = members_of(session, case_id)
+    if account.id in members.barred:
+        return True
+    was = select(CaseMember.id).where(
+        CaseMember.case_id == case_id, CaseMember.account_id == account.id
+    )
+    return not _is_in(account, members) and session.scalar(was.limit(1)) is not None
+
+
+def _not_excluded(account: Account, case_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """Return the same as a condition."""
+    left, back = aliased(CaseMember), aliased(CaseMember)
+    return and_(
+        ~is_barred(account, case_id),
+        or_(
+            ~exists().where(left.case_id == case_id, left.account_id == account.id),
+            exists().where(
+                back.case_id == case_id, back.account_id == account.id, back.until.is_(None)
+            ),
+        ),
+    )
 
 
 def _is_former(session: Session, account: Account, case: Case) -> bool:
@@ -173,7 +360,12 @@ def _may_read_done(account: Account, item: WorkItem, members: Members) -> bool:
     """Say whether a finished step is read: by members, and by who did it while the file is open."""
     if item.case.state == CaseState.ERASED.value:
         return False
-    own = item.completed_by_id == account.id and item.case.state != CaseState.SEALED.value
+    own = (
+        item.completed_by_id == account.id
+        # What one did as a deputy is read as a deputy: no longer than the absence lasts.
+        and item.completed_for_id is None
+        and item.case.state != CaseState.SEALED.value
+    )
     return own or _is_in(account, members)
 
 
@@ -261,21 +453,36 @@ def is_barred(account: Account, case_id: Any) -> ColumnElement[bool]:
     )
 
 
-def visible_cases(account: Account) -> ColumnElement[bool]:
+def visible_cases(session: Session, account: Account) -> ColumnElement[bool]:
     """Return the condition under which a row of Case is visible to the account."""
+    own, *absent = persons(session, account)
+    ways = [_cases_of(own), *(_cases_through(account, one) for one in absent)]
+    return or_(*ways)
+
+
+def _cases_of(account: Account) -> ColumnElement[bool]:
+    return _cases(account, work_items_of(account))
+
+
+def _cases_through(account: Account, absent: Account) -> ColumnElement[bool]:
+    steps = work_items_through(account, absent)
+    return and_(_cases(absent, steps), _not_excluded(account, Case.id))
+
+
+def _cases(person: Account, steps: ColumnElement[bool]) -> ColumnElement[bool]:
     member = exists().where(
         CaseMember.case_id == Case.id,
-        CaseMember.account_id == account.id,
+        CaseMember.account_id == person.id,
         CaseMember.until.is_(None),
     )
     owed = exists().where(
         WorkItem.case_id == Case.id,
         WorkItem.state == WorkItemState.OPEN.value,
-        visible_work_items(account),
+        steps,
     )
     return and_(
         Case.state != CaseState.ERASED.value,
-        ~is_barred(account, Case.id),
+        ~is_barred(person, Case.id),
         or_(member, owed),
     )
 
@@ -292,8 +499,24 @@ def left_cases(account: Account) -> ColumnElement[bool]:
     )
 
 
-def visible_work_items(account: Account) -> ColumnElement[bool]:
-    """Return the condition under which an open WorkItem may be done by the account.
+def visible_work_items(session: Session, account: Account) -> ColumnElement[bool]:
+    """Return the condition under which an open WorkItem may be done by the account."""
+    own, *absent = persons(session, account)
+    return or_(work_items_of(own), *(work_items_through(account, one) for one in absent))
+
+
+def work_items_through(account: Account, absent: Account) -> ColumnElement[bool]:
+    """Return the condition under which a deputy may do an open WorkItem for an absent person."""
+    within = account.organisation_id == absent.organisation_id
+    return and_(
+        WorkItem.deputies.in_([ANYBODY, WITHIN] if within else [ANYBODY]),
+        work_items_of(absent),
+        _not_excluded(account, WorkItem.case_id),
+    )
+
+
+def work_items_of(account: Account) -> ColumnElement[bool]:
+    """Return the condition under which an open WorkItem may be done in the account's own right.
 
     A role with members in the case belongs to those members; a role that nobody holds there
     yet is a pool for all its holders. Desk roles stay a pool: their members are all holders.
@@ -334,7 +557,7 @@ def visible_work_items(account: Account) -> ColumnElement[bool]:
 def able_accounts(session: Session, item: WorkItem) -> list[Account]:
     """Return who could complete an open work item, in the order of their user names.
 
-    The same rule as `may(..., "work_item:complete", item)`, for all accounts in two statements.
+    The same rule as `may(..., "work_item:complete", item)`, for all accounts in few statements.
     """
     members = members_of(session, item.case_id)
     holders = session.scalars(
@@ -348,8 +571,23 @@ def able_accounts(session: Session, item: WorkItem) -> list[Account]:
         )
         .order_by(Account.username)
     ).unique()
-    return [
+    own = [
         account
         for account in holders
-        if may(session, account, "work_item:complete", item, members=members)
+        if _may_work_item(session, account, "work_item:complete", item, members)
     ]
+    absent = {account.id: account for account in own}
+    found = {
+        deputy.id: deputy
+        for absent_id, deputy in deputies_of(session, absent)
+        if deputy.id not in absent and _stands_in(session, deputy, absent[absent_id], item)
+    }
+    return sorted([*own, *found.values()], key=lambda account: account.username)
+
+
+def _stands_in(session: Session, deputy: Account, absent: Account, item: WorkItem) -> bool:
+    return (
+        not IN_NO_CASE & (deputy.role_codes | absent.role_codes)
+        and _is_delegated(deputy, absent, item)
+        and not _is_excluded(session, deputy, item.case_id)
+    )

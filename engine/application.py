@@ -47,6 +47,7 @@ class Application:
         self.database.audit_key = settings.audit_key
         self.database.index_key = settings.index_key
         self.database.report_key = settings.report_key
+        self.database.now = self.now
         self.clock = clock
         self.deployments = Deployments()
         self.sends_mail = True

@@ -5,7 +5,7 @@ change nor add an entry unseen (S12). engine/verification.py checks, engine/chec
 """
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -15,7 +15,7 @@ from sqlalchemy import Insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from engine.models import AuditEntry, AuditHead, Case
+from engine.models import Account, AuditEntry, AuditHead, Case
 
 SYSTEM = UUID(int=0)
 """The chain of what nobody did in person and what concerns no single case."""
@@ -65,6 +65,17 @@ def record(
         key_of(session), head, at=at, actor_id=actor_id, event=event, subject=subject, detail=detail
     )
     session.add(AuditEntry(**columns))
+
+
+def acting_for(absent: Account | None) -> dict[str, str]:
+    """Return what an entry says in addition when its actor deputised: for whom (P36)."""
+    return {"for": str(absent.id)} if absent is not None else {}
+
+
+def deputised_for(detail: Mapping[str, Any]) -> list[UUID]:
+    """Return for whom the actor of an entry deputised; a reading may be for several people."""
+    told = detail.get("for", [])
+    return [UUID(one) for one in ([told] if isinstance(told, str) else told)]
 
 
 def chain(

@@ -7,8 +7,10 @@ from uuid import uuid4
 from sqlalchemy import select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
+from engine.access import NOT_DELEGATED
 from engine.bpmn import Flow, Instance, Step, UserTask, WaitingTimer
 from engine.calendar import is_duration, occurrence, parse_duration, parse_instant
+from engine.deputy import ANYBODY, NOBODY, WITHIN
 from engine.errors import DiagramError, InputError
 from engine.expression import compile_expression, to_json
 from engine.models import (
@@ -20,6 +22,7 @@ from engine.models import (
     WorkItem,
     WorkItemState,
 )
+from engine.profile import NOT_DELEGATED_VALUE, Profile
 
 if TYPE_CHECKING:
     from engine.drawing import Element
@@ -54,12 +57,14 @@ def _history_row(turn: "Turn", entry: Step | Flow, sequence: int) -> dict[str, A
         "process_id": entry.process_id,
         "at": turn.now,
         "actor_id": None,
+        "for_id": None,
     }
     if isinstance(entry, Flow):
         flow = {"kind": "sequenceFlow", "name": "", "state": "completed", "token": ""}
         return row | flow | {"element_id": entry.flow_id}
     if turn.actor and entry.kind == "userTask" and entry.state == "completed":
         row["actor_id"] = turn.actor.id
+        row["for_id"] = turn.behalf.id if turn.behalf else None
     return row | {
         "element_id": entry.element_id,
         "kind": entry.kind,
@@ -137,6 +142,7 @@ def _new_item(turn: "Turn", task: UserTask, organisation: Organisation | None) -
         role=role,
         desk=role in turn.profile.roles and turn.profile.roles[role].scope == "desk",
         organisation_id=organisation.id if organisation else None,
+        deputies=_deputies(turn.profile, role, element.id, owed_by=organisation),
         created_at=turn.now,
         due_at=due,
         remind_at=remind if remind > turn.now else None,
@@ -146,6 +152,18 @@ def _new_item(turn: "Turn", task: UserTask, organisation: Organisation | None) -
     )
     set_committed_value(item, "organisation", organisation)
     return item
+
+
+def _deputies(profile: Profile, role: str, element_id: str, *, owed_by: Organisation | None) -> str:
+    """Say which deputy of an absent person does a step: some acts stay with the person (P36).
+
+    The engine's own floor stands whatever a profile says: the accountable person decides in
+    person (P93), and for an organisation speaks only somebody of that organisation (P22).
+    """
+    kept = set(profile.values.get(NOT_DELEGATED_VALUE) or ())
+    if role in NOT_DELEGATED or role in kept or element_id in kept:
+        return NOBODY
+    return WITHIN if owed_by is not None else ANYBODY
 
 
 def _organisations(turn: "Turn", tasks: list[UserTask]) -> dict[str, Organisation]:

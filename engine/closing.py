@@ -228,8 +228,14 @@ def _against_decision(record: Record, decision: Decision, dossier: ClosingDossie
         yield "L1: closing was agreed before the dossier of this round was prepared."
     if decision.proposed == "blocked":
         yield "L1: the profile's closing rule did not allow an agreement."
-    if record.proposal is not None and record.proposal.by_id == decision.by_id:
+    proposal = record.proposal
+    if proposal is not None and _persons(proposal) & _persons(decision):
         yield "L10: whoever proposed to close may not decide on it."
+
+
+def _persons(row: CheckIn | Decision) -> set[UUID]:
+    """Return who stated it: a deputy counts as both persons (P36)."""
+    return {person for person in (row.by_id, row.for_id) if person is not None}
 
 
 def _against_opinions(record: Record, decision: Decision, dossier: ClosingDossier) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """Opens the database and gives out transactions; SQLite and PostgreSQL behave alike."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,8 @@ class Database:
         """Under which people are found again (engine/blind_index.py); set likewise."""
         self.report_key = b""
         """Under which receipts are stored, for the migration that keyed them."""
+        self.now: Callable[[Session], datetime] = lambda _: datetime.now(UTC)
+        """What time it is for a session; set by whoever knows the clock."""
 
     def _open(self) -> Engine:
         if not self.is_sqlite:
@@ -63,7 +66,7 @@ class Database:
             self._writer.connect() as connection,
             WritingSession(connection) as session,
         ):
-            session.info.update(self._keys())
+            session.info.update(self._known())
             try:
                 yield session
                 session.commit()
@@ -75,7 +78,7 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Give a session for reading; whatever it changed is rolled back."""
         with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
-            session.info.update(self._keys())
+            session.info.update(self._known())
             try:
                 yield session
             finally:
@@ -83,8 +86,8 @@ class Database:
                 session.expunge_all()
                 session.rollback()
 
-    def _keys(self) -> dict[str, bytes]:
-        return {"audit_key": self.audit_key, "index_key": self.index_key}
+    def _known(self) -> dict[str, object]:
+        return {"audit_key": self.audit_key, "index_key": self.index_key, "now": self.now}
 
     def close(self) -> None:
         """Close all connections."""

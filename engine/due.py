@@ -25,8 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from engine import audit, membership, worklist
+from engine import access, audit, membership, staffing, worklist
 from engine.application import Application
+from engine.deputy import away
 from engine.errors import CasetableError, StateError
 from engine.incident import describe, raise_incident, resolve_incident
 from engine.job import reclaim_lost_calls, run_next_job
@@ -124,6 +125,7 @@ def run_due(application: Application, *, limit: int = 10_000) -> int:
     done = 0
     reclaim_lost_calls(application)
     sweep_drafts(application)
+    staffing.watch(application)
     failed: set[tuple[Kind, UUID]] = set()
     cut_off = 0
     while done < limit:
@@ -273,11 +275,22 @@ def _remind(application: Application, item_id: UUID) -> bool:
         item, case = locked
         now = application.now(session)
         item.reminded_at = now
-        worklist.owe_notice(application, session, item, "work_item_reminder", now)
+        # At a desk the second person is told too, also when somebody has taken the step (P36).
+        worklist.owe_notice(
+            application, session, item, "work_item_reminder", now, everybody=item.desk
+        )
         audit.record(
             session, case, at=now, actor_id=None, event="work_item:remind", subject=item.id
         )
+        if item.escalated_at is None and not _somebody_is_there(session, item):
+            _bring_before_second(application, session, item, case, now)
         return True
+
+
+def _somebody_is_there(session: Session, item: WorkItem) -> bool:
+    """Say whether anybody who could do a step is not away; else nobody would read it in time."""
+    able = {account.id for account in access.able_accounts(session, item)}
+    return bool(able - away(session, able))
 
 
 def _escalate(application: Application, item_id: UUID) -> bool:
@@ -287,21 +300,24 @@ def _escalate(application: Application, item_id: UUID) -> bool:
         if locked is None or locked[0].escalated_at is not None:
             return False
         item, case = locked
-        now = application.now(session)
-        item.escalated_at = now
-        worklist.owe_notice(
-            application, session, item, "work_item_overdue", now, role=item.escalate_to
-        )
-        audit.record(
-            session,
-            case,
-            at=now,
-            actor_id=None,
-            event="work_item:escalate",
-            subject=item.id,
-            to=item.escalate_to,
-        )
+        _bring_before_second(application, session, item, case, application.now(session))
         return True
+
+
+def _bring_before_second(
+    application: Application, session: Session, item: WorkItem, case: Case, now: datetime
+) -> None:
+    item.escalated_at = now
+    worklist.owe_notice(application, session, item, "work_item_overdue", now, role=item.escalate_to)
+    audit.record(
+        session,
+        case,
+        at=now,
+        actor_id=None,
+        event="work_item:escalate",
+        subject=item.id,
+        to=item.escalate_to,
+    )
 
 
 def _retry(application: Application, incident_id: UUID) -> bool:
@@ -311,6 +327,9 @@ def _retry(application: Application, incident_id: UUID) -> bool:
             return False
         key, stimulus = incident.key, dict(incident.stimulus)
         case_id = incident.case_id
+    if stimulus.get("kind") == staffing.KIND:
+        staffing.watch(application)
+        return True
     if stimulus.get("kind") == "timer":
         return _retry_timer(application, UUID(stimulus["timer_id"]), key)
     if stimulus.get("kind") in {"nobody_able", "membership"}:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import due
+from engine import due, staffing
 from engine.application import Application
 from engine.models import Incident, Job, Timer, TimerState
 
@@ -25,6 +25,10 @@ def look(application: Application) -> dict[str, Any]:
             "jobs_failed": _count(session, Job, "failed"),
             "incidents_open": _count(session, Incident, "open"),
             "incidents_for_owner": _count(session, Incident, "waiting_for_owner"),
+            "queues_short": {
+                queue.role: {"able": queue.able, "there": queue.there}
+                for queue in staffing.short_queues(application, session)
+            },
             "oldest_due": oldest.isoformat() if oldest else None,
         }
 

@@ -73,7 +73,8 @@ def post_event(
             posted.append(turn.post(name, payload, key=key))
             turn.audit(f"case:event:{name}", posted[0].id)
 
-        outcome = take_turn(application, session, row, stimulus, actor=account)
+        absent = access.acting_for_in(session, account, "case:event", row.case)
+        outcome = take_turn(application, session, row, stimulus, actor=account, behalf=absent)
         return Posted(posted[0].id, posted[0].id in outcome.delivered)
 
 

@@ -30,6 +30,7 @@ def add_note(
         if case is None:
             raise NotFoundError("This case does not exist, or it is not for you.")
         access.require(session, account, "case:write", case)
+        absent = access.acting_for_in(session, account, "case:write", case)
         now = application.now(session)
         note = Note(
             case_id=case.id,
@@ -40,7 +41,8 @@ def add_note(
                 .limit(1)
             ),
             by_id=account.id,
-            organisation_id=account.organisation_id,
+            for_id=absent.id if absent else None,
+            organisation_id=(absent or account).organisation_id,
             at=now,
             kind=kind,
             text=text.strip(),
@@ -48,5 +50,11 @@ def add_note(
         session.add(note)
         session.flush()
         audit.record(
-            session, case, at=now, actor_id=account.id, event="case:note:add", subject=note.id
+            session,
+            case,
+            at=now,
+            actor_id=account.id,
+            event="case:note:add",
+            subject=note.id,
+            **audit.acting_for(absent),
         )

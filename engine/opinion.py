@@ -12,7 +12,6 @@ from engine.errors import ConflictError, InputError, NotFoundError
 from engine.models import (
     Account,
     Case,
-    CaseMember,
     Episode,
     EpisodeState,
     InstanceState,
@@ -49,17 +48,7 @@ def may_change_opinion(session: Session, account: Account, episode: Episode) -> 
 
 
 def _speaks_for_partner(session: Session, account: Account, episode: Episode) -> bool:
-    found = session.scalar(
-        select(CaseMember.id)
-        .where(
-            CaseMember.case_id == episode.case_id,
-            CaseMember.account_id == account.id,
-            CaseMember.function == "partner",
-            CaseMember.until.is_(None),
-        )
-        .limit(1)
-    )
-    return found is not None
+    return access.speaker(session, account, episode.case_id, "partner") is not None
 
 
 def change_opinion(
@@ -78,6 +67,7 @@ def change_opinion(
     with application.database.transaction() as session:
         account = session.get_one(Account, account_id)
         row = _lock_episode(session, case_id, account)
+        speaker = access.speaker(session, account, case_id, "partner")
         changed = uuid4()
         take_turn(
             application,
@@ -85,6 +75,7 @@ def change_opinion(
             row,
             lambda turn: _change(turn, account, changed, choice, reasons.strip()),
             actor=account,
+            behalf=speaker if speaker is not None and speaker.id != account.id else None,
         )
         return changed
 

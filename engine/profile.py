@@ -9,6 +9,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.errors import InputError
 
+NOT_DELEGATED_VALUE = "not_delegated"
+"""The value that lists the roles and steps whose acts no deputy does for an absent person (P36)."""
+
 
 @dataclass(frozen=True)
 class Role:

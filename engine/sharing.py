@@ -131,16 +131,7 @@ def may_change(session: Session, account: Account, contribution: Contribution) -
     """Say whether the person speaks for the organisation that wrote the contribution (P22)."""
     if contribution.organisation_id != account.organisation_id:
         return False
-    found = session.scalar(
-        select(CaseMember.id)
-        .where(
-            CaseMember.case_id == contribution.case_id,
-            CaseMember.account_id == account.id,
-            CaseMember.until.is_(None),
-        )
-        .limit(1)
-    )
-    return found is not None
+    return access.speaker(session, account, contribution.case_id) is not None
 
 
 def change_sharing(
@@ -164,6 +155,8 @@ def change_sharing(
         rows = standing(session, [contribution.id], today).get(contribution.id, {})
         _check(session, contribution, rows, change, deployment.profile, today)
         before = _before(contribution, rows, change.audience)
+        speaker = access.speaker(session, account, case.id)
+        absent = speaker if speaker is not None and speaker.id != account.id else None
         row = ContributionShare(
             case_id=case.id,
             contribution_id=contribution.id,
@@ -174,6 +167,7 @@ def change_sharing(
             legal_basis=change.legal_basis.strip() or None,
             expires_on=change.expires_on,
             by_id=account.id,
+            for_id=absent.id if absent else None,
             at=now,
         )
         session.add(row)
@@ -189,6 +183,7 @@ def change_sharing(
             before=before,
             level=change.level,
             audience=str(change.audience) if change.audience else "table",
+            **audit.acting_for(absent),
         )
         if raised:
             _tell(application, session, case, row)

@@ -18,6 +18,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import access, audit, bookkeeping, operator
 from engine.application import Application
+from engine.audit import acting_for
 from engine.bpmn import Instance, Scope, seal, unseal
 from engine.deployment import ResolvedDeployment
 from engine.errors import ConflictError, DiagramError, NotFoundError, SeparationError
@@ -88,12 +89,15 @@ class Turn:
         *,
         now: datetime,
         actor: Account | None,
+        behalf: Account | None = None,
         members: access.Members | None = None,
     ) -> None:
         self.application = application
         self.session = session
         self.now = now
         self.actor = actor
+        self.behalf = behalf
+        """The absent person for whom the actor deputises in this turn (P36)."""
         self.instance = instance
         self.case: Case = instance.case
         self.episode: Episode | None = instance.episode
@@ -123,6 +127,16 @@ class Turn:
     def today(self) -> date:
         """The calendar day in the profile's time zone."""
         return self.now.astimezone(self.profile.zone).date()
+
+    @property
+    def persons(self) -> list[Account]:
+        """Who acts: the actor, and whoever the actor deputises for; both count as having acted."""
+        return [person for person in (self.actor, self.behalf) if person is not None]
+
+    @property
+    def signature(self) -> str:
+        """The names of who acts, as pages show them: "X", or "X for Y"."""
+        return " for ".join(person.display_name for person in self.persons)
 
     def audit(self, event: str, subject: object, **detail: Any) -> None:
         """Write to the case's audit chain, at the end of the turn; ids and codes only."""
@@ -205,12 +219,14 @@ class Turn:
     def statement(self) -> dict[str, Any]:
         """Return the columns that every row of the case file has."""
         organisation = self.submission.organisation if self.submission else None
-        own = self.actor.organisation_id if self.actor else None
+        speaker = self.behalf or self.actor
+        own = speaker.organisation_id if speaker else None
         return {
             "case_id": self.case.id,
             "episode_id": self.episode.id if self.episode else None,
             "element_id": self.element_id,
             "by_id": self.actor.id if self.actor else None,
+            "for_id": self.behalf.id if self.behalf else None,
             "organisation_id": organisation.id if organisation else own,
             "at": self.now,
         }
@@ -385,7 +401,8 @@ class Turn:
     def _chain_deeds(self) -> None:
         by, key = self.actor.id if self.actor else None, audit.key_of(self.session)
         for event, subject, detail in self._deeds:
-            deed: dict[str, Any] = {"event": event, "subject": subject, "detail": detail}
+            told = detail | acting_for(self.behalf)
+            deed: dict[str, Any] = {"event": event, "subject": subject, "detail": told}
             self.append(AuditEntry, audit.chain(key, self.case, at=self.now, actor_id=by, **deed))
         self._deeds.clear()
 
@@ -397,14 +414,25 @@ class Turn:
     def _run_others(self) -> None:
         """Run what this turn started or sent messages to, in the same transaction."""
         for started, message, data in self._started:
-            other = Turn(self.application, self.session, started, now=self.now, actor=self.actor)
+            other = self._beside(started)
             other.begin(message, data)
             self._absorb(other.settle())
         for touched in self._touched.values():
             if touched.status != InstanceState.RUNNING.value or not touched.blob:
                 continue
-            other = Turn(self.application, self.session, touched, now=self.now, actor=self.actor)
+            other = self._beside(touched)
             self._absorb(other.settle())
+
+    def _beside(self, instance: ProcessInstance) -> "Turn":
+        """Return a turn of another instance of the case: the same persons at the same instant."""
+        return Turn(
+            self.application,
+            self.session,
+            instance,
+            now=self.now,
+            actor=self.actor,
+            behalf=self.behalf,
+        )
 
     def _absorb(self, other: Outcome) -> None:
         self.outcome.new_items.extend(other.new_items)
@@ -487,6 +515,7 @@ def take_turn(
     stimulus: Stimulus,
     *,
     actor: Account | None = None,
+    behalf: Account | None = None,
     members: access.Members | None = None,
 ) -> Outcome:
     """Apply a stimulus to a locked instance in the caller's transaction.
@@ -495,8 +524,7 @@ def take_turn(
     """
     if row.status != InstanceState.RUNNING.value:
         raise ConflictError("This process has ended; reopen the case to go on.")
-    turn = Turn(
-        application, session, row, now=application.now(session), actor=actor, members=members
-    )
+    now = application.now(session)
+    turn = Turn(application, session, row, now=now, actor=actor, behalf=behalf, members=members)
     stimulus(turn)
     return turn.settle()

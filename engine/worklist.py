@@ -9,7 +9,7 @@ from mimetypes import guess_type
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -17,6 +17,7 @@ from engine import access, audit
 from engine.application import Application
 from engine.choices import CaseDirectory
 from engine.deployment import ResolvedDeployment
+from engine.deputy import away
 from engine.errors import CasetableError, ConflictError, NotFoundError, SeparationError
 from engine.form import Directory, FieldError, Form, submit
 from engine.form import Submission as FormAnswer
@@ -89,29 +90,35 @@ def _who_was_first(session: Session, item: WorkItem) -> str:
     if item.state == WorkItemState.CANCELLED.value:
         return "This step is no longer needed: the process has moved on."
     by = session.get(Account, item.completed_by_id) if item.completed_by_id else None
-    who = by.display_name if by else "Somebody"
+    absent = session.get(Account, item.completed_for_id) if item.completed_for_id else None
+    names = [one.display_name for one in (by, absent) if one]
+    who = " for ".join(names) or "Somebody"
     when = f"{item.completed_at:%d %B %Y, %H:%M} UTC" if item.completed_at else "before"
     return f"{who} has already answered this step ({when})."
 
 
 def claim(session: Session, item: WorkItem, account: Account, now: datetime) -> None:
-    """Take a work item from the pool; ConflictError when somebody else has it."""
+    """Take a work item from the pool; ConflictError when somebody who is there has it."""
     case = _lock_open(session, item, account)
     access.require(session, account, "work_item:complete", item)
-    if item.assignee_id not in {None, account.id}:
-        other = session.get(Account, item.assignee_id)
+    holder = item.assignee_id
+    if holder is not None and holder != account.id and not away(session, [holder]):
+        other = session.get(Account, holder)
         raise ConflictError(f"{other.display_name if other else 'Somebody'} has taken this step.")
-    item.assignee_id, item.claimed_at = account.id, now
-    _audit(session, case, item, account, now, "work_item:claim")
+    taker = access.taker(session, account, item)
+    item.assignee_id, item.claimed_at = taker.id, now
+    _audit(session, case, item, account, now, "work_item:claim", taker)
 
 
 def release(session: Session, item: WorkItem, account: Account, now: datetime) -> None:
     """Give a work item back to the pool."""
     case = _lock_open(session, item, account)
-    if item.assignee_id != account.id:
+    holders = {one.id: one for one in access.persons(session, account)}
+    if item.assignee_id not in holders:
         raise ConflictError("You have not taken this step, so you cannot give it back.")
+    holder = holders[item.assignee_id]
     item.assignee_id, item.claimed_at = None, None
-    _audit(session, case, item, account, now, "work_item:release")
+    _audit(session, case, item, account, now, "work_item:release", holder)
 
 
 def reassign(
@@ -123,8 +130,11 @@ def reassign(
     access.require(session, by, "work_item:complete", item)
     if not access.may(session, to, "work_item:complete", item):
         raise ConflictError(f"{to.display_name} cannot do this step; choose somebody who can.")
-    item.assignee_id, item.claimed_at = to.id, now
-    _audit(session, case, item, by, now, "work_item:reassign", to=str(to.id))
+    if away(session, [to.id]):
+        raise ConflictError(f"{to.display_name} is away; choose somebody who is there.")
+    absent = access.acting_for(session, by, item)
+    item.assignee_id, item.claimed_at = access.taker(session, to, item).id, now
+    _audit(session, case, item, by, now, "work_item:reassign", absent or by, to=str(to.id))
     # Handed back and on again, each hand-on is told: the key is one of this deed.
     owe_notice(application, session, item, "work_item_handed", now, deed=f":{uuid4()}")
 
@@ -138,13 +148,18 @@ def owe_notice(
     *,
     role: str | None = None,
     deed: str = "",
+    everybody: bool = False,
 ) -> None:
-    """Owe a mail about a work item to who owes it, and to the holders of `role` when given."""
+    """Owe a mail about a work item to who owes it, and to the holders of `role` when given.
+
+    `everybody` who could do it is told although somebody has taken it.
+    """
     payload = {
         "template": template,
         "case_id": str(item.case_id),
         "work_item_id": str(item.id),
         "role": role,
+        "everybody": everybody,
     }
     session.add(
         Job(
@@ -178,16 +193,19 @@ def _lock_open(session: Session, item: WorkItem, account: Account) -> Case:
     return case
 
 
-def _audit(
+def _audit(  # noqa: PLR0917 - one entry has these parts
     session: Session,
     case: Case,
     item: WorkItem,
     account: Account,
     now: datetime,
     event: str,
+    person: Account,
     **detail: Any,
 ) -> None:
-    audit.record(session, case, at=now, actor_id=account.id, event=event, subject=item.id, **detail)
+    """Write who did what to a step; `person` is whose right was used: somebody absent, or one's."""
+    told = detail | audit.acting_for(None if person.id == account.id else person)
+    audit.record(session, case, at=now, actor_id=account.id, event=event, subject=item.id, **told)
 
 
 def load_draft(session: Session, item: WorkItem, account: Account) -> Draft | None:
@@ -311,6 +329,7 @@ def _complete(  # noqa: PLR0917 - one private step of `complete`
         row,
         lambda turn: _apply(turn, item, account, answer, key),
         actor=account,
+        behalf=access.acting_for(session, account, item, members),
         members=members,
     )
     resolve_incident_of(session, item, application.now(session))
@@ -375,7 +394,7 @@ def _apply(
 ) -> None:
     """Record the submission, let the recorder write the case file, complete the user task."""
     element = turn.deployment.element(item.process_id, item.element_id)
-    _check_separation(turn, item, account, element.properties.get("notDoneBy", ""))
+    _check_separation(turn, item, element.properties.get("notDoneBy", ""))
     turn.element_id = item.element_id
     turn.submission = Submission(item, item.form_id, answer.values, answer.case)
     submission = {
@@ -392,6 +411,7 @@ def _apply(
     turn.session.connection().execute(_SUBMIT, submission)
     item.state = WorkItemState.COMPLETED.value
     item.completed_at, item.completed_by_id = turn.now, account.id
+    item.completed_for_id = turn.behalf.id if turn.behalf else None
     _keep_files(turn, answer)
     data = dict(answer.process)
     recorder = element.properties.get("recordWith")
@@ -399,7 +419,9 @@ def _apply(
         data |= find(recorder).run(turn, answer.values)
     milestone = element.properties.get("milestone")
     turn.audit("case:work_item:complete", item.id, element=item.element_id, milestone=milestone)
-    turn.add_member(account, _function_of(item, account))
+    # A deputy becomes no member: that would outlast the absence.
+    person = turn.behalf or account
+    turn.add_member(person, _function_of(item, person))
     turn.submission = None
     turn.running.complete(item.token, data)
 
@@ -428,24 +450,33 @@ def _function_of(item: WorkItem, account: Account) -> str:
     return item.role if item.role in account.role_codes else item.escalate_to or item.role
 
 
-def _check_separation(turn: Turn, item: WorkItem, account: Account, elements: str) -> None:
-    """Refuse that one person does both of two steps that the drawing keeps apart (L10)."""
+def _check_separation(turn: Turn, item: WorkItem, elements: str) -> None:
+    """Refuse that one person does both of two steps that the drawing keeps apart (L10).
+
+    Whoever acts for an absent person acts as both, so that nobody can be two persons (P36).
+    """
     names = [name.strip() for name in elements.split(",") if name.strip()]
     if not names:
         return
+    persons = [person.id for person in turn.persons]
     done = turn.session.scalar(
         select(WorkItem)
         .where(
             WorkItem.instance_id == turn.instance.id,
             WorkItem.element_id.in_(names),
-            WorkItem.completed_by_id == account.id,
+            or_(
+                WorkItem.completed_by_id.in_(persons),
+                WorkItem.completed_for_id.in_(persons),
+            ),
         )
         .limit(1)
     )
     if done is not None:
+        whoever = f"You or {turn.behalf.display_name}" if turn.behalf else "You"
+        deputy = " or your deputy" if turn.actor and done.completed_for_id == turn.actor.id else ""
         raise SeparationError(
-            f"You did the step “{done.name}” in this case, so somebody else has to do "
-            f"“{item.name}”."
+            f"{whoever}{deputy} did the step “{done.name}” in this case, so somebody else has to "
+            f"do “{item.name}”."
         )
 
 

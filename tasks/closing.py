@@ -43,7 +43,7 @@ class RiskAnswers:
 @recorder("closing/record_risk_assessment", inputs=RiskAnswers)
 def record_risk_assessment(turn: Turn, inputs: RiskAnswers) -> None:
     """Record the new look at the risk, in words and read by a second person (P86, P101)."""
-    if turn.actor is not None and inputs.second_reader == turn.actor.username:
+    if inputs.second_reader in {person.username for person in turn.persons}:
         raise SeparationError("Let somebody else than the writer be the second reader.")
     _add_assessment(turn, "risk", inputs.what_changed, inputs.evidence_for, inputs.evidence_against)
 

@@ -131,7 +131,7 @@ def answer_request(turn: Turn, inputs: Answers) -> None:
         gap.answer = row.get("answer") or None
         gap.details = {
             **gap.details,
-            "answered_by": turn.actor.display_name if turn.actor else "",
+            "answered_by": turn.signature,
             "answered_on": turn.today.isoformat(),
             "answer_basis": inputs.legal_basis,
         }

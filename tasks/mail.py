@@ -4,6 +4,7 @@ import smtplib
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine import access, account_notice
 from engine.application import Application
+from engine.deputy import deputies_of
 from engine.errors import OperatorError
 from engine.job import Handler, register
 from engine.models import (
@@ -27,6 +29,9 @@ from engine.models import (
 TIMEOUT = 20
 
 SUBJECTS = {
+    "deputy_named": "You deputise for a colleague",
+    "absence_entered": "An absence was entered for you",
+    "queue_short": "Too few people for a queue",
     "work_item_new": "A step waits for you",
     "work_item_handed": "A step was handed to you",
     "work_item_reminder": "A step is due soon",
@@ -70,7 +75,31 @@ class Letter:
 
 
 def recipients(session: Session, job: Job) -> list[Account]:
-    """Return whom a notice is for: the person named, else who can do the work item."""
+    """Return whom a notice is for: the person named, else who can do the work item.
+
+    What goes to somebody who is away goes to the deputy as well (P36).
+    """
+    found = {account.id: account for account in _meant(session, job)}
+    if job.payload.get("alone"):
+        return list(found.values())
+    for _, deputy in deputies_of(session, found):
+        if _may_know(session, deputy, job.payload):
+            found.setdefault(deputy.id, deputy)
+    return list(found.values())
+
+
+def _may_know(session: Session, deputy: Account, payload: dict[str, Any]) -> bool:
+    """Say whether what a notice tells is the deputy's too: who cannot do a step is not asked to."""
+    if payload.get("work_item_id"):
+        item = session.get(WorkItem, UUID(payload["work_item_id"]))
+        return item is not None and access.may(session, deputy, "work_item:complete", item)
+    if payload.get("case_id"):
+        case = session.get(Case, UUID(payload["case_id"]))
+        return case is not None and access.may(session, deputy, "case:read", case)
+    return True
+
+
+def _meant(session: Session, job: Job) -> list[Account]:
     payload = job.payload
     if payload.get("account_id"):
         account = session.get(Account, UUID(payload["account_id"]))
@@ -79,7 +108,7 @@ def recipients(session: Session, job: Job) -> list[Account]:
     if payload.get("work_item_id"):
         item = session.get(WorkItem, UUID(payload["work_item_id"]))
         if item is not None and item.state == WorkItemState.OPEN.value:
-            found = _who_owes(session, item)
+            found = _who_owes(session, item, everybody=bool(payload.get("everybody")))
             # Of an overdue step a second person is told: whoever has the role in this case.
             if payload.get("role"):
                 barred = access.members_of(session, item.case_id).barred
@@ -89,11 +118,14 @@ def recipients(session: Session, job: Job) -> list[Account]:
         found = _members(session, payload)
     elif payload.get("role"):
         found = _holders(session, payload["role"])
-    return list({account.id: account for account in found}.values())
+    return found
 
 
-def _who_owes(session: Session, item: WorkItem) -> list[Account]:
+def _who_owes(session: Session, item: WorkItem, *, everybody: bool) -> list[Account]:
+    """Return who has taken a step, else who can do it; everybody who can when so asked."""
     able = access.able_accounts(session, item)
+    if everybody:
+        return able
     return [account for account in able if item.assignee_id in {None, account.id}]
 
 

@@ -190,7 +190,7 @@ def declare_sharing(turn: Turn, inputs: Statement) -> None:
             partner.sharing_statement = {
                 **turn.details("sharing_level", "definition"),
                 "declared_at": turn.now.isoformat(),
-                "declared_by": turn.actor.display_name if turn.actor else "",
+                "declared_by": turn.signature,
                 "definition_version": turn.profile.texts.get("definition_version", ""),
             }
             turn.audit("case:sharing:declare", partner.id, level=inputs.sharing_level)

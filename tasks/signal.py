@@ -148,8 +148,13 @@ def record_route(turn: Turn, inputs: Route) -> RouteDecided:
 def _check_receiver(turn: Turn) -> None:
     """Refuse that whoever took in the report decides on it alone (L10)."""
     signal = latest_signal(turn)
-    if signal and turn.actor and signal.received_by_id == turn.actor.id:
-        raise SeparationError("You took in this report, so somebody else decides on its route.")
+    if signal and signal.received_by_id in {person.id for person in turn.persons}:
+        raise SeparationError(
+            "You, or the person you deputise for, took in this report, so somebody else decides "
+            "on its route."
+            if turn.behalf
+            else "You took in this report, so somebody else decides on its route."
+        )
 
 
 @dataclass(frozen=True)

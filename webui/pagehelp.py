@@ -5,9 +5,10 @@ from typing import Any
 from flask import Flask
 from flask_login import current_user
 
+from engine.access import may
 from engine.demo import PASSWORD
 from webui.asset import BUILD_COMMAND, asset
-from webui.context import application, now, profile
+from webui.context import application, now, profile, reading
 from webui.csrf import csrf_token
 from webui.requestid import request_id
 from webui.when import LOCALE, When
@@ -31,6 +32,7 @@ def register(app: Flask) -> None:
         csrf_token=csrf_token,
         demo_password=PASSWORD,
         is_demo=lambda: application().settings.demo,
+        may_enter_for=may_enter_for,
         navigation=navigation,
         page_language=LOCALE.replace("_", "-"),
         profile=profile,
@@ -54,6 +56,11 @@ def register(app: Flask) -> None:
 def when() -> When:
     """Return the formats of dates for this reader at this request."""
     return When(now(), profile().zone)
+
+
+def may_enter_for() -> bool:
+    """Say whether this person enters absences for others."""
+    return may(reading(), current_user.account, "absence:enter_for")
 
 
 def navigation() -> list[tuple[str, str, str]]:

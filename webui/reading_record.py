@@ -20,8 +20,10 @@ def note_reading(case_id: UUID, section: str) -> None:
     """Write who opened what of a case, in which function."""
     with writing() as session:
         case = _locked(session, case_id)
-        acting = access.acting_functions(session, case_id, account())
-        _write(session, case, "case:file:read", case_id, section=section, acting=acting)
+        own, *absent = access.persons_in(session, account(), case_id)
+        acting = access.acting_functions(session, case_id, own)
+        told = {"for": [str(one.id) for one in absent]} if absent else {}
+        _write(session, case, "case:file:read", case_id, section=section, acting=acting, **told)
 
 
 def note_listing(name: str, codes: Iterable[str]) -> None:

@@ -4,12 +4,13 @@ from typing import Any
 
 from flask import url_for
 
-from engine.access import able_accounts
+from engine.access import able_accounts, acting_for, persons
+from engine.deputy import away
 from engine.models import Account, Case, Episode, ProcessInstance, WorkItem
 from engine.reading.about import about
 from engine.reading.cases import newest_episode
 from engine.reading.dossier import dossier
-from engine.reading.recorded import findings, gaps, recorded, submission_of
+from engine.reading.recorded import answered_by, findings, gaps, recorded, submission_of
 from engine.reading.task import other_drafts
 from engine.reading.timeline import timeline
 from engine.reading.viewer import CONTENT, READERS, Viewer, viewer_of
@@ -33,6 +34,8 @@ def surroundings(item: WorkItem) -> dict[str, Any]:
         "guidance": element.properties.get("guidance", ""),
         "consequence": element.properties.get("consequence", "") or f"Record: {item.name}",
         "colleagues": _colleagues(item),
+        "behalf": acting_for(session, account(), item),
+        "holders": [one.id for one in persons(session, account())],
         "others": other_drafts(session, item.id, account()),
         "earlier": _earlier(case, viewer),
         "shared": timeline(session, case, viewer, today(), ["contribution"]).entries
@@ -52,7 +55,8 @@ def _colleagues(item: WorkItem) -> list[Account]:
     able = able_accounts(reading(), item)
     if account().id not in {one.id for one in able}:
         return []
-    return [one for one in able if one.id not in {account().id, item.assignee_id}]
+    out = away(reading(), [one.id for one in able])
+    return [one for one in able if one.id not in {account().id, item.assignee_id, *out}]
 
 
 def _earlier(case: Case, viewer: Viewer) -> list[dict[str, Any]]:
@@ -103,6 +107,7 @@ def finished(item: WorkItem) -> dict[str, Any]:
         "item": item,
         "case": case,
         "submission": submission,
+        "who": answered_by(submission, item) if submission else "",
         "answers": answers_of(session, submission, case, viewer)
         if readable and submission
         else None,

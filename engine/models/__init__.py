@@ -1,5 +1,6 @@
 """The tables, one subject a file."""
 
+from engine.models.absence import Absence
 from engine.models.audit import AuditCheckpoint, AuditEntry, AuditHead, AuditSeal
 from engine.models.base import Base
 from engine.models.case import Case, CaseLink, CaseMember, CasePartner, CaseState, Person
@@ -60,6 +61,7 @@ from engine.models.work import Draft, FormSubmission, Timer, TimerState, WorkIte
 
 __all__ = [
     "BARRING",
+    "Absence",
     "Account",
     "AccountEvent",
     "AccountRole",

@@ -25,6 +25,8 @@ class Statement:
     element_id: Mapped[Code] = mapped_column(default="")
     """The step of the diagram at which it was recorded."""
     by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    for_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    """The absent person on whose behalf a deputy stated it (P36)."""
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     at: Mapped[datetime]
     details: Mapped[dict[str, Any]] = mapped_column(default=dict)

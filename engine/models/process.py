@@ -112,3 +112,5 @@ class StepHistory(Base):
     token: Mapped[str] = mapped_column(String(40))
     at: Mapped[datetime]
     actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    for_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    """The absent person for whom the actor deputised."""

@@ -38,8 +38,11 @@ class ContributionShare(Base):
     expires_on: Mapped[date | None]
     """The last day on which more is read than the table reads; then it falls back by itself."""
     by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    for_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    """The absent colleague on whose behalf a deputy changed it."""
     at: Mapped[datetime]
 
     contribution: Mapped[Contribution] = relationship()
     organisation: Mapped[Organisation | None] = relationship(lazy="joined")
-    by: Mapped[Account] = relationship()
+    by: Mapped[Account] = relationship(foreign_keys=[by_id])
+    behalf: Mapped[Account | None] = relationship(foreign_keys=[for_id])

@@ -59,6 +59,8 @@ class WorkItem(Base):
     """Never empty: nothing waits without limit (L9)."""
     remind_at: Mapped[datetime | None]
     reminded_at: Mapped[datetime | None]
+    deputies: Mapped[Code] = mapped_column(default="anybody")
+    """Which deputy of an absent person does it: `anybody`, `organisation`, `nobody` (P36)."""
     escalate_to: Mapped[Code | None]
     escalated_at: Mapped[datetime | None]
     state: Mapped[Code] = mapped_column(default=WorkItemState.OPEN.value)
@@ -68,12 +70,15 @@ class WorkItem(Base):
     """Whether an answer was postponed because the step behind it failed."""
     completed_at: Mapped[datetime | None]
     completed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    completed_for_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    """The absent person on whose behalf a deputy did it: it counts as done by both."""
 
     instance: Mapped[ProcessInstance] = relationship()
     case: Mapped[Case] = relationship()
     organisation: Mapped[Organisation | None] = relationship(lazy="joined")
     assignee: Mapped[Account | None] = relationship(foreign_keys=[assignee_id])
     completed_by: Mapped[Account | None] = relationship(foreign_keys=[completed_by_id])
+    completed_for: Mapped[Account | None] = relationship(foreign_keys=[completed_for_id])
 
 
 class Draft(Base):

@@ -31,7 +31,7 @@ def cases(
     session: Session, account: Account, code: str = "", state: str = "", page: int = 1
 ) -> tuple[list[CaseRow], int]:
     """Return one page of the cases that the account may read, newest first, and their number."""
-    condition = [visible_cases(account)]
+    condition = [visible_cases(session, account)]
     if code:
         condition.append(Case.code.icontains(code, autoescape=True))
     if state:

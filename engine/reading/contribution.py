@@ -26,6 +26,7 @@ class SharedContribution:
     id: UUID
     at: datetime
     by_id: UUID | None
+    for_id: UUID | None
     organisation_id: UUID | None
     organisation: str
     contact: str
@@ -80,6 +81,7 @@ def _shared(viewer: Viewer, row: Contribution, changes: Standing) -> SharedContr
         id=row.id,
         at=row.at,
         by_id=row.by_id,
+        for_id=row.for_id,
         organisation_id=row.organisation_id,
         organisation=organisation.name if organisation else "",
         contact=(organisation.contact or "") if organisation else "",
@@ -132,9 +134,13 @@ def _line(
         name,
         level,
         row.expires_on if row else None,
-        row.by.display_name if row else "",
+        _who(row) if row else "",
         row.at if row else None,
     )
+
+
+def _who(row: ContributionShare) -> str:
+    return row.by.display_name + (f" for {row.behalf.display_name}" if row.behalf else "")
 
 
 def offered_levels(contribution: Contribution) -> list[str]:

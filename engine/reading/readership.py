@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
+from engine.audit import deputised_for
 from engine.models import Account, AuditEntry, Case
 
 PAGE = 50
@@ -82,7 +83,8 @@ def _page(
     )
     entries = list(rows.unique())
     codes = _codes(session, {entry.case_id for entry in entries if entry.case_id})
-    looks = [_look(entry, codes) for entry in entries]
+    names = _names(session, {one for entry in entries for one in deputised_for(entry.detail)})
+    looks = [_look(entry, codes, names) for entry in entries]
     return Readership(looks, page, max(1, -(-total // PAGE)), people)
 
 
@@ -91,11 +93,19 @@ def _codes(session: Session, ids: set[UUID]) -> dict[UUID | None, str]:
     return {case_id: code for case_id, code in rows}  # noqa: C416 - a row is no pair to a checker
 
 
-def _look(entry: AuditEntry, codes: Mapping[UUID | None, str]) -> Look:
+def _names(session: Session, ids: set[UUID]) -> dict[UUID, str]:
+    if not ids:
+        return {}
+    rows = session.execute(select(Account.id, Account.display_name).where(Account.id.in_(ids)))
+    return {account_id: name for account_id, name in rows}  # noqa: C416 - a row is no pair
+
+
+def _look(entry: AuditEntry, codes: Mapping[UUID | None, str], names: Mapping[UUID, str]) -> Look:
     who = entry.actor
+    absent = ", ".join(names[one] for one in deputised_for(entry.detail) if one in names)
     return Look(
         at=entry.at,
-        name=who.display_name if who else "",
+        name=(who.display_name if who else "") + (f" for {absent}" if absent else ""),
         organisation=who.organisation.name if who else "",
         acting=tuple(entry.detail.get("acting", ())),
         event=entry.event,

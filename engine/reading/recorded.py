@@ -46,7 +46,10 @@ def recorded(session: Session, case_id: UUID, viewer: Viewer, most: int = 8) -> 
                     WorkItem.organisation_id == viewer.organisation_id,
                 ),
             )
-            .options(joinedload(FormSubmission.by).joinedload(Account.organisation))
+            .options(
+                joinedload(FormSubmission.by).joinedload(Account.organisation),
+                joinedload(WorkItem.completed_for),
+            )
             .order_by(FormSubmission.at.desc())
             .limit(most)
         )
@@ -57,12 +60,18 @@ def recorded(session: Session, case_id: UUID, viewer: Viewer, most: int = 8) -> 
         RecordedStep(
             item_id=item.id,
             name=item.name,
-            who=f"{submission.by.display_name}, {submission.by.organisation.name}",
+            who=answered_by(submission, item),
             at=submission.at,
             submission=submission if viewer.reads_answers(item) else None,
         )
         for submission, item in rows
     ]
+
+
+def answered_by(submission: FormSubmission, item: WorkItem) -> str:
+    """Return who answered a step, with the absent person for whom a deputy did."""
+    who = f"{submission.by.display_name}, {submission.by.organisation.name}"
+    return f"{who}, for {item.completed_for.display_name}" if item.completed_for else who
 
 
 def submission_of(session: Session, item_id: UUID) -> FormSubmission | None:

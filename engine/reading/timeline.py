@@ -1,6 +1,6 @@
 """One merged timeline of a case, newest first: steps, decisions, notes, sharing (P57, P70)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
+from engine.audit import deputised_for
 from engine.models import (
     Account,
     Assessment,
@@ -179,10 +180,7 @@ def _load(
     for identifier, read in shared(session, viewer, contributions, today).items():
         rows["contribution", identifier] = read
     names = _authors(session, rows.values())
-    return {
-        key: _ENTRY[key[0]](row, viewer, names.get(_author_id(row), ""))
-        for key, row in rows.items()
-    }
+    return {key: _ENTRY[key[0]](row, viewer, _who(row, names)) for key, row in rows.items()}
 
 
 _WITH: dict[str, tuple[Any, ...]] = {
@@ -206,8 +204,26 @@ def _author_id(row: Any) -> UUID | None:
     return found
 
 
+def _absent_id(row: Any) -> UUID | None:
+    """Return for whom the author deputised."""
+    found: UUID | None
+    if isinstance(row, WorkItem):
+        found = row.completed_for_id
+    elif isinstance(row, AuditEntry):
+        told = deputised_for(row.detail)
+        found = told[0] if told else None
+    else:
+        found = getattr(row, "for_id", None)
+    return found
+
+
+def _who(row: Any, names: Mapping[UUID | None, str]) -> str:
+    who, absent = names.get(_author_id(row), ""), names.get(_absent_id(row), "")
+    return f"{who} for {absent}" if absent else who
+
+
 def _authors(session: Session, rows: Iterable[Any]) -> dict[UUID | None, str]:
-    ids = {_author_id(row) for row in rows} - {None}
+    ids = {found for row in rows for found in (_author_id(row), _absent_id(row))} - {None}
     if not ids:
         return {}
     accounts = session.scalars(

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.access import may
+from engine import access
 from engine.models import Account, Case, CaseMember, WorkItem, WorkItemState
 from engine.profile import Profile
 
@@ -75,10 +75,13 @@ def viewer_of(session: Session, case: Case, account: Account, profile: Profile) 
     Whoever has taken a step needs what it is about before the answer makes a member of the case;
     those who merely could take it read nothing yet.
     """
+    # A deputy reads what the absent person reads, at the level of the own organisation.
+    people = access.persons_in(session, account, case.id)
+    ids = [person.id for person in people]
     active = session.scalars(
         select(CaseMember.function).where(
             CaseMember.case_id == case.id,
-            CaseMember.account_id == account.id,
+            CaseMember.account_id.in_(ids),
             CaseMember.until.is_(None),
         )
     ).unique()
@@ -86,14 +89,17 @@ def viewer_of(session: Session, case: Case, account: Account, profile: Profile) 
         select(WorkItem).where(
             WorkItem.case_id == case.id,
             WorkItem.state == WorkItemState.OPEN.value,
-            WorkItem.assignee_id == account.id,
+            WorkItem.assignee_id.in_(ids),
         )
     ).unique()
     # Whoever has left the case may still be written down as having taken a step of it.
-    roles = {item.role for item in taken if may(session, account, "work_item:complete", item)}
+    roles = {
+        item.role for item in taken if access.may(session, account, "work_item:complete", item)
+    }
     desk = {
         code
-        for code in account.role_codes
+        for person in people
+        for code in person.role_codes
         if code in profile.roles and profile.roles[code].scope == "desk"
     }
     return Viewer(account.id, account.organisation_id, frozenset(active) | roles | desk)

@@ -1,5 +1,6 @@
 """The worklist of one person: overdue, this week, later, and what others owe."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -8,7 +9,8 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, false, func, not_, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from engine.access import visible_cases, visible_work_items
+from engine import access
+from engine.deputy import is_away, now_of
 from engine.models import Account, Case, WorkItem, WorkItemState
 
 MOST = 300
@@ -43,6 +45,8 @@ class Row:
     due_at: datetime
     assignee: str
     is_mine: bool
+    behalf: str = ""
+    """The absent person from whom it comes by deputising."""
 
 
 @dataclass(frozen=True)
@@ -71,14 +75,15 @@ def worklist(
     session: Session, account: Account, now: datetime, week_ends: datetime, wanted: Filter
 ) -> Worklist:
     """Return the worklist; what is due at `now` is not yet overdue, at `week_ends` is later."""
-    able = visible_work_items(account)
-    free = or_(WorkItem.assignee_id.is_(None), WorkItem.assignee_id == account.id)
-    mine = _rows(session, account, and_(able, free), wanted)
+    mine: list[Row] = []
+    before: list[ColumnElement[bool]] = []
+    for condition, absent in _ways(session, account):
+        mine += _rows(session, account, and_(condition, _none_of(before)), wanted, absent)
+        before.append(condition)
+    mine.sort(key=_KEYS.get(wanted.sort, _KEYS["due"]))
     # The cases are chosen on their own: `visible_cases` looks at work items itself.
-    known = select(Case.id).where(visible_cases(account)).correlate(None)
-    # An empty assignee makes the condition unknown in SQL, and "not unknown" is not true.
-    is_mine = func.coalesce(and_(able, free), false())
-    not_mine = and_(WorkItem.case_id.in_(known), not_(is_mine))
+    known = select(Case.id).where(access.visible_cases(session, account)).correlate(None)
+    not_mine = and_(WorkItem.case_id.in_(known), _none_of(before))
     others = [] if wanted.mine else _rows(session, account, not_mine, wanted)
     kept = [row for row in mine if row.is_mine] if wanted.mine else mine
     return Worklist(
@@ -88,6 +93,37 @@ def worklist(
         waiting=_merged(others),
         steps={row.element_id: row.step for row in sorted([*mine, *others], key=_step_name)},
     )
+
+
+_KEYS: dict[str, Callable[[Row], Any]] = {
+    "due": lambda row: (row.due_at, row.case_code),
+    "case": lambda row: (row.case_code, row.due_at),
+    "step": lambda row: (row.step, row.due_at),
+}
+
+
+Way = tuple[ColumnElement[bool], Account | None]
+
+
+def _ways(session: Session, account: Account) -> list[Way]:
+    """Return what comes to a person, and for whom: the first way that fits a step counts.
+
+    What an absent person has taken goes to the deputy first, and is free for the others too.
+    """
+    own, *absent = access.persons(session, account)
+    through = [(access.work_items_through(own, one), one) for one in absent]
+    nobody = WorkItem.assignee_id.is_(None)
+    left = is_away(WorkItem.assignee_id, now_of(session))
+    free = or_(nobody, WorkItem.assignee_id == own.id, left)
+    ways: list[Way] = [(and_(may, WorkItem.assignee_id == one.id), one) for may, one in through]
+    ways.append((and_(access.work_items_of(own), free), None))
+    ways += [(and_(may, nobody), one) for may, one in through]
+    return ways
+
+
+def _none_of(conditions: list[ColumnElement[bool]]) -> ColumnElement[bool]:
+    # An empty assignee makes the condition unknown in SQL, and "not unknown" is not true.
+    return not_(func.coalesce(or_(false(), *conditions), false()))
 
 
 def _step_name(row: Row) -> str:
@@ -111,10 +147,14 @@ def _merged(rows: list[Row]) -> list[Row]:
 
 
 def _rows(
-    session: Session, account: Account, condition: ColumnElement[bool], wanted: Filter
+    session: Session,
+    account: Account,
+    condition: ColumnElement[bool],
+    wanted: Filter,
+    absent: Account | None = None,
 ) -> list[Row]:
     found = session.execute(_statement(condition, wanted)).unique().all()
-    return [_row(row[0], row[1], account) for row in found]
+    return [_row(row[0], row[1], account, absent) for row in found]
 
 
 def _statement(condition: ColumnElement[bool], wanted: Filter) -> Select[WorkItem, str]:
@@ -133,8 +173,8 @@ def _statement(condition: ColumnElement[bool], wanted: Filter) -> Select[WorkIte
     return statement
 
 
-def _row(item: WorkItem, code: str, account: Account) -> Row:
-    mine = item.assignee_id == account.id
+def _row(item: WorkItem, code: str, account: Account, absent: Account | None) -> Row:
+    mine = item.assignee_id == (absent or account).id
     return Row(
         item_id=item.id,
         case_code=code,
@@ -146,6 +186,7 @@ def _row(item: WorkItem, code: str, account: Account) -> Row:
         due_at=item.due_at,
         assignee=item.assignee.display_name if item.assignee else "",
         is_mine=mine,
+        behalf=absent.display_name if absent else "",
     )
 
 

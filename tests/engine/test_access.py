@@ -30,7 +30,7 @@ def _compare(desk: Desk) -> int:
                 for account in accounts
                 if session.scalar(
                     select(WorkItem.id).where(
-                        WorkItem.id == item.id, access.visible_work_items(account)
+                        WorkItem.id == item.id, access.visible_work_items(session, account)
                     )
                 )
             }

@@ -3,6 +3,7 @@
 from flask import Flask
 
 from webui.views import (
+    absence,
     attestation,
     case,
     clock,
@@ -37,6 +38,7 @@ TOPICS = (
     password,
     second_factor,
     security_key,
+    absence,
     worklist,
     work,
     case,

@@ -7,6 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine import worklist as engine_worklist
+from engine.absence import standing
 from engine.errors import InputError
 from engine.invitation import invitations
 from engine.models import Account, WorkItem
@@ -43,6 +44,7 @@ def show() -> str:
         wanted=wanted,
         last_day=last_day,
         invitations=len(invitations(reading(), account().id)),
+        standing=standing(reading(), account(), now()),
     )
 
 

@@ -1,0 +1,184 @@
+"""Watches that every queue has two able people, of whom one is there (P36, security.md 2.2).
+
+A queue is a role that owes steps or to which overdue ones come. It is looked at by the worker at
+each look; a shortage is an incident with an owner, who is told, until people are there again.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import and_, select
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.orm import Session
+
+from engine.access import IN_NO_CASE, NOT_DELEGATED
+from engine.application import Application
+from engine.deployment import ResolvedDeployment
+from engine.deputy import away, in_force
+from engine.drawing import user_tasks
+from engine.incident import OWNER
+from engine.models import Absence, Account, AccountRole, CurrentDeployment, Incident, Job
+from engine.profile import NOT_DELEGATED_VALUE
+
+ENOUGH = 2
+KIND = "queue"
+LAST_RESORT = "operator"
+"""Who owns the shortage of those who own shortages."""
+
+
+@dataclass(frozen=True)
+class Queue:
+    """One role that owes steps: how many hold it, and how many of them or their deputies work."""
+
+    role: str
+    able: int
+    there: int
+
+    @property
+    def is_short(self) -> bool:
+        """Say whether what comes to this role may wait unseen."""
+        return self.able < ENOUGH or self.there == 0
+
+
+def roles_that_owe(deployment: ResolvedDeployment) -> set[str]:
+    """Return the roles to which the drawings give steps, at once or when they are overdue."""
+    tasks = [task for drawing in deployment.drawings.values() for task in user_tasks(drawing)]
+    owing = {task.role for task in tasks} | {task.properties.get("escalateTo") for task in tasks}
+    return {role for role in owing if role}
+
+
+def short_queues(application: Application, session: Session) -> list[Queue]:
+    """Return the queues that are short now; none before anything is published."""
+    if session.get(CurrentDeployment, application.settings.profile) is None:
+        return []
+    found = queues(session, application.deployment(session), application.now(session))
+    return [queue for queue in found if queue.is_short]
+
+
+def queues(session: Session, deployment: ResolvedDeployment, now: datetime) -> list[Queue]:
+    """Return all queues by role; two statements."""
+    roles = sorted(roles_that_owe(deployment))
+    rows = session.execute(
+        select(AccountRole.role, Account.id, Absence.deputy_id)
+        .join(Account, Account.id == AccountRole.account_id)
+        .outerjoin(Absence, and_(Absence.account_id == Account.id, in_force(now)))
+        .where(AccountRole.role.in_(roles), Account.disabled_at.is_(None))
+    ).all()
+    standing: list[tuple[str, UUID, UUID | None]] = [(row[0], row[1], row[2]) for row in rows]
+    working = _working(session, {deputy for _, _, deputy in standing if deputy is not None})
+    kept = NOT_DELEGATED | set(deployment.profile.values.get(NOT_DELEGATED_VALUE) or ())
+    able: dict[str, set[UUID]] = {role: set() for role in roles}
+    there: dict[str, set[UUID]] = {role: set() for role in roles}
+    for role, account_id, deputy_id in standing:
+        able[role].add(account_id)
+        if deputy_id is None:
+            there[role].add(account_id)
+        elif deputy_id in working and role not in kept:
+            there[role].add(deputy_id)
+    return [Queue(role, len(able[role]), len(there[role])) for role in roles]
+
+
+def _working(session: Session, deputies: set[UUID]) -> set[UUID]:
+    """Return those of some deputies who are there themselves."""
+    if not deputies:
+        return set()
+    enabled = session.scalars(
+        select(Account).where(Account.id.in_(deputies), Account.disabled_at.is_(None))
+    ).unique()
+    able = {one.id for one in enabled if not IN_NO_CASE & one.role_codes}
+    return able - away(session, deputies)
+
+
+def watch(application: Application) -> list[Queue]:
+    """Raise an incident for each queue that is short, settle those that are not; return the short.
+
+    Nothing is written when nothing has changed, so it costs a look no more than reading.
+    """
+    with application.database.reading() as session:
+        short = {_key(one): one for one in short_queues(application, session)}
+        known = _open_incidents(session)
+        said = {key: _message(application, session, one) for key, one in short.items()}
+    if {key: incident.message for key, incident in known.items()} != said:
+        with application.database.transaction() as session:
+            _settle(application, session, said, short)
+    return list(short.values())
+
+
+def _key(queue: Queue) -> str:
+    return f"{KIND}:{queue.role}"
+
+
+def _open_incidents(session: Session) -> dict[str, Incident]:
+    rows = session.scalars(
+        select(Incident).where(Incident.key.startswith(f"{KIND}:"), Incident.state != "resolved")
+    )
+    return {incident.key: incident for incident in rows}
+
+
+def _message(application: Application, session: Session, queue: Queue) -> str:
+    name = application.deployment(session).profile.role_name(queue.role)
+    if queue.there == 0:
+        return f"{name}: nobody is there. Name a deputy, or give the role to somebody."
+    return f"{name}: only {queue.able} of {ENOUGH} people. Give the role to one more."
+
+
+def _settle(
+    application: Application, session: Session, said: Mapping[str, str], short: Mapping[str, Queue]
+) -> None:
+    now = application.now(session)
+    known = _open_incidents(session)
+    for key, incident in known.items():
+        if key not in said:
+            incident.state, incident.resolved_at, incident.retry_at = "resolved", now, None
+    for key, message in said.items():
+        incident = known.get(key) or _reopened(session, key, now)
+        if incident.message != message or incident.state != "waiting_for_owner":
+            incident.message, incident.state = message, "waiting_for_owner"
+            incident.retry_at, incident.resolved_at = None, None
+            incident.owner_role = _owner(short[key])
+            _tell(application, session, incident, now)
+
+
+def _owner(queue: Queue) -> str:
+    return LAST_RESORT if queue.role == OWNER and queue.there == 0 else OWNER
+
+
+def _reopened(session: Session, key: str, now: datetime) -> Incident:
+    """Return the incident of a queue, new or from an earlier shortage; two workers make one."""
+    row: dict[str, Any] = {
+        "id": uuid4(),
+        "key": key,
+        "element_id": "",
+        "message": "",
+        "stimulus": {"kind": KIND},
+        "owner_role": OWNER,
+        "state": "resolved",
+        "attempts": 0,
+        "created_at": now,
+    }
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.execute(dialect.insert(Incident).values(row).on_conflict_do_nothing())
+    found = session.scalars(
+        select(Incident)
+        .where(Incident.key == key)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    found.created_at, found.attempts = now, found.attempts + 1
+    return found
+
+
+def _tell(application: Application, session: Session, incident: Incident, now: datetime) -> None:
+    session.add(
+        Job(
+            kind="notice",
+            key=f"queue_short:{uuid4()}",
+            state=application.job_state("notice"),
+            payload={"template": "queue_short", "role": incident.owner_role},
+            run_after=now,
+            created_at=now,
+        )
+    )
