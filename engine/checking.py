@@ -1,5 +1,6 @@
 """What `casetable check` looks at: the shipped deployment, or files that somebody names."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from engine.check import (
     facts_of,
     summary,
 )
-from engine.deployment import ResolvedDeployment, read_files
+from engine.check.finding import error
+from engine.deployment import PROFILE, ResolvedDeployment, read_files
+from engine.drawing import user_tasks
 from engine.errors import InputError
 from engine.operator import catalogue
-from engine.profile import Profile
+from engine.profile import NOT_DELEGATED_VALUE, Profile
 from engine.settings import ROOT
 
 ENDINGS = (".bpmn", ".dmn", ".form")
@@ -87,8 +90,24 @@ def check_paths(
     else:
         files = _named(paths)
     checked = {path: content for path, content in files.items() if path.endswith(ENDINGS)}
-    found = check_deployment(checked, context_of(deployment.profile))
+    found = list(check_deployment(checked, context_of(deployment.profile)))
+    if whole_folder or not paths:
+        found += _check_not_delegated(deployment)
     return Report(tuple(found), tuple(sorted(checked)))
+
+
+def _check_not_delegated(deployment: ResolvedDeployment) -> Iterator[Finding]:
+    """Require that what stays with the person names roles and steps: a slip would let it pass."""
+    steps = {task.id for drawing in deployment.drawings.values() for task in user_tasks(drawing)}
+    listed = deployment.profile.values.get(NOT_DELEGATED_VALUE) or []
+    for name in listed:
+        if name not in steps and name not in deployment.profile.roles:
+            yield error(
+                PROFILE,
+                NOT_DELEGATED_VALUE,
+                "unknown_not_delegated",
+                f"names {name}, which is neither a role nor a step for people; use the id of one.",
+            )
 
 
 def _named(paths: tuple[Path, ...]) -> dict[str, bytes]:

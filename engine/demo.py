@@ -41,6 +41,7 @@ PEOPLE = (
     DemoPerson("intake.anna", "Anna Visser", "municipality", ("intake_desk",), "intake desk"),
     DemoPerson("intake.bram", "Bram Jansen", "municipality", ("intake_desk",), "intake desk"),
     DemoPerson("chair.clara", "Clara de Boer", "municipality", ("chair",), "chairs the table"),
+    DemoPerson("chair.cora", "Cora Hendriks", "municipality", ("chair",), "second chair"),
     DemoPerson(
         "process.daan",
         "Daan Smit",
@@ -84,6 +85,9 @@ PEOPLE = (
         ("desk_head",),
         "head of the desk",
     ),
+    DemoPerson(
+        "head.hanna", "Hanna Peters", "municipality", ("desk_head",), "second head of the desk"
+    ),
     DemoPerson("police.peter", "Peter Dekker", "police", ("partner",), "partner: police"),
     DemoPerson("youth.yara", "Yara Kok", "youth_work", ("partner",), "partner: youth work"),
     DemoPerson("school.sofia", "Sofia Vos", "school", ("partner",), "partner: school"),
@@ -113,7 +117,7 @@ def seed(application: Application, deployment: ResolvedDeployment | None = None)
 
     A scenario hands in its own deployment, in which profile values may be replaced.
 
-    All demo accounts share one printed password and so one hash: hashing it seventeen times
+    All demo accounts share one printed password and so one hash: hashing it for each
     would only make the first start slow.
     """
     settings = application.settings

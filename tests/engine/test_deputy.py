@@ -1,7 +1,9 @@
 """Who acts for whom: a deputy may what the absent person may, and nobody becomes two (P36)."""
 
 import random
+import shutil
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -9,6 +11,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from engine import absence, access, due, staffing, worklist
+from engine.checking import check_paths
 from engine.errors import ConflictError, NotFoundError, SeparationError
 from engine.models import (
     Absence,
@@ -22,6 +25,7 @@ from engine.models import (
     StepHistory,
     WorkItem,
 )
+from engine.settings import ROOT
 from tasks.mail import recipients
 from tests.engine.desk import Desk
 from tests.engine.small import GO_ON
@@ -415,3 +419,17 @@ def _short(desk: Desk) -> dict[str, str]:
             select(Incident).where(Incident.state != "resolved", Incident.key.startswith("queue:"))
         )
         return {row.key: row.owner_role for row in rows}
+
+
+def test_profile_that_keeps_an_unknown_step_for_the_person_is_refused(tmp_path: Path) -> None:
+    """A slip of the pen there would let a deputy do what should stay with the person."""
+    folder = tmp_path / "processes"
+    shutil.copytree(ROOT / "processes", folder)
+    profile = folder / "profiles/base/profile.toml"
+    written = profile.read_text()
+    assert '["accountable_person"]' in written
+    profile.write_text(written.replace('["accountable_person"]', '["accountable_persn"]'))
+    found = check_paths((folder,), "base").errors
+    assert [one.code for one in found] == ["unknown_not_delegated"]
+    profile.write_text(written.replace('["accountable_person"]', '["check_source", "chair"]'))
+    assert check_paths((folder,), "base").errors == ()
