@@ -9,6 +9,7 @@ While somebody is away the deputy may in addition what the absent person may in 
 """
 
 from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
@@ -39,6 +40,7 @@ from engine.models import (
     CaseMember,
     CaseStanding,
     CaseState,
+    EmergencyAccess,
     Incident,
     WorkItem,
     WorkItemState,
@@ -54,6 +56,9 @@ DESK_ACTIONS = {
     "membership:confirm": frozenset({"agency_lead"}),
     "health:read": frozenset({"operator", "process_owner", "desk_head"}),
     "absence:enter_for": frozenset({"desk_head", "agency_lead"}),
+    "emergency:open": frozenset(
+        {"intake_desk", "chair", "process_coordinator", "content_coordinator", "partner"}
+    ),
 }
 """Actions that a role alone allows."""
 
@@ -82,7 +87,13 @@ SPEAKS_FOR_OWN_HOUSE = frozenset({"partner"})
 IN_PERSON = frozenset({"case:own", "case:member:name"})
 """Actions that no deputy does: whoever names members could name oneself, for longer (P36)."""
 
-SUBJECT = Case | WorkItem | Incident | Account | Absence | None
+WATCHES_EMERGENCIES = frozenset({"dpo", "desk_head", "chair"})
+"""Roles that are told of every emergency access, besides the members of the case."""
+
+UNREADABLE = frozenset({CaseState.SEALED.value, CaseState.ERASED.value})
+"""States in which no emergency opens a case: unfounded, or gone."""
+
+SUBJECT = Case | WorkItem | Incident | Account | Absence | EmergencyAccess | None
 
 
 class Members(set[tuple[UUID, str]]):
@@ -102,10 +113,12 @@ def may(
     subject: SUBJECT = None,
     *,
     members: Members | None = None,
+    at: datetime | None = None,
 ) -> bool:
     """Say whether the account may do `action` (grammar `resource:verb`) to the subject.
 
-    `members` are those of the work item's case, when the caller has read them already.
+    `members` are those of the work item's case, when the caller has read them already. `at` is
+    the instant for what ends by itself: without it an emergency access opens nothing.
     """
     if account.disabled_at is not None:
         return False
@@ -119,6 +132,8 @@ def may(
         return any(subject.owner_role in one.role_codes for one in persons(session, account))
     if isinstance(subject, Absence | Account):
         return _may_enter_absence(session, account, subject)
+    if isinstance(subject, EmergencyAccess):
+        return _may_emergency(session, account, action, subject, at)
     return bool(DESK_ACTIONS.get(action, frozenset()) & account.role_codes)
 
 
@@ -160,9 +175,10 @@ def require(
     subject: SUBJECT = None,
     *,
     members: Members | None = None,
+    at: datetime | None = None,
 ) -> None:
     """Raise NotFoundError when it is not permitted: the answer must not tell that it exists."""
-    if not may(session, account, action, subject, members=members):
+    if not may(session, account, action, subject, members=members, at=at):
         raise NotFoundError("This page does not exist, or it is not for you.")
 
 
@@ -329,6 +345,24 @@ def _is_former(session: Session, account: Account, case: Case) -> bool:
     """
     found = session.scalar(select(Case.id).where(Case.id == case.id, left_cases(account)))
     return found is not None
+
+
+def _may_emergency(
+    session: Session, account: Account, action: str, found: EmergencyAccess, at: datetime | None
+) -> bool:
+    """Say who reads by an emergency access (its opener, in time), ends it, and watches over it."""
+    is_live = at is not None and found.ended_at is None and at < found.ends_at
+    own = found.account_id == account.id
+    members = members_of(session, found.case_id)
+    if account.id in members.barred:
+        return False
+    if action == "emergency:read":
+        return own and is_live and found.case.state not in UNREADABLE
+    if action == "emergency:end":
+        leads = any((account.id, function) in members for function in LEADING)
+        return is_live and (own or leads or "dpo" in account.role_codes)
+    watches = bool(WATCHES_EMERGENCIES & account.role_codes) or _is_in(account, members)
+    return action == "emergency:watch" and watches and not own
 
 
 def _may_work_item(

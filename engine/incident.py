@@ -30,6 +30,8 @@ BACK_OFF = (
     timedelta(hours=12),
 )
 OWNER = "desk_head"
+SEEN, REVIEW = "seen", "review"
+"""What settles an incident that nothing can be tried again for."""
 
 TURN_FAILURES = (
     OperatorError,
@@ -70,6 +72,7 @@ def raise_incident(
     instance_id: UUID | None,
     element_id: str = "",
     stimulus: dict[str, Any] | None = None,
+    owner_role: str = OWNER,
 ) -> Incident:
     """Record a failure, or count up the one with the same key; nothing is retried for ever."""
     incident = session.scalar(select(Incident).where(Incident.key == key))
@@ -85,7 +88,7 @@ def raise_incident(
             key=key,
             element_id=element_id,
             stimulus=stimulus or {},
-            owner_role=OWNER,
+            owner_role=owner_role,
             attempts=0,
             message="",
             state="open",
@@ -100,6 +103,35 @@ def raise_incident(
     incident.retry_at = _retry_at(error, incident.attempts, now)
     incident.state = "open" if incident.retry_at else "waiting_for_owner"
     incident.resolved_at = None
+    return incident
+
+
+def call_for(
+    session: Session,
+    *,
+    key: str,
+    message: str,
+    now: datetime,
+    about: str,
+    role: str,
+    case_id: UUID | None = None,
+    settled_by: str = SEEN,
+) -> Incident:
+    """Call a person to look at what somebody did; nothing is tried again by itself.
+
+    `settled_by` is `seen` (that person says so) or `review` (when both reviews are written).
+    """
+    incident = raise_incident(
+        session,
+        key=key,
+        error=OperatorError(message, retryable=False),
+        now=now,
+        instance_id=None,
+        element_id=about,
+        stimulus={"kind": settled_by},
+        owner_role=role,
+    )
+    incident.case_id = case_id
     return incident
 
 
@@ -121,12 +153,17 @@ def ask_again(session: Session, incident: Incident, account: Account, now: datet
         case = session.scalar(
             select(Case).where(Case.id == incident.case_id).with_for_update(of=Case)
         )
-    if incident.key.startswith("job:"):
+    kind = incident.stimulus.get("kind")
+    if kind == REVIEW:
+        raise ConflictError("This ends by itself as soon as two persons have written their review.")
+    if kind == SEEN:
+        resolve_incident(session, incident.key, now)
+    elif incident.key.startswith("job:"):
         job = session.get_one(Job, UUID(incident.key.removeprefix("job:")))
         job.state, job.run_after, job.attempts = "waiting", now, 0
+        incident.state = "open"
     else:
-        incident.retry_at = now
-    incident.state = "open"
+        incident.state, incident.retry_at = "open", now
     audit.record(
         session,
         case,

@@ -21,6 +21,8 @@ class Role:
     name: str
     scope: str
     explain: str = ""
+    emergency: bool = False
+    """Whether holders may open a case of others in danger to life."""
 
 
 @dataclass(frozen=True)
@@ -152,4 +154,10 @@ def _value(name: str, entry: Any, file: str) -> Value:
 def _role(code: str, entry: Any, file: str) -> Role:
     if not isinstance(entry, dict) or entry.get("scope") not in ("desk", "case"):
         raise InputError(f'{file}: [roles.{code}] needs scope = "desk" or "case".')
-    return Role(code, str(entry.get("name", code)), entry["scope"], str(entry.get("explain", "")))
+    return Role(
+        code=code,
+        name=str(entry.get("name", code)),
+        scope=entry["scope"],
+        explain=str(entry.get("explain", "")),
+        emergency=entry.get("emergency") is True,
+    )

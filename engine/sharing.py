@@ -121,8 +121,13 @@ def level_for(contribution: Contribution, rows: Standing, organisation_id: UUID)
     return own.level if own else contribution.level
 
 
-def summary_for(contribution: Contribution, rows: Standing, organisation_id: UUID) -> str | None:
-    """Return the summary for an organisation: one written for it later stands before the first."""
+def summary_for(
+    contribution: Contribution, rows: Standing, organisation_id: UUID | None
+) -> str | None:
+    """Return the summary for an organisation: one written for it later stands before the first.
+
+    Without an organisation it is what the whole table reads.
+    """
     own = rows.get(organisation_id) or rows.get(None)
     return (own.summary if own else None) or contribution.summary
 

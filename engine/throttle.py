@@ -41,6 +41,11 @@ BY_SESSION = (Limit("session", 5, SHORT),)
 """Typing the password again: failures at the sign-in page keep nobody from it."""
 BY_PROVIDER = (Limit("provider", 300, SHORT),)
 """Sign-ins that are begun at the provider; an organisation may share one address."""
+BY_EMERGENCY = (
+    Limit("emergency", 5, timedelta(hours=1)),
+    Limit("emergency", 10, timedelta(days=1)),
+)
+"""Emergency accesses that were not given: nobody tries codes one after the other."""
 KEPT = timedelta(days=1)
 LOCK = 0x6361_7365
 """One advisory lock for all counting: it is held for a few statements only."""

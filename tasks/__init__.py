@@ -8,6 +8,7 @@ OPERATOR_MODULES = (
     "notification",
     "mail",
     "effect",
+    "emergency",
     "analysis",
     "arrival",
     "contribution",

@@ -23,6 +23,8 @@ from engine.models import (
     Decision,
     Document,
     Draft,
+    EmergencyAccess,
+    EmergencyReview,
     FormSubmission,
     Goal,
     InboxMessage,
@@ -106,6 +108,10 @@ def _blank(session: Session, case: Case) -> None:
         (WorkItem, WorkItem.case_id, {"variables": {}}),
         (InboxMessage, InboxMessage.case_id, {"payload": {}}),
         (Incident, Incident.case_id, {"message": "erased"}),
+        (EmergencyAccess, EmergencyAccess.case_id, {"motive": "erased"}),
     )
     for table, column, values in blanks:
         session.execute(update(table).where(column == case.id).values(**values))
+    opened = select(EmergencyAccess.id).where(EmergencyAccess.case_id == case.id)
+    reviews = update(EmergencyReview).where(EmergencyReview.access_id.in_(opened))
+    session.execute(reviews.values(reasons="erased"))

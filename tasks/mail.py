@@ -41,6 +41,7 @@ SUBJECTS = {
     "case_news": "There is news",
     "case_reopened": "A case you worked on is open again",
     "urgent_danger": "Urgent: look at the case now",
+    "emergency_opened": "Somebody opened a case in an emergency",
     "answer_missing": "An answer is still missing",
     "sharing_raised": "A partner shares more",
     "membership_invitation": "You are asked to take part in a case",

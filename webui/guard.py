@@ -11,9 +11,9 @@ from werkzeug.wrappers import Response
 
 from engine import access
 from engine.errors import CasetableError, NotFoundError
-from engine.models import SessionStage
+from engine.models import EmergencyAccess, SessionStage
 from webui import identity
-from webui.context import account, reading
+from webui.context import account, now, reading
 from webui.reading_record import note_refusal
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -138,7 +138,8 @@ def _permitted(permission: Permission, session: Session) -> access.SUBJECT:
 def _require(session: Session, name: str, found: access.SUBJECT) -> None:
     if found is None:
         raise NotFoundError("There is no such thing, or not for this person.")
-    access.require(session, account(), name, found)
+    at = now() if isinstance(found, EmergencyAccess) else None
+    access.require(session, account(), name, found, at=at)
 
 
 def _to_sign_in() -> Response:

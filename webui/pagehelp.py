@@ -7,6 +7,7 @@ from flask_login import current_user
 
 from engine.access import may
 from engine.demo import PASSWORD
+from engine.emergency import may_open
 from webui.asset import BUILD_COMMAND, asset
 from webui.context import application, now, profile, reading
 from webui.csrf import csrf_token
@@ -21,6 +22,7 @@ NAVIGATION = (
     ("attestation.show", "Our people in cases", "people", "agency_lead"),
     ("protection.show", "Protection of data", "shield-check", "dpo"),
     ("incident.index", "Incidents", "exclamation-diamond", "desk_head"),
+    ("incident.index", "Incidents", "exclamation-diamond", "dpo"),
 )
 
 
@@ -34,6 +36,7 @@ def register(app: Flask) -> None:
         is_demo=lambda: application().settings.demo,
         may_enter_for=may_enter_for,
         navigation=navigation,
+        opens_emergencies=lambda: may_open(current_user.account, profile()),
         page_language=LOCALE.replace("_", "-"),
         profile=profile,
         request_id=request_id,
@@ -66,8 +69,9 @@ def may_enter_for() -> bool:
 def navigation() -> list[tuple[str, str, str]]:
     """Return the places that this person has something to do at: endpoint, words, icon."""
     roles: Any = current_user.account.role_codes
-    return [
+    found = [
         (endpoint, words, icon)
         for endpoint, words, icon, role in NAVIGATION
         if role is None or role in roles
     ]
+    return list(dict.fromkeys(found))

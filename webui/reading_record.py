@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import access, audit
-from engine.models import Account, Case, WorkItem
+from engine.models import Account, Case, EmergencyAccess, WorkItem
 from webui.context import account, now, writing
 
 
@@ -24,6 +24,14 @@ def note_reading(case_id: UUID, section: str) -> None:
         acting = access.acting_functions(session, case_id, own)
         told = {"for": [str(one.id) for one in absent]} if absent else {}
         _write(session, case, "case:file:read", case_id, section=section, acting=acting, **told)
+
+
+def note_emergency_reading(case_id: UUID) -> None:
+    """Write that somebody looked into a case by an emergency access."""
+    with writing() as session:
+        case = _locked(session, case_id)
+        told = {"section": "emergency", "acting": ["emergency"]}
+        _write(session, case, "case:file:read", case_id, **told)
 
 
 def note_listing(name: str, codes: Iterable[str]) -> None:
@@ -55,7 +63,7 @@ def note_refusal(subject: Any) -> None:
     with writing() as session:
         if isinstance(subject, Case):
             _refuse(session, subject.id)
-        elif isinstance(subject, WorkItem):
+        elif isinstance(subject, WorkItem | EmergencyAccess):
             _refuse(session, subject.case_id)
         else:
             _write(session, None, "case:search:miss", request.endpoint or "")

@@ -62,6 +62,15 @@ class When:
             return "overdue since today" if late == 0 else f"{late} day{'s'[: late > 1]} overdue"
         return f"due {self.relative(instant)}"
 
+    def left(self, instant: datetime) -> str:
+        """Return how much time is left: `3 hours 59 minutes`, for what ends within hours."""
+        minutes = max(0, (instant - self.now) // timedelta(minutes=1))
+        hours, rest = divmod(minutes, 60)
+        told = [(hours, "hour"), (rest, "minute")]
+        return " ".join(f"{count} {unit}{'s'[: count != 1]}" for count, unit in told if count) or (
+            "less than a minute"
+        )
+
     def _short(self, value: date) -> str:
         same_year = value.year == self.today.year
         return format_date(value, "d MMM" if same_year else "d MMM y", locale=self.locale)

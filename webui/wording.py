@@ -107,6 +107,8 @@ WORDS = {
     "overview": "overview",
     "readers": "who looked",
     "reporter": "who reported, questions and files",
+    "emergency": "in short, by an emergency access",
+    "not_justified": "not justified",
     "work_item": "a step with its form",
     "cases": "list of cases",
     # where people stand in a case

@@ -37,6 +37,7 @@ from engine.models.directory import (
     SessionStage,
     WebSession,
 )
+from engine.models.emergency import EmergencyAccess, EmergencyReview
 from engine.models.guard import install as install_guard
 from engine.models.guard import remove as remove_guard
 from engine.models.job import InboxMessage, Incident, Job, Notice
@@ -89,6 +90,8 @@ __all__ = [
     "DeploymentFile",
     "Document",
     "Draft",
+    "EmergencyAccess",
+    "EmergencyReview",
     "Episode",
     "EpisodeState",
     "FailedAttempt",

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.models import Case, Person, Signal, SignalSource
-from engine.reading.viewer import CONTENT, REPORTER, SIGNAL, Viewer
+from engine.reading.viewer import REPORTER, SIGNAL, SUMMARY, Viewer
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class About:
 
 def about(session: Session, case: Case, viewer: Viewer) -> About:
     """Return what the reader may know of the person and the reports; three statements."""
-    if not (viewer.reads(CONTENT) or viewer.reads(SIGNAL)):
+    if not (viewer.reads(SUMMARY) or viewer.reads(SIGNAL)):
         return About(confidential=True)
     person = session.scalars(select(Person).where(Person.case_id == case.id)).one_or_none()
     signals = (

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
 from engine.models import Contribution, ContributionShare, Organisation
-from engine.reading.viewer import CONTENT, Viewer
+from engine.reading.viewer import CONTENT, SUMMARY, Viewer
 from engine.sharing import LEVELS, Standing, level_for, rank, standing, summary_for
 
 BESIDE_THE_SUMMARY = ("evidence_against", "online", "care_needs", "own_actions")
@@ -68,13 +68,11 @@ def contributions(
 
 
 def _shared(viewer: Viewer, row: Contribution, changes: Standing) -> SharedContribution:
-    own = row.organisation_id == viewer.organisation_id
-    # Nobody's function raises what the author's organisation chose (P22, P23).
-    level = level_for(row, changes, viewer.organisation_id)
-    if not own and not viewer.reads(CONTENT):
-        level = "nothing"
+    own = row.organisation_id == viewer.organisation_id and not viewer.is_emergency
+    level = _level(viewer, row, changes, own=own)
     organisation: Organisation | None = row.organisation
-    summary = row.summary if own else summary_for(row, changes, viewer.organisation_id)
+    audience = None if viewer.is_emergency else viewer.organisation_id
+    summary = row.summary if own else summary_for(row, changes, audience)
     tells = rank(level) >= rank("summary")
     beside = [(name, str(row.details.get(name) or "")) for name in BESIDE_THE_SUMMARY]
     return SharedContribution(
@@ -85,7 +83,7 @@ def _shared(viewer: Viewer, row: Contribution, changes: Standing) -> SharedContr
         organisation_id=row.organisation_id,
         organisation=organisation.name if organisation else "",
         contact=(organisation.contact or "") if organisation else "",
-        level=_chosen(row, changes) if own else level if viewer.reads(CONTENT) else "withheld",
+        level=_chosen(row, changes) if own else level if viewer.reads(SUMMARY) else "withheld",
         concern=row.concern if level != "nothing" else None,
         summary=summary if tells else None,
         beside=tuple((name, text) for name, text in beside if text) if tells else (),
@@ -94,6 +92,19 @@ def _shared(viewer: Viewer, row: Contribution, changes: Standing) -> SharedContr
         withheld=level != "full" and bool(row.body or (row.summary and level != "summary")),
         own=own,
     )
+
+
+def _level(viewer: Viewer, row: Contribution, changes: Standing, *, own: bool) -> str:
+    """Return how much is read. No function raises what the author's organisation chose (P22, P23).
+
+    An emergency reads what the whole table reads, and a summary at most: whom to call for more
+    stands beside it.
+    """
+    if viewer.is_emergency:
+        return min(_chosen(row, changes), "summary", key=rank)
+    if own or viewer.reads(CONTENT):
+        return level_for(row, changes, viewer.organisation_id)
+    return "nothing"
 
 
 def _chosen(row: Contribution, changes: Standing) -> str:

@@ -16,6 +16,10 @@ CONTENT = "content"
 """Analysis, contributions, decisions with their reasons, check-ins, notes."""
 ACTIONS = "actions"
 """Who does what until when: also for whoever looks after meetings and deadlines (P74)."""
+SUMMARY = "summary"
+"""Who it is about, and what partners let the table read, a summary at most."""
+EMERGENCY = "emergency"
+"""The function of somebody who opened a case in danger to life and takes no part in it."""
 REPORTER = "reporter"
 """Who reported: class `source`, the intake desk alone."""
 SOURCE = "source"
@@ -25,6 +29,9 @@ READERS = {
     REPORTER: frozenset({"intake_desk"}),
     SIGNAL: frozenset({"intake_desk", "chair", "content_coordinator", "accountable_person"}),
     CONTENT: frozenset({"chair", "content_coordinator", "accountable_person", "partner"}),
+    SUMMARY: frozenset(
+        {"chair", "content_coordinator", "accountable_person", "partner", EMERGENCY}
+    ),
     ACTIONS: frozenset(
         {"chair", "content_coordinator", "accountable_person", "partner", "process_coordinator"}
     ),
@@ -43,6 +50,11 @@ class Viewer:
     def reads(self, area: str) -> bool:
         """Say whether the person reads an area of the case file."""
         return bool(self.functions & READERS[area])
+
+    @property
+    def is_emergency(self) -> bool:
+        """Say whether nothing but an emergency access opens the case to this person."""
+        return EMERGENCY in self.functions
 
     def reads_assessment(self, kind: str) -> bool:
         """Say whether the person reads assessments of a kind."""
@@ -67,6 +79,11 @@ class Viewer:
     def reads_field(self, field_class: str) -> bool:
         """Say whether the person reads fields of a class at a step whose answers it reads."""
         return field_class != SOURCE or self.reads(REPORTER)
+
+
+def emergency_viewer(account: Account) -> Viewer:
+    """Return somebody in front of a case that an emergency opened: no desk role counts there."""
+    return Viewer(account.id, account.organisation_id, frozenset({EMERGENCY}))
 
 
 def viewer_of(session: Session, case: Case, account: Account, profile: Profile) -> Viewer:

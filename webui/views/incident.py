@@ -35,5 +35,9 @@ def retry(incident_id: UUID) -> Response:
         incident = session.get_one(Incident, incident_id)
         me = session.get_one(Account, account().id)
         ask_again(session, incident, me, application().now(session))
-    flash("It is tried again within seconds.", "success")
+        settled = incident.state == "resolved"
+    flash(
+        "That you looked is recorded." if settled else "It is tried again within seconds.",
+        "success",
+    )
     return redirect(url_for("incident.index"))
