@@ -47,6 +47,11 @@ from engine.models import (
     guard,
 )
 
+CONTRIBUTORS = frozenset(
+    {"intake_desk", "chair", "process_coordinator", "content_coordinator", "partner"}
+)
+"""Roles that work on cases; the profile says which of them open one in an emergency."""
+
 DESK_ACTIONS = {
     "signal:create": frozenset({"intake_desk"}),
     "case:reopen": frozenset(
@@ -56,9 +61,9 @@ DESK_ACTIONS = {
     "membership:confirm": frozenset({"agency_lead"}),
     "health:read": frozenset({"operator", "process_owner", "desk_head"}),
     "absence:enter_for": frozenset({"desk_head", "agency_lead"}),
-    "emergency:open": frozenset(
-        {"intake_desk", "chair", "process_coordinator", "content_coordinator", "partner"}
-    ),
+    "emergency:open": CONTRIBUTORS,
+    "identity:ask": CONTRIBUTORS,
+    "identity:allow": CONTRIBUTORS,
 }
 """Actions that a role alone allows."""
 

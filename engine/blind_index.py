@@ -41,6 +41,14 @@ def marks_of(key: bytes, name: str, birth_date: date | None) -> Marks:
     return found
 
 
+def query_hash(key: bytes, name: str, birth_date: date) -> str:
+    """Return by what a question is known again without keeping for whom it was asked.
+
+    Not the mark of a person: who reads the table must not see which file a question was about.
+    """
+    return _mark(key, "query", spelling.form(name), birth_date.isoformat())
+
+
 def _mark(key: bytes, *parts: str) -> str:
     if not key:
         raise StateError("People are found again under the secret key; open the application.")

@@ -11,7 +11,7 @@ from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.deployment import ResolvedDeployment, resolve, store
 from engine.errors import CasetableError
-from engine.models import Account, DemoClock, Organisation
+from engine.models import Account, DemoClock, HitAllowance, Organisation
 
 PASSWORD = "demonstration only"  # noqa: S105 - printed at every demo start
 
@@ -24,6 +24,9 @@ ORGANISATIONS = (
     ("family_support", "Family Support Centre", "family_support"),
     ("child_protection", "Child Protection Board", "child_protection"),
 )
+
+ALLOW_TO_BE_NAMED = ("municipality", "police", "youth_work")
+"""Organisations that let the others learn that they know somebody."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +139,14 @@ def seed(application: Application, deployment: ResolvedDeployment | None = None)
         }
         session.add_all(organisations.values())
         session.flush()
+        session.add_all(
+            HitAllowance(
+                organisation_id=organisations[code].id, audience_id=organisation.id, at=now
+            )
+            for code in ALLOW_TO_BE_NAMED
+            for organisation in organisations.values()
+            if organisation.code != code
+        )
         password_hash = _password_hash()
         for person in PEOPLE:
             accounts.add_account(

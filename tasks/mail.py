@@ -42,6 +42,7 @@ SUBJECTS = {
     "case_reopened": "A case you worked on is open again",
     "urgent_danger": "Urgent: look at the case now",
     "emergency_opened": "Somebody opened a case in an emergency",
+    "identity_hit": "Somebody asked for a person you work with",
     "answer_missing": "An answer is still missing",
     "sharing_raised": "A partner shares more",
     "membership_invitation": "You are asked to take part in a case",

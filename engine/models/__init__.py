@@ -40,6 +40,7 @@ from engine.models.directory import (
 from engine.models.emergency import EmergencyAccess, EmergencyReview
 from engine.models.guard import install as install_guard
 from engine.models.guard import remove as remove_guard
+from engine.models.hit import HitAllowance, IdentityQuery
 from engine.models.job import InboxMessage, Incident, Job, Notice
 from engine.models.mark import PersonMark
 from engine.models.membership import BARRING, CaseStanding, Outcome, Standing
@@ -97,6 +98,8 @@ __all__ = [
     "FailedAttempt",
     "FormSubmission",
     "Goal",
+    "HitAllowance",
+    "IdentityQuery",
     "InboxMessage",
     "Incident",
     "InformationGap",

@@ -17,7 +17,8 @@ OPENED = "case:file:read"
 REFUSED = "case:file:refuse"
 EMERGENCY = "case:file:break_glass"
 LISTED = "case:list:read"
-OF_CASE = (OPENED, REFUSED, EMERGENCY)
+KNOWN = "case:identity:hit"
+OF_CASE = (OPENED, REFUSED, EMERGENCY, KNOWN)
 OWN = (OPENED, EMERGENCY, LISTED)
 """What a person reads of the own trail: not what was refused, which would tell that it exists."""
 

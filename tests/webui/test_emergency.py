@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine import accounts, due, verification
@@ -13,6 +13,7 @@ from engine.models import (
     AuditEntry,
     Case,
     CaseMember,
+    CaseStanding,
     CaseState,
     Contribution,
     EmergencyAccess,
@@ -22,6 +23,7 @@ from engine.models import (
     Organisation,
     Person,
     Signal,
+    Standing,
     WebSession,
 )
 from tests.webui.site import Site, Visitor
@@ -153,6 +155,37 @@ def test_emergency_answers_alike_whatever_does_not_open(site: Site, case: Case) 
     assert "Nothing is opened" in answers[0]
     assert _ask(site.visit("police.peter"), case.code).status_code == 422
     assert _all(site, EmergencyAccess) == []
+
+
+def test_emergency_is_closed_to_whoever_is_kept_out_for_a_conflict(site: Site, case: Case) -> None:
+    chris, address = _open(site, case)
+    _keep_out(site, case, OUTSIDER, "chair.clara")
+    assert chris.get(address).status_code == 404
+    assert site.visit("chair.clara").get(f"{address}/review").status_code == 404
+    with site.application.database.transaction() as session:
+        session.execute(update(EmergencyAccess).values(ended_at=wall_clock()))
+    assert _ask(chris, case.code).status_code == 422
+    assert len(_all(site, EmergencyAccess)) == 1
+
+
+def _keep_out(site: Site, case: Case, *usernames: str) -> None:
+    with site.application.database.transaction() as session:
+        for username in usernames:
+            account = site._account(session, username)
+            session.execute(
+                update(CaseMember)
+                .where(CaseMember.case_id == case.id, CaseMember.account_id == account.id)
+                .values(until=wall_clock())
+            )
+            session.add(
+                CaseStanding(
+                    case_id=case.id,
+                    account_id=account.id,
+                    function="partner",
+                    state=Standing.RECUSED.value,
+                    since=wall_clock(),
+                )
+            )
 
 
 def test_emergency_writes_down_each_attempt_and_no_unknown_code(site: Site, case: Case) -> None:
