@@ -183,6 +183,7 @@ def _keep_out(site: Site, case: Case, *usernames: str) -> None:
                     account_id=account.id,
                     function="partner",
                     state=Standing.RECUSED.value,
+                    reason="family",
                     since=wall_clock(),
                 )
             )

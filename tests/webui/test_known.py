@@ -124,6 +124,7 @@ def test_case_with_a_conflict_of_interest_tells_nothing(site: Site, case: Case) 
                 account_id=site._account(session, ASKER).id,
                 function="partner",
                 state=Standing.RECUSED.value,
+                reason="family",
                 since=site.application.now(session),
             )
         )
