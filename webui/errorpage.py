@@ -3,7 +3,7 @@
 from traceback import extract_tb
 
 import structlog
-from flask import Flask, Response, current_app, render_template, request
+from flask import Flask, Response, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -21,6 +21,7 @@ from engine.errors import (
 )
 from webui.context import end_reading
 from webui.guard import SignedOutError
+from webui.reading_record import PasswordNeededError
 from webui.requestid import request_id
 
 log = structlog.get_logger()
@@ -30,7 +31,7 @@ STATUS = (
     ((ConflictError, EpisodeClosedError, SeparationError), 409),
     ((InputError,), 400),
     ((TooManyAttemptsError,), 429),
-    ((SignedOutError,), 401),
+    ((SignedOutError, PasswordNeededError), 401),
 )
 FAILED = 500
 AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
@@ -53,6 +54,8 @@ def show_error(error: Exception) -> ResponseReturnValue:
         return Response("This name is not served here.\n", 400, mimetype="text/plain")
     if isinstance(error, AWAY):
         return _away(error)
+    if isinstance(error, PasswordNeededError) and request.method == "GET":
+        return redirect(url_for("step_up.show", next=request.full_path.rstrip("?")))
     status = status_of(error)
     if status == FAILED:
         # Threat: the text of an exception may quote what somebody typed; frames do not (S18).

@@ -11,19 +11,45 @@ from flask import request
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, audit
+from engine import access, audit, budget
+from engine.errors import CasetableError, TooManyAttemptsError
 from engine.models import Account, Case, EmergencyAccess, WorkItem
-from webui.context import account, now, writing
+from webui import identity
+from webui.context import account, now, profile, reading, writing
+
+
+class PasswordNeededError(CasetableError):
+    """One case more today opens only after the password was typed just now."""
 
 
 def note_reading(case_id: UUID, section: str) -> None:
-    """Write who opened what of a case, in which function."""
+    """Write who opened what of a case, in which function.
+
+    Raise PasswordNeededError or TooManyAttemptsError instead where too many cases were opened
+    today by this person.
+    """
+    _spend(case_id)
     with writing() as session:
         case = _locked(session, case_id)
         own, *absent = access.persons_in(session, account(), case_id)
         acting = access.acting_functions(session, case_id, own)
         told = {"for": [str(one.id) for one in absent]} if absent else {}
         _write(session, case, "case:file:read", case_id, section=section, acting=acting, **told)
+
+
+def _spend(case_id: UUID) -> None:
+    """Let the person open one case more today, or say what is needed (engine/budget.py)."""
+    rules = profile()
+    verdict = budget.judge(reading(), account(), case_id, now(), rules)
+    if verdict is budget.Verdict.ASK and not identity.is_fresh():
+        raise PasswordNeededError("You have opened many cases today: type your password.")
+    if verdict is budget.Verdict.STOP:
+        with writing() as session:
+            budget.stop(session, account(), now(), rules)
+        raise TooManyAttemptsError(
+            "You have opened as many cases as a day allows. The data-protection officer is called; "
+            "ask there, or go on tomorrow."
+        )
 
 
 def note_emergency_reading(case_id: UUID) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.models.base import Base, Code, Id
@@ -15,7 +15,10 @@ class AuditEntry(Base):
     """Who did what to what, when. Ids and codes, never content."""
 
     __tablename__ = "audit_entry"
-    __table_args__ = (UniqueConstraint("chain_id", "sequence"),)
+    __table_args__ = (
+        UniqueConstraint("chain_id", "sequence"),
+        Index("ix_audit_entry_actor_id_at", "actor_id", "at"),
+    )
 
     id: Mapped[Id]
     chain_id: Mapped[UUID]
