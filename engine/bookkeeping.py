@@ -118,11 +118,24 @@ def _carry_over(turn: "Turn", withdrawn: list[WorkItem], item: WorkItem) -> None
             continue
         if before.organisation_id == item.organisation_id:
             item.assignee_id, item.claimed_at = before.assignee_id, before.claimed_at
-            turn.session.flush()
-            turn.session.execute(
-                update(Draft).where(Draft.work_item_id == before.id).values(work_item_id=item.id)
-            )
+            _move_drafts(turn, before, item)
             return
+
+
+def _move_drafts(turn: "Turn", before: WorkItem, item: WorkItem) -> None:
+    """Give the new item what was typed for the one before: sealed anew, for its new place."""
+    turn.session.flush()
+    for draft in turn.session.scalars(select(Draft).where(Draft.work_item_id == before.id)).all():
+        turn.session.add(
+            Draft(
+                work_item_id=item.id,
+                account_id=draft.account_id,
+                case_id=draft.case_id,
+                values=draft.values,
+                saved_at=draft.saved_at,
+            )
+        )
+        turn.session.delete(draft)
 
 
 def _new_item(turn: "Turn", task: UserTask, organisation: Organisation | None) -> WorkItem:

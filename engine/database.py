@@ -10,6 +10,8 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
+from engine.keyring import Keyring
+from engine.masterkey import MasterKeys
 from engine.session import WritingSession
 
 BUSY_SECONDS = 30
@@ -35,6 +37,8 @@ class Database:
         """Under which receipts are stored, for the migration that keyed them."""
         self.now: Callable[[Session], datetime] = lambda _: datetime.now(UTC)
         """What time it is for a session; set by whoever knows the clock."""
+        self.master_keys = MasterKeys()
+        """Under which the keys of cases are wrapped; set likewise."""
 
     def _open(self) -> Engine:
         if not self.is_sqlite:
@@ -66,7 +70,7 @@ class Database:
             self._writer.connect() as connection,
             WritingSession(connection) as session,
         ):
-            session.info.update(self._known())
+            self._equip(session)
             try:
                 yield session
                 session.commit()
@@ -78,7 +82,7 @@ class Database:
     def reading(self) -> Iterator[Session]:
         """Give a session for reading; whatever it changed is rolled back."""
         with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
-            session.info.update(self._known())
+            self._equip(session)
             try:
                 yield session
             finally:
@@ -86,8 +90,11 @@ class Database:
                 session.expunge_all()
                 session.rollback()
 
-    def _known(self) -> dict[str, object]:
-        return {"audit_key": self.audit_key, "index_key": self.index_key, "now": self.now}
+    def _equip(self, session: Session) -> None:
+        session.info["audit_key"] = self.audit_key
+        session.info["index_key"] = self.index_key
+        session.info["now"] = self.now
+        session.info["keyring"] = Keyring(self.master_keys)
 
     def close(self) -> None:
         """Close all connections."""
@@ -102,6 +109,8 @@ def _prepare_sqlite(connection: Any, record: Any) -> None:
     cursor.execute("PRAGMA journal_mode=WAL")
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
+    # What is deleted is overwritten: an erased key must not be found in the free pages (S15).
+    cursor.execute("PRAGMA secure_delete=ON")
     cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
     cursor.close()
 

@@ -196,13 +196,13 @@ class Facts:
 
     def findings(self) -> list[str]:
         """Return what the last check of the plan said, a sentence each."""
-        text = self._session.scalar(
-            select(Assessment.summary)
+        found = self._session.scalar(
+            select(Assessment)
             .where(Assessment.case_id == self._case_id, Assessment.kind == "plan_findings")
             .order_by(Assessment.at.desc())
             .limit(1)
         )
-        return (text or "").splitlines()
+        return found.summary.splitlines() if found else []
 
     def opinions(self) -> list[str]:
         """Return `organisation:choice` of the opinions on closing that count, of all rounds."""

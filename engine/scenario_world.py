@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, cases, demo, due, inbox, worklist
+from engine import access, cases, demo, due, inbox, masterkey, worklist
 from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.clock import TestClock
@@ -86,6 +86,7 @@ def _settings(processes_dir: Path, profile: str) -> Settings:
         mail_port=0,
         mail_from="scenario@localhost",
         poll_seconds=1,
+        master_key=masterkey.line(1),
     )
 
 

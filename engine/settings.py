@@ -9,6 +9,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from engine.errors import SettingsError
+from engine.masterkey import MasterKeys
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "CASETABLE_"
@@ -72,6 +73,16 @@ class Settings:
             self.oidc_name,
             self.oidc_second_factor,
         )
+
+    master_key: str = ""
+    """Lines `version:key`; empty: they stand in `master_key_file`."""
+    master_key_file: Path | None = None
+    """Where the master keys are; empty: in the data directory, made at the first start."""
+
+    def master_keys(self) -> MasterKeys:
+        """Return the keys under which the keys of cases are wrapped (S14)."""
+        path = self.master_key_file or self.data_dir / "master_keys"
+        return MasterKeys(text=self.master_key, path=path, make=not self.production)
 
     @property
     def state_key(self) -> bytes:
@@ -167,6 +178,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         mail_port=read("MAIL_PORT", int, 25),
         mail_from=read("MAIL_FROM", str, "casetable@localhost"),
         poll_seconds=read("POLL_SECONDS", float, 2.0),
+        master_key=read("MASTER_KEYS", str, ""),
+        master_key_file=read("MASTER_KEY_FILE", Path, None),
         require_second_factor=read("REQUIRE_SECOND_FACTOR", _flag, default=not demo),
         oidc_issuer=read("OIDC_ISSUER", str, ""),
         oidc_client_id=read("OIDC_CLIENT_ID", str, ""),
@@ -175,6 +188,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         oidc_second_factor=read("OIDC_SECOND_FACTOR", _claims, frozenset()),
     )
     problems += _wrong_with_provider(settings)
+    if production and not (settings.master_key or settings.master_key_file):
+        problems.append(
+            f"{PREFIX}MASTER_KEY_FILE: name the file of master keys, outside the database's backups; "
+            "`casetable key generate FILE` makes one"
+        )
     if problems:
         raise SettingsError("Settings to mend: " + "; ".join(problems) + ".")
     return settings if secret_key else _with_kept_key(settings)

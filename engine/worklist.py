@@ -13,7 +13,7 @@ from sqlalchemy import insert, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from engine import access, audit
+from engine import access, audit, keyring
 from engine.application import Application
 from engine.choices import CaseDirectory
 from engine.deployment import ResolvedDeployment
@@ -228,10 +228,12 @@ def save_draft(
         session.refresh(item)
         raise ConflictError(_who_was_first(session, item))
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    row = {"values": dict(values), "saved_at": now}
+    key = {"work_item_id": item.id, "account_id": account.id, "case_id": item.case_id}
+    sealed = keyring.sealed_row(session, Draft, {**key, "values": dict(values)})
+    row = {"values": sealed["values"], "saved_at": now}
     session.execute(
         dialect.insert(Draft)
-        .values(work_item_id=item.id, account_id=account.id, **row)
+        .values(**key, **row)
         .on_conflict_do_update(index_elements=["work_item_id", "account_id"], set_=row)
     )
     return session.get_one(Draft, (item.id, account.id), populate_existing=True)
@@ -398,6 +400,7 @@ def _apply(
     turn.element_id = item.element_id
     turn.submission = Submission(item, item.form_id, answer.values, answer.case)
     submission = {
+        "id": uuid4(),
         "work_item_id": item.id,
         "case_id": item.case_id,
         "element_id": item.element_id,
@@ -408,7 +411,8 @@ def _apply(
         "idempotency_key": _stored_key(item.id, account.id, key),
     }
     # At once and not at the end: an operator that erases the case has to find it.
-    turn.session.connection().execute(_SUBMIT, submission)
+    row = keyring.sealed_row(turn.session, FormSubmission, submission)
+    turn.session.connection().execute(_SUBMIT, row)
     item.state = WorkItemState.COMPLETED.value
     item.completed_at, item.completed_by_id = turn.now, account.id
     item.completed_for_id = turn.behalf.id if turn.behalf else None

@@ -9,7 +9,7 @@ from engine.models import Assessment, Decision, InformationGap
 from engine.operator import recorder
 from engine.prefill import FillContext, prefill
 from engine.turn import Turn
-from tasks.contribution import add_gap
+from tasks.contribution import add_gap, in_order
 from tasks.note import add_note
 
 
@@ -70,13 +70,8 @@ def review_information_gaps(turn: Turn, inputs: GapReview) -> None:
 
 
 def _board(session: Any, case_id: Any) -> list[InformationGap]:
-    return list(
-        session.scalars(
-            select(InformationGap)
-            .where(InformationGap.case_id == case_id)
-            .order_by(InformationGap.at, InformationGap.question)
-        )
-    )
+    gaps = session.scalars(select(InformationGap).where(InformationGap.case_id == case_id))
+    return sorted(gaps, key=in_order)
 
 
 @prefill("review_information_gaps")
@@ -170,11 +165,11 @@ def decide_need_for_plan(turn: Turn, inputs: Need) -> None:
 
 
 def _recommended(turn: Turn) -> str | None:
-    details = turn.session.scalar(
-        select(Assessment.details)
+    conference = turn.session.scalar(
+        select(Assessment)
         .where(Assessment.case_id == turn.case.id, Assessment.kind == "conference")
         .order_by(Assessment.at.desc())
         .limit(1)
     )
-    named = (details or {}).get("recommendation")
+    named = (conference.details if conference else {}).get("recommendation")
     return {"plan": "plan", "regular_care": "no_plan_needed"}.get(str(named))

@@ -1,7 +1,7 @@
 """Recorders of what partners share: contributions at their own level, answers to questions."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import select
@@ -63,6 +63,11 @@ def add_gap(turn: Turn, question: str, *, state: str, important: bool) -> Inform
     )
     turn.session.add(gap)
     return gap
+
+
+def in_order(gap: InformationGap) -> tuple[datetime, str]:
+    """Return by what a board is sorted; the database cannot, it does not read the questions."""
+    return gap.at, gap.question
 
 
 @dataclass(frozen=True)
@@ -140,17 +145,14 @@ def answer_request(turn: Turn, inputs: Answers) -> None:
 
 
 def _open_questions(session: Any, case_id: Any, organisation: Organisation) -> list[InformationGap]:
-    return list(
-        session.scalars(
-            select(InformationGap)
-            .where(
-                InformationGap.case_id == case_id,
-                InformationGap.asked_organisation_id == organisation.id,
-                InformationGap.state == "asked",
-            )
-            .order_by(InformationGap.at, InformationGap.question)
+    gaps = session.scalars(
+        select(InformationGap).where(
+            InformationGap.case_id == case_id,
+            InformationGap.asked_organisation_id == organisation.id,
+            InformationGap.state == "asked",
         )
     )
+    return sorted(gaps, key=in_order)
 
 
 @dataclass(frozen=True)

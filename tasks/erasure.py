@@ -41,6 +41,7 @@ from engine.models import (
     SignalSource,
     WorkItem,
 )
+from engine.models.sealed import ERASED
 
 OF_CASE: tuple[Any, ...] = (
     FormSubmission,
@@ -106,7 +107,7 @@ def _blank(session: Session, case: Case) -> None:
         (CaseMember, CaseMember.case_id, {"reason": None}),
         (CaseStanding, CaseStanding.case_id, {"text": None}),
         (WorkItem, WorkItem.case_id, {"variables": {}}),
-        (InboxMessage, InboxMessage.case_id, {"payload": {}}),
+        (InboxMessage, InboxMessage.case_id, {"payload": ERASED}),
         (Incident, Incident.case_id, {"message": "erased"}),
         (EmergencyAccess, EmergencyAccess.case_id, {"motive": "erased"}),
     )

@@ -90,7 +90,7 @@ def record_draft(turn: Turn, inputs: Draft) -> None:
         check_in_interval=inputs.check_in_interval,
         first_check_in=inputs.first_check_in,
         evaluator=inputs.evaluator or None,
-        goals=[_goal(position, row) for position, row in enumerate(inputs.goals, start=1)],
+        goals=[_goal(turn, position, row) for position, row in enumerate(inputs.goals, start=1)],
     )
     owners = {
         row.code: row
@@ -98,7 +98,7 @@ def record_draft(turn: Turn, inputs: Draft) -> None:
     }
     progress = _progress(turn)
     plan.actions = [
-        _action(position, row, owners, progress)
+        _action(turn, position, row, owners, progress)
         for position, row in enumerate(inputs.actions, start=1)
     ]
     if before is not None and before.state == "draft":
@@ -108,8 +108,9 @@ def record_draft(turn: Turn, inputs: Draft) -> None:
     turn.audit("case:plan:draft", plan.id, version=plan.number)
 
 
-def _goal(position: int, row: dict[str, Any]) -> Goal:
+def _goal(turn: Turn, position: int, row: dict[str, Any]) -> Goal:
     return Goal(
+        case_id=turn.case.id,
         position=position,
         code=str(row["code"]),
         title=str(row["title"]),
@@ -122,6 +123,7 @@ def _goal(position: int, row: dict[str, Any]) -> Goal:
 
 
 def _action(
+    turn: Turn,
     position: int,
     row: dict[str, Any],
     owners: dict[str, Organisation],
@@ -130,6 +132,7 @@ def _action(
     owner = owners[str(row["owner"])]
     title = str(row["title"])
     action = Action(
+        case_id=turn.case.id,
         position=position,
         goal_code=row.get("goal") or None,
         title=title,

@@ -36,14 +36,15 @@ def fill_plan(context: FillContext) -> dict[str, Any]:
 
 
 def _from_conference(session: Session, case_id: UUID) -> dict[str, Any]:
-    details = session.scalar(
-        select(Assessment.details)
+    conference = session.scalar(
+        select(Assessment)
         .where(Assessment.case_id == case_id, Assessment.kind == "conference")
         .order_by(Assessment.at.desc())
         .limit(1)
     )
+    details = conference.details if conference else {}
     keys = ("root_causes", "social_context", "online", "mental_health")
-    return {key: details[key] for key in keys if details and key in details}
+    return {key: details[key] for key in keys if key in details}
 
 
 def _goal_row(goal: Goal) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from alembic import context
 from sqlalchemy import JSON
 
 from engine.database import Database
+from engine.errors import StateError
 from engine.models import Base, install_guard, remove_guard
 from engine.models.base import Instant
 
@@ -23,7 +24,23 @@ def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[Fal
 
 database: Database = context.config.attributes["database"]
 
+
+
+def foreign_keys(*, on: bool) -> None:
+    """Let SQLite rebuild tables that others refer to; the pragma works outside transactions."""
+    if database.is_sqlite:
+        raw = connection.connection.driver_connection
+        raw.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
+
+
+def check_references() -> None:
+    """Refuse to commit when a rebuilt table lost what others refer to."""
+    if database.is_sqlite and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
+        raise StateError("The migration would break references between tables; nothing is changed.")
+
+
 with database.engine.execution_options(casetable_write=True).connect() as connection:
+    foreign_keys(on=False)
     context.configure(
         connection=connection,
         target_metadata=Base.metadata,
@@ -37,4 +54,6 @@ with database.engine.execution_options(casetable_write=True).connect() as connec
         remove_guard(connection)
         context.run_migrations()
         install_guard(connection)
+        check_references()
     connection.commit()
+    foreign_keys(on=True)

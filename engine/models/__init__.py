@@ -42,6 +42,7 @@ from engine.models.guard import install as install_guard
 from engine.models.guard import remove as remove_guard
 from engine.models.hit import HitAllowance, IdentityQuery
 from engine.models.job import InboxMessage, Incident, Job, Notice
+from engine.models.key import CaseKey
 from engine.models.mark import PersonMark
 from engine.models.membership import BARRING, CaseStanding, Outcome, Standing
 from engine.models.process import (
@@ -75,6 +76,7 @@ __all__ = [
     "AuditSeal",
     "Base",
     "Case",
+    "CaseKey",
     "CaseLink",
     "CaseMember",
     "CasePartner",

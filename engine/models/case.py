@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
@@ -10,6 +10,10 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.models.base import Base, Code, Id, Line
 from engine.models.directory import Account, Organisation
+from engine.models.sealed import SealedDay, SealedJson, SealedText
+
+if TYPE_CHECKING:
+    from engine.models.key import CaseKey
 
 
 class CaseState(StrEnum):
@@ -44,6 +48,12 @@ class Case(Base):
     audit_head: Mapped[str] = mapped_column(String(64), default="")
     """The newest link of this case's audit chain; see engine/audit.py."""
 
+    key: Mapped["CaseKey | None"] = relationship(back_populates="case", lazy="joined")
+    """Comes in the same statement, so that what belongs to the case opens without another one.
+
+    Whoever locks a case says `with_for_update(of=Case)`: a joined row cannot be locked.
+    """
+
 
 class Person(Base):
     """The person whom a case is about. Nothing of this row enters a process variable."""
@@ -52,9 +62,9 @@ class Person(Base):
 
     id: Mapped[Id]
     case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), unique=True)
-    name: Mapped[Line]
-    birth_date: Mapped[date | None]
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    name: Mapped[SealedText]
+    birth_date: Mapped[SealedDay | None]
+    details: Mapped[SealedJson] = mapped_column(default=dict)
 
     case: Mapped[Case] = relationship()
 
@@ -111,7 +121,7 @@ class CasePartner(Base):
     """`active` or `left`."""
     sharing_level: Mapped[Code] = mapped_column(default="undeclared")
     """`undeclared`, `nothing`, `concern_only`, `summary`, `full`."""
-    sharing_statement: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    sharing_statement: Mapped[SealedJson] = mapped_column(default=dict)
     joined_at: Mapped[datetime]
     left_at: Mapped[datetime | None]
 

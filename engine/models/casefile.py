@@ -6,14 +6,14 @@ fields without Python.
 """
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Code, Id, Line, Prose
+from engine.models.base import Base, Code, Id, Line
 from engine.models.directory import Account, Organisation
+from engine.models.sealed import SealedBytes, SealedJson, SealedText
 
 
 class Statement:
@@ -29,7 +29,7 @@ class Statement:
     """The absent person on whose behalf a deputy stated it (P36)."""
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     at: Mapped[datetime]
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    details: Mapped[SealedJson] = mapped_column(default=dict)
 
 
 class Signal(Base):
@@ -46,9 +46,9 @@ class Signal(Base):
     """Keyed hash of the receipt code with which a reporter comes back."""
     channel: Mapped[Code]
     """`public_page`, `telephone`, `partner`, `in_person`, `returnee`, `release`."""
-    about: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    about: Mapped[SealedJson] = mapped_column(default=dict)
     """Who it is about, as the reporter put it."""
-    text: Mapped[Prose]
+    text: Mapped[SealedText]
     urgent: Mapped[bool] = mapped_column(default=False)
     received_at: Mapped[datetime] = mapped_column(index=True)
     received_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
@@ -61,9 +61,9 @@ class Assessment(Base, Statement):
 
     kind: Mapped[Code]
     """`source`, `signal`, `arrival`, `gaps`, `conference`, `need`, `risk`, `effect`, ..."""
-    summary: Mapped[Prose]
-    evidence_for: Mapped[Prose | None]
-    evidence_against: Mapped[Prose | None]
+    summary: Mapped[SealedText]
+    evidence_for: Mapped[SealedText | None]
+    evidence_against: Mapped[SealedText | None]
     """P28, P101: what speaks against it is asked as explicitly as what speaks for it."""
     by: Mapped[Account | None] = relationship(foreign_keys="Assessment.by_id")
 
@@ -76,9 +76,9 @@ class Contribution(Base, Statement):
     level: Mapped[Code]
     """`nothing`, `concern_only`, `summary`, `full`."""
     concern: Mapped[bool]
-    summary: Mapped[Prose | None]
-    body: Mapped[Prose | None]
-    legal_basis: Mapped[Line | None]
+    summary: Mapped[SealedText | None]
+    body: Mapped[SealedText | None]
+    legal_basis: Mapped[SealedText | None]
     by: Mapped[Account | None] = relationship(foreign_keys="Contribution.by_id")
     organisation: Mapped[Organisation | None] = relationship(
         foreign_keys="Contribution.organisation_id"
@@ -90,13 +90,13 @@ class InformationGap(Base, Statement):
 
     __tablename__ = "information_gap"
 
-    question: Mapped[Prose]
+    question: Mapped[SealedText]
     state: Mapped[Code]
     """`known`, `not_known`, `asked`, `refused`, `answered`."""
     important: Mapped[bool]
     asked_organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"))
     due: Mapped[date | None]
-    answer: Mapped[Prose | None]
+    answer: Mapped[SealedText | None]
 
 
 class PlanVersion(Base, Statement):
@@ -108,13 +108,13 @@ class PlanVersion(Base, Statement):
     number: Mapped[int]
     state: Mapped[Code]
     """`draft`, `approved`, `published`, `replaced`, `refused`."""
-    reason: Mapped[Prose]
+    reason: Mapped[SealedText]
     """Why this plan, or why this change (P48, P54)."""
-    social_context: Mapped[Prose]
+    social_context: Mapped[SealedText]
     check_in_interval: Mapped[Code]
     """ISO 8601 duration (P53)."""
     first_check_in: Mapped[date | None]
-    evaluator: Mapped[Line | None]
+    evaluator: Mapped[SealedText | None]
     approved_at: Mapped[datetime | None]
     approved_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     published_at: Mapped[datetime | None]
@@ -130,16 +130,17 @@ class Goal(Base):
     __tablename__ = "goal"
 
     id: Mapped[Id]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
     plan_id: Mapped[UUID] = mapped_column(ForeignKey("plan_version.id"), index=True)
     position: Mapped[int]
     code: Mapped[Code]
     """Stable over versions, e.g. `g1`, so that progress can be followed."""
-    title: Mapped[Line]
-    reason: Mapped[Prose | None]
-    indicator: Mapped[Prose | None]
-    baseline: Mapped[Prose | None]
+    title: Mapped[SealedText]
+    reason: Mapped[SealedText | None]
+    indicator: Mapped[SealedText | None]
+    baseline: Mapped[SealedText | None]
     due: Mapped[date | None]
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    details: Mapped[SealedJson] = mapped_column(default=dict)
 
     plan: Mapped[PlanVersion] = relationship(back_populates="goals")
 
@@ -150,10 +151,11 @@ class Action(Base):
     __tablename__ = "action"
 
     id: Mapped[Id]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
     plan_id: Mapped[UUID] = mapped_column(ForeignKey("plan_version.id"), index=True)
     position: Mapped[int]
     goal_code: Mapped[Code | None]
-    title: Mapped[Line]
+    title: Mapped[SealedText]
     kind: Mapped[Code]
     """`security` or `social` (P60)."""
     owner_organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
@@ -162,10 +164,10 @@ class Action(Base):
     due: Mapped[date | None]
     acceptance: Mapped[Code] = mapped_column(default="asked")
     """`asked`, `accepted`, `declined` (P64)."""
-    acceptance_reason: Mapped[Prose | None]
+    acceptance_reason: Mapped[SealedText | None]
     progress: Mapped[Code] = mapped_column(default="open")
     """`open`, `under_way`, `done`, `stopped`."""
-    details: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    details: Mapped[SealedJson] = mapped_column(default=dict)
 
     plan: Mapped[PlanVersion] = relationship(back_populates="actions")
     owner: Mapped[Organisation] = relationship(lazy="joined")
@@ -181,7 +183,7 @@ class CheckIn(Base, Statement):
     number: Mapped[int]
     planned_for: Mapped[date | None]
     outcome: Mapped[Code]
-    summary: Mapped[Prose]
+    summary: Mapped[SealedText]
     still_necessary: Mapped[Code | None]
     by: Mapped[Account | None] = relationship(foreign_keys="CheckIn.by_id")
 
@@ -210,7 +212,7 @@ class Opinion(Base, Statement):
     closing_round: Mapped[int]
     choice: Mapped[Code]
     """`agree`, `disagree`, `abstain`, or `no_answer` when the deadline passed (L2)."""
-    reasons: Mapped[Prose | None]
+    reasons: Mapped[SealedText | None]
     replaced_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("opinion.id"))
     """The newer opinion of the same organisation in the same round; dissent is never deleted."""
     by: Mapped[Account | None] = relationship(foreign_keys="Opinion.by_id")
@@ -226,7 +228,7 @@ class Decision(Base, Statement):
     """`route`, `need_for_plan`, `plan_approval`, `closure`, `withdrawal`, `reopening`,
     `retention`, `triage`, `danger`, `consent`, ..."""
     outcome: Mapped[Code]
-    reasons: Mapped[Prose]
+    reasons: Mapped[SealedText]
     proposed: Mapped[Code | None]
     """What a decision table had proposed, so that a deviation stays visible."""
     closing_round: Mapped[int | None]
@@ -241,7 +243,7 @@ class Note(Base, Statement):
     kind: Mapped[Code]
     """`note`, `new_information`, `withdrawal`, `danger`, `promise`, `safety`, `conference`,
     `handover`, `partner_change`, ..."""
-    text: Mapped[Prose]
+    text: Mapped[SealedText]
     by: Mapped[Account | None] = relationship(foreign_keys="Note.by_id")
 
 
@@ -250,7 +252,7 @@ class Document(Base, Statement):
 
     __tablename__ = "document"
 
-    name: Mapped[Line]
+    name: Mapped[SealedText]
     media_type: Mapped[Code]
     size: Mapped[int]
-    content: Mapped[bytes] = mapped_column(LargeBinary)
+    content: Mapped[SealedBytes]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from engine.models.base import Base, Code, Id, Line, Prose
 from engine.models.case import Case
 from engine.models.directory import Account
+from engine.models.sealed import SealedJson
 
 
 class Job(Base):
@@ -70,7 +71,7 @@ class InboxMessage(Base):
     instance_id: Mapped[UUID] = mapped_column(ForeignKey("process_instance.id"), index=True)
     case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
     name: Mapped[Code]
-    payload: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    payload: Mapped[SealedJson] = mapped_column(default=dict)
     """Process variables only (ids, codes); the text is a Note of the case file."""
     key: Mapped[str] = mapped_column(String(120), unique=True)
     state: Mapped[Code] = mapped_column(default="waiting")

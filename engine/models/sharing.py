@@ -6,9 +6,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Code, Id, Line, Prose
+from engine.models.base import Base, Code, Id
 from engine.models.casefile import Contribution
 from engine.models.directory import Account, Organisation
+from engine.models.sealed import SealedText
 
 
 class ContributionShare(Base):
@@ -32,9 +33,9 @@ class ContributionShare(Base):
     """The audience; empty: everybody at the table who has no row of their own."""
     level: Mapped[Code]
     """`nothing`, `concern_only`, `summary`, `full`."""
-    summary: Mapped[Prose | None]
+    summary: Mapped[SealedText | None]
     """Written for this audience, where the contribution itself has none."""
-    legal_basis: Mapped[Line | None]
+    legal_basis: Mapped[SealedText | None]
     expires_on: Mapped[date | None]
     """The last day on which more is read than the table reads; then it falls back by itself."""
     by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))

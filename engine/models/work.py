@@ -12,6 +12,7 @@ from engine.models.base import Base, Code, Id, Line, Prose
 from engine.models.case import Case
 from engine.models.directory import Account, Organisation
 from engine.models.process import ProcessInstance
+from engine.models.sealed import SealedJson
 
 
 class WorkItemState(StrEnum):
@@ -88,7 +89,8 @@ class Draft(Base):
 
     work_item_id: Mapped[UUID] = mapped_column(ForeignKey("work_item.id"), primary_key=True)
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), primary_key=True)
-    values: Mapped[dict[str, Any]]
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
+    values: Mapped[SealedJson]
     saved_at: Mapped[datetime]
 
 
@@ -102,7 +104,7 @@ class FormSubmission(Base):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
     element_id: Mapped[Code]
     form_id: Mapped[Code]
-    values: Mapped[dict[str, Any]]
+    values: Mapped[SealedJson]
     by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
     at: Mapped[datetime]
     idempotency_key: Mapped[str] = mapped_column(String(80), unique=True)

@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 from engine import closing, migration
 from engine.database import Database
 from engine.errors import ClosingRefusedError, EpisodeClosedError
+from engine.keyring import Keyring
+from engine.masterkey import MasterKeys, line
 from engine.models import (
     Account,
     AccountRole,
@@ -41,6 +43,7 @@ from engine.models import (
 from engine.profile import Profile, parse_profile
 from engine.settings import ROOT
 
+MASTER = MasterKeys(text=line(1))
 DAY_ZERO = date(2026, 1, 1)
 PEOPLE = ("mayor", "deputy", "coordinator")
 PARTNERS = ("police", "school", "youth_work")
@@ -146,7 +149,7 @@ def new_session() -> Session:
         connection.exec_driver_sql("BEGIN")
 
     Base.metadata.create_all(engine)
-    return Session(engine, expire_on_commit=False)
+    return Session(engine, expire_on_commit=False, info={"keyring": Keyring(MASTER)})
 
 
 def at(day: int) -> datetime:
@@ -527,7 +530,7 @@ BELOW_PYTHON = {
 def test_database_refuses_a_closed_episode_without_what_closing_needs(
     database: Database, profile: Profile, name: str
 ) -> None:
-    with Session(database.engine) as session:
+    with Session(database.engine, info={"keyring": Keyring(MASTER)}) as session:
         turn = Written(session, BELOW_PYTHON[name], profile)
         with pytest.raises(DBAPIError, match="joint decision"):
             session.execute(
@@ -539,7 +542,7 @@ def test_database_refuses_a_closed_episode_without_what_closing_needs(
 def test_database_refuses_a_closed_case_without_a_closed_episode(
     database: Database, profile: Profile
 ) -> None:
-    with Session(database.engine) as session:
+    with Session(database.engine, info={"keyring": Keyring(MASTER)}) as session:
         turn = Written(session, Story(), profile)
         with pytest.raises(DBAPIError, match="joint decision"):
             session.execute(
@@ -561,7 +564,7 @@ def test_migrations_put_the_refusal_into_the_database(tmp_path: Path) -> None:
 
 
 def test_database_accepts_what_the_door_lets_through(database: Database, profile: Profile) -> None:
-    with Session(database.engine) as session:
+    with Session(database.engine, info={"keyring": Keyring(MASTER)}) as session:
         turn = Written(session, Story(), profile)
         closing.close_episode(turn)  # type: ignore[arg-type]
         session.flush()

@@ -294,7 +294,7 @@ def test_reopening_is_judged_at_the_moment_it_begins(site: Site) -> None:
         anna = site._account(session, "intake.anna").id
     with ThreadPoolExecutor(1) as pool:
         with site.application.database.transaction() as session:
-            session.scalar(select(Case).where(Case.id == case.id).with_for_update())
+            session.scalar(select(Case).where(Case.id == case.id).with_for_update(of=Case))
             asked = pool.submit(request_reopening, site.application, case.id, anna)
             time.sleep(0.4)
             session.execute(update(Case).values(state="erased"))

@@ -162,7 +162,7 @@ def test_case_row_is_locked_before_any_other_row(desk: Desk) -> None:
     item = desk.item(case, "ask")
     with ThreadPoolExecutor(1) as pool:
         with desk.application.database.transaction() as session:
-            session.scalar(select(Case).where(Case.id == case).with_for_update())
+            session.scalar(select(Case).where(Case.id == case).with_for_update(of=Case))
             done = pool.submit(desk.answer, item, "intake.anna", GO_ON)
             time.sleep(0.3)
             assert not done.done()

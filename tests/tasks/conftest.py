@@ -102,10 +102,11 @@ class Phase(World):
         )
         session.add(plan)
         session.flush()
-        session.add(Goal(plan_id=plan.id, position=1, code="g1", title="Back at school"))
+        session.add(Goal(case_id=plan.case_id, plan_id=plan.id, position=1, code="g1", title="Back at school"))
         for position, outsourced in ((1, False), (2, True)):
             session.add(
                 Action(
+                    case_id=plan.case_id,
                     plan_id=plan.id,
                     position=position,
                     goal_code="g1",
