@@ -345,7 +345,8 @@ def _retry_answer(application: Application, incident_id: UUID, stimulus: dict[st
     item_id, account_id = UUID(stimulus["work_item_id"]), UUID(stimulus["account_id"])
     with application.database.reading() as session:
         draft = session.get(Draft, (item_id, account_id))
-    if draft is None or worklist.answer_digest(draft.values) != stimulus.get("answer"):
+    secret = application.settings.state_key
+    if draft is None or worklist.answer_digest(secret, draft.values) != stimulus.get("answer"):
         return _give_up(application, incident_id)
     try:
         result = worklist.complete(application, item_id, account_id, draft.values, stimulus["key"])

@@ -16,13 +16,13 @@ from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Column, Connection, Uuid, bindparam, event, inspect, select
+from sqlalchemy import Connection, Uuid, bindparam, event, inspect, select
 from sqlalchemy.orm import Mapper, Session, object_session
 
 from engine.errors import StateError
 from engine.masterkey import MasterKeys
 from engine.models import Base, Case, CaseKey
-from engine.models.sealed import BYTES, DAY, ERASED, JSON_VALUE, TEXT, Closed, Sealed, is_sealed
+from engine.models.sealed import BYTES, DAY, ERASED, JSON_VALUE, TEXT, Closed, Sealed
 
 NONCE = 12
 FORMAT = b"\x01"
@@ -45,6 +45,25 @@ NOTHING: dict[str, Callable[[], Any]] = {
     DAY: lambda: None,
     BYTES: bytes,
 }
+
+
+BODY = len(FORMAT) + NONCE
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a sealed value stands; it opens nowhere else."""
+
+    table: str
+    column: str
+    kind: str
+    row: str
+    case_id: UUID | None
+
+    def bind(self, form: bytes, version: int) -> bytes:
+        """Return what the value is bound to."""
+        words = (self.table, self.column, self.row, self.case_id, version)
+        return form + "|".join(map(str, words)).encode()
 
 
 @dataclass(frozen=True)
@@ -80,33 +99,27 @@ class Keyring:
         """Say whether the key of a case has been read already."""
         return case_id in self._wrapped
 
-    def close(self, column: Column[Any], row_id: str, case_id: UUID | None, value: Any) -> Closed:
+    def close(self, place: Place, value: Any) -> Closed:
         """Seal one value for its place."""
-        version, cipher = self._cipher(case_id)
-        kind: Sealed = column.type  # type: ignore[assignment]
+        version, cipher = self._cipher(place.case_id)
         nonce = secrets.token_bytes(NONCE)
-        body = cipher.encrypt(
-            nonce, WRITE[kind.kind](value), _place(column, row_id, case_id, version)
-        )
-        return Closed(FORMAT + nonce + body)
+        plain = WRITE[place.kind](value)
+        return Closed(FORMAT + nonce + cipher.encrypt(nonce, plain, place.bind(FORMAT, version)))
 
-    def open(self, column: Column[Any], row_id: str, case_id: UUID | None, closed: Closed) -> Any:
+    def open(self, place: Place, closed: Closed) -> Any:
         """Return what was sealed; StateError when it was moved here, or its key is gone."""
-        kind: Sealed = column.type  # type: ignore[assignment]
         if closed == ERASED:
-            return NOTHING[kind.kind]()
-        version, cipher = self._cipher(case_id)
-        nonce, body = closed.stored[1 : 1 + NONCE], closed.stored[1 + NONCE :]
+            return NOTHING[place.kind]()
+        version, cipher = self._cipher(place.case_id)
+        form, nonce, body = closed.stored[:1], closed.stored[1:BODY], closed.stored[BODY:]
         try:
-            if closed.stored[:1] != FORMAT:
-                raise InvalidTag
-            plain = cipher.decrypt(nonce, body, _place(column, row_id, case_id, version))
-        except InvalidTag as error:
+            plain = cipher.decrypt(nonce, body, place.bind(form, version))
+        except (InvalidTag, ValueError) as error:
             raise StateError(
-                f"{column.table.name}.{column.name} of {row_id} does not open: it was changed or "
+                f"{place.table}.{place.column} of {place.row} does not open: it was changed or "
                 "moved, or belongs to another key."
             ) from error
-        return READ[kind.kind](plain)
+        return READ[place.kind](plain)
 
     def _cipher(self, case_id: UUID | None) -> tuple[int, AESGCM]:
         if case_id is None:
@@ -151,10 +164,6 @@ def _key_place(case_id: UUID, version: int, master_version: int) -> bytes:
     return f"case_key|{case_id}|{version}|{master_version}".encode()
 
 
-def _place(column: Column[Any], row_id: str, case_id: UUID | None, version: int) -> bytes:
-    return f"{column.table.name}|{column.name}|{row_id}|{case_id}|{version}".encode()
-
-
 def row_id(values: Iterable[Any]) -> str:
     """Return the primary key of a row as what is sealed is bound to it."""
     return ":".join(str(value) for value in values)
@@ -186,24 +195,25 @@ def load(session: Session, case_id: UUID | None) -> Keyring:
 def sealed_row(session: Session, kind: type[Base], row: dict[str, Any]) -> dict[str, Any]:
     """Return a row for an insert that goes past the session, with its sealed columns closed."""
     mapper = inspect(kind)
-    key = row_id(row[column.key] for column in mapper.primary_key)
+    key = row_id(row[str(column.key)] for column in mapper.primary_key)
     ring = load(session, row["case_id"])
     closed = {
-        name: ring.close(column, key, row["case_id"], row[name])
-        for name, column in sealed_columns(mapper).items()
+        name: ring.close(Place(*field, key, row["case_id"]), row[name])
+        for name, field in sealed_fields(mapper).items()
         if row.get(name) is not None
     }
     return row | closed
 
 
 @cache
-def sealed_columns(mapper: Mapper[Any]) -> dict[str, Column[Any]]:
-    """Return the sealed columns of a table by the names of their attributes."""
-    return {
-        attribute.key: attribute.columns[0]
-        for attribute in mapper.column_attrs
-        if is_sealed(attribute.columns[0])
-    }
+def sealed_fields(mapper: Mapper[Any]) -> dict[str, tuple[str, str, str]]:
+    """Return table, column and kind of what is sealed, by the names of the attributes."""
+    found: dict[str, tuple[str, str, str]] = {}
+    for attribute in mapper.column_attrs:
+        column = attribute.columns[0]
+        if isinstance(column.type, Sealed):
+            found[attribute.key] = (mapper.class_.__tablename__, column.name, column.type.kind)
+    return found
 
 
 # -- what happens to each row ---------------------------------------------------------------------
@@ -216,30 +226,29 @@ def _close_row(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
     del connection
     state = inspect(row)
     values, before = state.dict, state.committed_state
-    changed = {
-        name: column
-        for name, column in sealed_columns(mapper).items()
-        if _is_to_store(values, name, column)
+    changed = [
+        name
+        for name in sealed_fields(mapper)
+        if _is_to_store(mapper, values, name)
         and (not state.persistent or (name in before and before[name] != values[name]))
-    }
+    ]
     if not changed:
         return
     session = object_session(row)
     if session is None:
         raise StateError("A sealed row is stored through a session.")
     ring, key = load(session, row.case_id), row_id(mapper.primary_key_from_instance(row))
-    closed = {
-        name: ring.close(column, key, row.case_id, values[name]) for name, column in changed.items()
-    }
     values[OPENED] = {name: values[name] for name in changed}
-    values.update(closed)
+    for name in changed:
+        place = Place(*sealed_fields(mapper)[name], key, row.case_id)
+        values[name] = ring.close(place, values[name])
 
 
-def _is_to_store(values: dict[str, Any], name: str, column: Column[Any]) -> bool:
+def _is_to_store(mapper: Mapper[Any], values: dict[str, Any], name: str) -> bool:
     if name not in values or isinstance(values[name], Closed):
         return False
-    # A JSON column that must not be empty keeps its null.
-    return values[name] is not None or not column.nullable
+    # A column that must not be empty keeps the null of JSON.
+    return values[name] is not None or not mapper.column_attrs[name].columns[0].nullable
 
 
 def _give_back(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
@@ -253,17 +262,14 @@ def _open_row(row: Any, context: Any, *_: Any) -> None:
     """Open what was just loaded."""
     state = inspect(row)
     values = state.dict
-    closed = {
-        name: column
-        for name, column in sealed_columns(state.mapper).items()
-        if isinstance(values.get(name), Closed)
-    }
+    fields = sealed_fields(state.mapper)
+    closed = {name: values[name] for name in fields if isinstance(values.get(name), Closed)}
     if not closed:
         return
-    ring = load(context.session, values["case_id"])
-    key = row_id(state.identity)
-    for name, column in closed.items():
-        values[name] = ring.open(column, key, values["case_id"], values[name])
+    case_id, key = values["case_id"], row_id(state.identity)
+    ring = load(context.session, case_id)
+    for name, stored in closed.items():
+        values[name] = ring.open(Place(*fields[name], key, case_id), stored)
 
 
 def _note_key(key: CaseKey, context: Any, *_: Any) -> None:
@@ -284,7 +290,7 @@ def _listen() -> None:
     event.listen(CaseKey, "load", _note_key)
     event.listen(CaseKey, "refresh", _note_key)
     for mapper in Base.registry.mappers:
-        if not sealed_columns(mapper):
+        if not sealed_fields(mapper):
             continue
         for moment in ("before_insert", "before_update"):
             event.listen(mapper.class_, moment, _close_row)

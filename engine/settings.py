@@ -190,8 +190,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     problems += _wrong_with_provider(settings)
     if production and not (settings.master_key or settings.master_key_file):
         problems.append(
-            f"{PREFIX}MASTER_KEY_FILE: name the file of master keys, outside the database's backups; "
-            "`casetable key generate FILE` makes one"
+            f"{PREFIX}MASTER_KEY_FILE: name the file of master keys; "
+            "`casetable key generate FILE` makes it"
         )
     if problems:
         raise SettingsError("Settings to mend: " + "; ".join(problems) + ".")

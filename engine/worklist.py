@@ -1,6 +1,7 @@
 """What people do with work items: claim, release, reassign, draft, complete."""
 
 import hashlib
+import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -512,17 +513,17 @@ def _postpone(
                 "work_item_id": str(item_id),
                 "account_id": str(account_id),
                 "key": key,
-                "answer": answer_digest(values),
+                "answer": answer_digest(application.settings.state_key, values),
             },
         )
         session.flush()
         return Postponed(str(error), incident.id)
 
 
-def answer_digest(values: Mapping[str, Any]) -> str:
-    """Return a hash of an answer: a retry sends what was sent, not what was typed since.
+def answer_digest(key: bytes, values: Mapping[str, Any]) -> str:
+    """Return a keyed hash of an answer: a retry sends what was sent, not what was typed since.
 
     Threat: a decision is signed once; the draft behind it could be changed without a signature.
     """
     body = json.dumps(dict(values), sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(body.encode()).hexdigest()
+    return hmac.digest(key, body.encode(), "sha256").hex()

@@ -25,11 +25,10 @@ def render_item(kind: str, item: Any, autogen_context: Any) -> str | Literal[Fal
 database: Database = context.config.attributes["database"]
 
 
-
 def foreign_keys(*, on: bool) -> None:
     """Let SQLite rebuild tables that others refer to; the pragma works outside transactions."""
     if database.is_sqlite:
-        raw = connection.connection.driver_connection
+        raw: Any = connection.connection.driver_connection
         raw.execute(f"PRAGMA foreign_keys={'ON' if on else 'OFF'}")
 
 

@@ -18,7 +18,9 @@ class CaseKey(Base):
 
     __tablename__ = "case_key"
     __table_args__ = (
-        CheckConstraint("(wrapped IS NULL) = (destroyed_at IS NOT NULL)", name="there_or_destroyed"),
+        CheckConstraint(
+            "(wrapped IS NULL) = (destroyed_at IS NOT NULL)", name="there_or_destroyed"
+        ),
     )
 
     case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), primary_key=True)

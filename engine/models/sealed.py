@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-from sqlalchemy import Column, Dialect, LargeBinary, TypeDecorator
+from sqlalchemy import Dialect, LargeBinary, TypeDecorator
 from sqlalchemy.orm import mapped_column
 
 from engine.errors import StateError
@@ -52,11 +52,6 @@ class Sealed(TypeDecorator[Any]):
         """Return what is stored; engine/keyring.py opens it for its row."""
         del dialect
         return Closed(bytes(value)) if value is not None else None
-
-
-def is_sealed(column: Column[Any]) -> bool:
-    """Say whether the content of a column is sealed."""
-    return isinstance(column.type, Sealed)
 
 
 SealedText = Annotated[str, mapped_column(Sealed(TEXT))]

@@ -2,8 +2,10 @@
 
 import hashlib
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -12,12 +14,14 @@ from sqlalchemy import create_engine, inspect, make_url, select, text
 
 from engine import demo, migration
 from engine.application import Application
-from engine.clock import SystemClock
+from engine.clock import SystemClock, TestClock
 from engine.database import Database
+from engine.keyring import row_id, sealed_fields
 from engine.models import Base, Signal, SignalSource
-from tests.conftest import POSTGRES, make_settings
+from tests.conftest import POSTGRES, START, make_settings
 from tests.engine import small
 from tests.engine.desk import REPORT
+from tests.engine.lives import play
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -119,6 +123,55 @@ def test_migration_moves_the_reporter_apart_and_keeps_receipts(
         row = session.execute(text("SELECT reporter, receipt_hash FROM signal")).one()
     assert row.reporter in ({"name": "N"}, '{"name": "N"}')
     assert row.receipt_hash is None
+
+
+def test_migration_seals_what_is_there_and_opens_it_again(empty: Database, tmp_path: Path) -> None:
+    """Going down and up with two lives of a case: each word comes back, none lies open."""
+    migration.upgrade(empty)
+    clock = TestClock(START)
+    application = Application(make_settings(tmp_path, ""), empty, clock)
+    demo.seed(application)
+    for _ in range(2):
+        play(application, clock)
+    words = every_word(application)
+    assert len(words) > 200
+    migration.downgrade(empty, BEFORE_SEALING)
+    stored = everything_stored(empty)
+    assert sum(word in stored for word in loose_words(words)) > 20
+    migration.upgrade(empty)
+    assert every_word(application) == words
+    stored = everything_stored(empty)
+    assert [word for word in loose_words(words) if word in stored] == []
+
+
+BEFORE_SEALING = "0004"
+
+
+def every_word(application: Application) -> dict[tuple[str, str, str], Any]:
+    """Every sealed value as its row shows it."""
+    with application.database.reading() as session:
+        return {
+            (mapper.class_.__tablename__, name, row_id(inspect(row).identity)): getattr(row, name)
+            for mapper in Base.registry.mappers
+            if sealed_fields(mapper)
+            for row in session.scalars(select(mapper.class_)).unique()
+            for name in sealed_fields(mapper)
+        }
+
+
+def loose_words(words: dict[tuple[str, str, str], Any]) -> set[str]:
+    """The sentences among them, as they would be found in a file."""
+    return {word for word in words.values() if isinstance(word, str) and len(word) > 20}
+
+
+def everything_stored(database: Database) -> str:
+    """The whole file of SQLite with its log; on PostgreSQL a dump and the files of the tables."""
+    if database.is_sqlite:
+        file = Path(database.url.database or "")
+        parts = [file, file.with_name(f"{file.name}-wal")]
+        return "".join(part.read_bytes().decode("latin-1") for part in parts if part.exists())
+    url = database.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return subprocess.run(["pg_dump", url], check=True, capture_output=True, text=True).stdout
 
 
 def test_migration_leaves_a_current_database_alone(empty: Database) -> None:

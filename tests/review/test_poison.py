@@ -201,7 +201,7 @@ def test_retry_of_an_answer_that_is_no_longer_valid_ends(desk: Desk) -> None:
         draft.values = {"choice": "gone", "reason": "x"}
         incident.stimulus = {
             **incident.stimulus,
-            "answer": worklist.answer_digest(draft.values),
+            "answer": worklist.answer_digest(desk.application.settings.state_key, draft.values),
         }
     assert desk.pass_time(minutes=2) < 10
     assert desk.owed(case) == ["decide"]

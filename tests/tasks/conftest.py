@@ -102,7 +102,8 @@ class Phase(World):
         )
         session.add(plan)
         session.flush()
-        session.add(Goal(case_id=plan.case_id, plan_id=plan.id, position=1, code="g1", title="Back at school"))
+        own = {"case_id": plan.case_id, "plan_id": plan.id}
+        session.add(Goal(**own, position=1, code="g1", title="Back at school"))
         for position, outsourced in ((1, False), (2, True)):
             session.add(
                 Action(

@@ -30,14 +30,12 @@ COLUMNS: dict[str, dict[str, str]] = {
     "person": {"name": LINE, "birth_date?": DAY, "details": JSON_VALUE},
     "case_partner": {"sharing_statement": JSON_VALUE},
     "signal": {"reporter": JSON_VALUE, "about": JSON_VALUE, "text": TEXT},
-    "assessment": STATEMENT
-    | {"summary": TEXT, "evidence_for?": TEXT, "evidence_against?": TEXT},
+    "assessment": STATEMENT | {"summary": TEXT, "evidence_for?": TEXT, "evidence_against?": TEXT},
     "contribution": STATEMENT | {"summary?": TEXT, "body?": TEXT, "legal_basis?": LINE},
     "contribution_share": {"summary?": TEXT, "legal_basis?": LINE},
     "information_gap": STATEMENT | {"question": TEXT, "answer?": TEXT},
     "plan_version": STATEMENT | {"reason": TEXT, "social_context": TEXT, "evaluator?": LINE},
-    "goal": STATEMENT
-    | {"title": LINE, "reason?": TEXT, "indicator?": TEXT, "baseline?": TEXT},
+    "goal": STATEMENT | {"title": LINE, "reason?": TEXT, "indicator?": TEXT, "baseline?": TEXT},
     "action": STATEMENT | {"title": LINE, "acceptance_reason?": TEXT},
     "check_in": STATEMENT | {"summary": TEXT},
     "closing_dossier": STATEMENT,
@@ -233,7 +231,7 @@ def _rows(rows: Any, keys: tuple[str, ...]) -> Iterator[Any]:
 def _seal(cipher: AESGCM | None, kind: str, place: str, value: Any) -> bytes:
     assert cipher is not None  # noqa: S101 - every case has just got its key
     nonce = secrets.token_bytes(12)
-    return b"\x01" + nonce + cipher.encrypt(nonce, WRITE[kind](value), place.encode())
+    return b"\x01" + nonce + cipher.encrypt(nonce, WRITE[kind](value), b"\x01" + place.encode())
 
 
 def _open(cipher: AESGCM | None, kind: str, place: str, stored: bytes) -> Any:
@@ -241,4 +239,4 @@ def _open(cipher: AESGCM | None, kind: str, place: str, stored: bytes) -> Any:
         return {} if kind == JSON_VALUE else None
     if cipher is None:
         raise ValueError("There is a sealed row without a key; bring the keys back first.")
-    return READ[kind](cipher.decrypt(stored[1:13], stored[13:], place.encode()))
+    return READ[kind](cipher.decrypt(stored[1:13], stored[13:], stored[:1] + place.encode()))

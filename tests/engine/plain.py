@@ -1,0 +1,68 @@
+"""Why some columns that can hold words are not sealed. A new one is sealed or explained here."""
+
+HASH = "a hash, or a digest under a key"
+STAFF = "about people who work here, not about anybody in a case"
+CODE = "one of a fixed list of codes of the program, the profile or a drawing"
+ELEMENT = "an id, a name or a rule of a drawing: the same for all cases"
+IDS = "ids and codes only"
+PLAN_DAY = "says when something is planned, not what; timers and lists ask for it"
+PROGRAM = "words of the program itself"
+RANDOM = "random"
+
+_BY_REASON = {
+    HASH: (
+        "audit_checkpoint.digest audit_checkpoint.previous_hash audit_checkpoint.hash "
+        "audit_head.hash audit_seal.hash audit_entry.previous_hash audit_entry.hash "
+        "casework_case.audit_head casework_case.deployment_id failed_attempt.key "
+        "recovery_code.code_hash signal.receipt_hash web_session.token_hash "
+        "form_submission.idempotency_key deployment.id current_deployment.deployment_id "
+        "process_instance.deployment_id deployment_file.hash"
+    ),
+    STAFF: (
+        "organisation.code organisation.name organisation.discipline organisation.contact "
+        "account.username account.display_name account.email account.password_hash "
+        "account.language account_role.role web_session.device deployment.note"
+    ),
+    "sealed under a key of its own": "totp_factor.secret web_session.pending_secret",
+    "wrapped under a master key": "case_key.wrapped",
+    CODE: (
+        "failed_attempt.kind web_session.stage casework_case.kind casework_case.state "
+        "deployment.profile current_deployment.profile audit_entry.event case_link.kind "
+        "case_member.function case_partner.state case_partner.sharing_level signal.channel "
+        "process_instance.status episode.status episode.stage episode.outcome inbox_message.name "
+        "inbox_message.state incident.owner_role incident.state job.kind job.state "
+        "step_history.kind step_history.state timer.state work_item.role work_item.escalate_to "
+        "work_item.state assessment.kind check_in.kind check_in.outcome check_in.still_necessary "
+        "contribution.level decision.kind decision.outcome decision.proposed document.media_type "
+        "information_gap.state note.kind notice.template opinion.choice plan_version.state "
+        "plan_version.check_in_interval action.goal_code action.kind action.acceptance "
+        "action.progress contribution_share.level goal.code"
+    ),
+    ELEMENT: (
+        "deployment_file.content deployment.manifest process_instance.process_id "
+        "process_instance.awaited process_instance.active incident.element_id "
+        "step_history.process_id step_history.element_id step_history.name timer.process_id "
+        "timer.element_id timer.rule work_item.process_id work_item.element_id work_item.name "
+        "work_item.form_id assessment.element_id check_in.element_id closing_dossier.element_id "
+        "contribution.element_id decision.element_id document.element_id "
+        "form_submission.element_id form_submission.form_id information_gap.element_id "
+        "note.element_id opinion.element_id plan_version.element_id"
+    ),
+    IDS: (
+        "audit_entry.subject audit_entry.detail inbox_message.key incident.key job.key "
+        "job.payload incident.stimulus closing_dossier.organisations notice.message_id "
+        "process_instance.timers"
+    ),
+    "process variables: codes, dates, numbers, yes or no": (
+        "process_instance.blob work_item.variables"
+    ),
+    "texts of our own errors, which carry ids": "incident.message job.last_error",
+    PLAN_DAY: (
+        "casework_case.erase_after check_in.planned_for information_gap.due "
+        "plan_version.first_check_in action.starts action.due goal.due "
+        "contribution_share.expires_on"
+    ),
+    PROGRAM: "case_member.reason",
+    RANDOM: "casework_case.code step_history.token timer.token work_item.token web_session.csrf",
+}
+PLAIN = {column: reason for reason, columns in _BY_REASON.items() for column in columns.split()}
