@@ -14,7 +14,7 @@ _BY_REASON = {
         "audit_checkpoint.digest audit_checkpoint.previous_hash audit_checkpoint.hash "
         "audit_head.hash audit_seal.hash audit_entry.previous_hash audit_entry.hash "
         "casework_case.audit_head casework_case.deployment_id failed_attempt.key "
-        "recovery_code.code_hash signal.receipt_hash web_session.token_hash "
+        "recovery_code.code_hash signal.receipt_hash person_mark.mark web_session.token_hash "
         "form_submission.idempotency_key deployment.id current_deployment.deployment_id "
         "process_instance.deployment_id deployment_file.hash"
     ),
@@ -26,7 +26,8 @@ _BY_REASON = {
     "sealed under a key of its own": "totp_factor.secret web_session.pending_secret",
     "wrapped under a master key": "case_key.wrapped",
     CODE: (
-        "failed_attempt.kind web_session.stage casework_case.kind casework_case.state "
+        "failed_attempt.kind web_session.stage person_mark.kind "
+        " casework_case.kind casework_case.state "
         "deployment.profile current_deployment.profile audit_entry.event case_link.kind "
         "case_member.function case_partner.state case_partner.sharing_level signal.channel "
         "process_instance.status episode.status episode.stage episode.outcome inbox_message.name "

@@ -148,7 +148,7 @@ def test_row_with_a_moved_value_is_refused_when_it_is_read(played: Application) 
 def test_statement_past_the_rows_cannot_write_or_compare_words(application: Application) -> None:
     with application.database.transaction() as session:
         for statement in (
-            update(Person).values(name="Written past the seal"),
+            update(Note).values(text="Written past the seal"),
             select(Person).where(Person.name == "Looked for"),
         ):
             with pytest.raises(Exception, match="row by row"):

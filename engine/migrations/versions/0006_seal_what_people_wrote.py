@@ -123,10 +123,10 @@ def downgrade() -> None:
 def _name_the_case(table: str, owner: str, key: str) -> None:
     with op.batch_alter_table(table, schema=None) as batch_op:
         batch_op.add_column(sa.Column("case_id", sa.Uuid(), nullable=True))
-    op.execute(
-        f"UPDATE {table} SET case_id = "  # noqa: S608 - our own names
-        f"(SELECT case_id FROM {owner} WHERE {owner}.id = {table}.{key})"
-    )
+    rows = sa.table(table, sa.column("case_id", sa.Uuid()), sa.column(key, sa.Uuid()))
+    owners = sa.table(owner, sa.column("case_id", sa.Uuid()), sa.column("id", sa.Uuid()))
+    of_owner = sa.select(owners.c.case_id).where(owners.c.id == rows.c[key]).scalar_subquery()
+    op.get_bind().execute(sa.update(rows).values(case_id=of_owner))
     with op.batch_alter_table(table, schema=None) as batch_op:
         batch_op.alter_column("case_id", existing_type=sa.Uuid(), nullable=False)
         batch_op.create_foreign_key(
@@ -229,7 +229,8 @@ def _rows(rows: Any, keys: tuple[str, ...]) -> Iterator[Any]:
 
 
 def _seal(cipher: AESGCM | None, kind: str, place: str, value: Any) -> bytes:
-    assert cipher is not None  # noqa: S101 - every case has just got its key
+    if cipher is None:
+        raise ValueError(f"There is no case for {place}.")
     nonce = secrets.token_bytes(12)
     return b"\x01" + nonce + cipher.encrypt(nonce, WRITE[kind](value), b"\x01" + place.encode())
 
