@@ -48,7 +48,7 @@ class Application:
         self.database.index_key = settings.index_key
         self.database.report_key = settings.report_key
         self.database.now = self.now
-        self.database.master_keys = settings.master_keys()
+        self.database.master_keys = settings.open_master_keys()
         self.clock = clock
         self.deployments = Deployments()
         self.sends_mail = True

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from engine import audit_command
+from engine import audit_command, key_command
 from engine.errors import CasetableError
 from engine.user_command import user
 
@@ -143,6 +143,7 @@ def scenario_run(
 
 
 casetable.add_command(audit_command.audit)
+casetable.add_command(key_command.key)
 
 
 @casetable.command()

@@ -86,7 +86,7 @@ def _settings(processes_dir: Path, profile: str) -> Settings:
         mail_port=0,
         mail_from="scenario@localhost",
         poll_seconds=1,
-        master_key=masterkey.line(1),
+        master_keys=masterkey.line(1),
     )
 
 

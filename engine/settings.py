@@ -74,15 +74,15 @@ class Settings:
             self.oidc_second_factor,
         )
 
-    master_key: str = ""
+    master_keys: str = ""
     """Lines `version:key`; empty: they stand in `master_key_file`."""
     master_key_file: Path | None = None
     """Where the master keys are; empty: in the data directory, made at the first start."""
 
-    def master_keys(self) -> MasterKeys:
+    def open_master_keys(self) -> MasterKeys:
         """Return the keys under which the keys of cases are wrapped (S14)."""
         path = self.master_key_file or self.data_dir / "master_keys"
-        return MasterKeys(text=self.master_key, path=path, make=not self.production)
+        return MasterKeys(text=self.master_keys, path=path, make=not self.production)
 
     @property
     def state_key(self) -> bytes:
@@ -178,7 +178,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         mail_port=read("MAIL_PORT", int, 25),
         mail_from=read("MAIL_FROM", str, "casetable@localhost"),
         poll_seconds=read("POLL_SECONDS", float, 2.0),
-        master_key=read("MASTER_KEYS", str, ""),
+        master_keys=read("MASTER_KEYS", str, ""),
         master_key_file=read("MASTER_KEY_FILE", Path, None),
         require_second_factor=read("REQUIRE_SECOND_FACTOR", _flag, default=not demo),
         oidc_issuer=read("OIDC_ISSUER", str, ""),
@@ -188,7 +188,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         oidc_second_factor=read("OIDC_SECOND_FACTOR", _claims, frozenset()),
     )
     problems += _wrong_with_provider(settings)
-    if production and not (settings.master_key or settings.master_key_file):
+    if production and not (settings.master_keys or settings.master_key_file):
         problems.append(
             f"{PREFIX}MASTER_KEY_FILE: name the file of master keys; "
             "`casetable key generate FILE` makes it"

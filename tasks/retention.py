@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
+from engine import casekey
 from engine.calendar import occurrence, parse_duration
 from engine.errors import OperatorError
 from engine.models import CaseState, Decision
@@ -72,5 +73,8 @@ def erase_case(turn: Turn, inputs: Ground) -> None:
         raise OperatorError("A running case is not erased; end it first.", retryable=False)
     turn.session.flush()
     proof = erase(turn.session, turn.case)
+    # What was copied before, to a backup or a log of the database, no longer opens (S15).
+    casekey.destroy(turn.session, turn.case, turn.now)
+    turn.audit("case:key:destroy", turn.case.id)
     turn.case.state = CaseState.ERASED.value
     turn.audit("case:file:erase", turn.case.id, ground=inputs.ground, erased=proof)

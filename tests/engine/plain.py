@@ -21,10 +21,14 @@ _BY_REASON = {
     STAFF: (
         "organisation.code organisation.name organisation.discipline organisation.contact "
         "account.username account.display_name account.email account.password_hash "
-        "account.language account_role.role web_session.device deployment.note"
+        "account.language account_role.role web_session.device deployment.note "
+        "security_key.name account_event.device account_event.kind"
     ),
     "sealed under a key of its own": "totp_factor.secret web_session.pending_secret",
     "wrapped under a master key": "case_key.wrapped",
+    "public: the browser and the security key tell it to whoever asks": (
+        "security_key.credential_id security_key.public_key"
+    ),
     CODE: (
         "failed_attempt.kind web_session.stage person_mark.kind "
         " casework_case.kind casework_case.state "
@@ -64,6 +68,9 @@ _BY_REASON = {
         "contribution_share.expires_on"
     ),
     PROGRAM: "case_member.reason",
-    RANDOM: "casework_case.code step_history.token timer.token work_item.token web_session.csrf",
+    RANDOM: (
+        "casework_case.code step_history.token timer.token work_item.token web_session.csrf "
+        "web_session.challenge"
+    ),
 }
 PLAIN = {column: reason for reason, columns in _BY_REASON.items() for column in columns.split()}
