@@ -104,8 +104,8 @@ def _drop(
 def _blank(session: Session, case: Case) -> None:
     """Empty the free text and the variables of rows that stay as evidence of who did what."""
     blanks: tuple[tuple[type[Base], Any, dict[str, Any]], ...] = (
-        (CaseMember, CaseMember.case_id, {"reason": None}),
-        (CaseStanding, CaseStanding.case_id, {"text": None}),
+        (CaseMember, CaseMember.case_id, {"reason": None, "legal_basis": None}),
+        (CaseStanding, CaseStanding.case_id, {"text": None, "legal_basis": None}),
         (WorkItem, WorkItem.case_id, {"variables": {}}),
         (InboxMessage, InboxMessage.case_id, {"payload": ERASED}),
         (Incident, Incident.case_id, {"message": "erased"}),

@@ -97,7 +97,7 @@ class CaseMember(Base):
     since: Mapped[datetime]
     until: Mapped[datetime | None]
     reason: Mapped[Line | None]
-    legal_basis: Mapped[Line | None]
+    legal_basis: Mapped[SealedText | None]
     """Why this person may know; empty when a step of the process gave the access."""
     granted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     """Whose deed gave the access; empty when it was nobody's."""

@@ -11,9 +11,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Code, Id, Line, Prose
+from engine.models.base import Base, Code, Id
 from engine.models.case import Case
 from engine.models.directory import Account
+from engine.models.sealed import SealedText
 
 
 class Standing(StrEnum):
@@ -77,9 +78,9 @@ class CaseStanding(Base):
     until: Mapped[datetime | None]
     reason: Mapped[Code]
     """A code; of a recusal the kind of conflict."""
-    text: Mapped[Prose | None]
+    text: Mapped[SealedText | None]
     """What the person explained, for who leads the case alone."""
-    legal_basis: Mapped[Line | None]
+    legal_basis: Mapped[SealedText | None]
     granted_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     """Who invited or suspended; empty when time did it."""
     return_asked_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))

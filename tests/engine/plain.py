@@ -33,6 +33,7 @@ _BY_REASON = {
         "failed_attempt.kind web_session.stage person_mark.kind "
         " casework_case.kind casework_case.state "
         "deployment.profile current_deployment.profile audit_entry.event case_link.kind "
+        "case_standing.function case_standing.state case_standing.reason case_standing.ended_as "
         "case_member.function case_partner.state case_partner.sharing_level signal.channel "
         "process_instance.status episode.status episode.stage episode.outcome inbox_message.name "
         "inbox_message.state incident.owner_role incident.state job.kind job.state "

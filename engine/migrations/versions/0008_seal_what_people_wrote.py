@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from engine.models.base import Instant, JsonValue
 
-revision = "0007"
-down_revision = "0006"
+revision = "0008"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
@@ -28,6 +28,8 @@ PLAIN: dict[str, Any] = {
 STATEMENT = {"details": JSON_VALUE}
 COLUMNS: dict[str, dict[str, str]] = {
     "person": {"name": LINE, "birth_date?": DAY, "details": JSON_VALUE},
+    "case_member": {"legal_basis?": LINE},
+    "case_standing": {"text?": TEXT, "legal_basis?": LINE},
     "case_partner": {"sharing_statement": JSON_VALUE},
     "signal": {"reporter": JSON_VALUE, "about": JSON_VALUE, "text": TEXT},
     "assessment": STATEMENT | {"summary": TEXT, "evidence_for?": TEXT, "evidence_against?": TEXT},
