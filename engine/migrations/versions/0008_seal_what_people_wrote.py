@@ -219,7 +219,8 @@ def _fill(table: str, kinds: dict[str, str], ciphers: dict[Any, AESGCM], *, seal
             if row[name] is not None or (kind == JSON_VALUE and seal)
         }
         here = (rows.c[name] == row[name] for name in keys)
-        op.get_bind().execute(sa.update(rows).where(*here).values(**values))
+        if values:
+            op.get_bind().execute(sa.update(rows).where(*here).values(**values))
 
 
 def _rows(rows: Any, keys: tuple[str, ...]) -> Iterator[Any]:
