@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, event, exists, insert, or_
+from sqlalchemy import ColumnElement, Connection, and_, delete, event, exists, insert, inspect, or_
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, object_session
 
 from engine import spelling
@@ -94,11 +94,18 @@ def write(connection: Connection, person_id: UUID, marks: Marks) -> None:
 def _keep(mapper: Mapper[Any], connection: Connection, person: Person) -> None:
     """Keep the marks of a person true within the flush that stores it."""
     del mapper
+    if inspect(person).persistent and not _has_new_name(person):
+        return
     session = object_session(person)
     if session is None:
         raise StateError("A person is stored through a session.")
     marks = marks_of(key_of(session), person.name, person.birth_date)
     write(connection, person.id, marks)
+
+
+def _has_new_name(person: Person) -> bool:
+    attributes = inspect(person).attrs
+    return any(attributes[name].history.has_changes() for name in ("name", "birth_date"))
 
 
 @event.listens_for(Session, "do_orm_execute")
