@@ -127,19 +127,22 @@ def may(
     """
     if account.disabled_at is not None:
         return False
-    if isinstance(subject, WorkItem):
-        return _may_work_item(session, account, action, subject, members) or bool(
-            _through(session, account, action, subject, members)
-        )
-    if isinstance(subject, Case):
-        return _way(session, account, action, subject) is not None
-    if isinstance(subject, Incident):
-        return any(subject.owner_role in one.role_codes for one in persons(session, account))
-    if isinstance(subject, Absence | Account):
-        return _may_enter_absence(session, account, subject)
-    if isinstance(subject, EmergencyAccess):
-        return _may_emergency(session, account, action, subject, at)
-    return bool(DESK_ACTIONS.get(action, frozenset()) & account.role_codes)
+    match subject:
+        case WorkItem():
+            found = _may_work_item(session, account, action, subject, members) or bool(
+                _through(session, account, action, subject, members)
+            )
+        case Case():
+            found = _way(session, account, action, subject) is not None
+        case Incident():
+            found = any(subject.owner_role in one.role_codes for one in persons(session, account))
+        case Absence() | Account():
+            found = _may_enter_absence(session, account, subject)
+        case EmergencyAccess():
+            found = _may_emergency(session, account, action, subject, at)
+        case None:
+            found = bool(DESK_ACTIONS.get(action, frozenset()) & account.role_codes)
+    return found
 
 
 def _may_enter_absence(session: Session, account: Account, subject: Absence | Account) -> bool:
@@ -227,9 +230,7 @@ def _way(session: Session, account: Account, action: str, case: Case) -> Account
     return None
 
 
-def _may_case(
-    session: Session, account: Account, action: str, case: Case, person: Account
-) -> bool:
+def _may_case(session: Session, account: Account, action: str, case: Case, person: Account) -> bool:
     if action in ROLES_IN_CASE and not ROLES_IN_CASE[action] & person.role_codes:
         return False
     if action == "case:audit" and "dpo" in person.role_codes:

@@ -183,7 +183,7 @@ def _opens_to(session: Session, case: Case | None, account: Account) -> bool:
     )
     barred = session.scalar(select(access.is_barred(account, identifier)))
     live = session.scalar(
-        select(Case.id).where(Case.id == identifier, access.visible_cases(account))
+        select(Case.id).where(Case.id == identifier, access.visible_cases(session, account))
     )
     return case is not None and case.state not in access.UNREADABLE and not (ever or barred or live)
 

@@ -62,7 +62,7 @@ def _functions(what: Deed, account: Account) -> list[str]:
         .where(
             WorkItem.case_id == what.case.id,
             WorkItem.state == WorkItemState.OPEN.value,
-            access.visible_work_items(account),
+            access.visible_work_items(what.session, account),
         )
         .limit(1)
     )
