@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session, undefer
 
 from engine import access
 from engine.application import Application
@@ -97,7 +97,9 @@ def take_in(application: Application, session: Session, signal_id: UUID) -> UUID
 
     The public page only adds rows (engine/letterbox.py); what they lead to begins here.
     """
-    signal = session.scalars(select(Signal).where(Signal.id == signal_id).with_for_update()).one()
+    signal = session.scalars(
+        select(Signal).where(Signal.id == signal_id).with_for_update(of=Signal)
+    ).one()
     if signal.case_id is not None:
         return signal.case_id
     now = application.now(session)
@@ -112,8 +114,13 @@ def _assign(session: Session, signal: Signal, case: Case) -> None:
     """Let what came with a signal belong to its case, so that it is erased with it."""
     session.flush()
     signal.case_id = case.id
-    for table in (SignalSource, ReportAttachment):
-        session.execute(update(table).where(table.signal_id == signal.id).values(case_id=case.id))
+    tables: tuple[Any, ...] = (SignalSource, ReportAttachment)
+    for table in tables:
+        # Row by row and whole: what was sealed for no case is sealed anew for this one.
+        rows = select(table).where(table.signal_id == signal.id).options(undefer("*"))
+        for row in session.scalars(rows):
+            row.case_id = case.id
+    session.flush()
 
 
 def _open_case(application: Application, session: Session, kind: str, now: datetime) -> Case:

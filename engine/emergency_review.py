@@ -83,6 +83,7 @@ def review(
         _check(written)
         row = EmergencyReview(
             access_id=found.id,
+            case_id=found.case_id,
             part=part_of(account),
             account_id=account.id,
             organisation_id=account.organisation_id,

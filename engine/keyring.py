@@ -7,7 +7,7 @@ comes with the row of the case, so that a turn pays no statement for it.
 
 import json
 import secrets
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from functools import cache
@@ -15,9 +15,12 @@ from typing import Any, Final
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from sqlalchemy import Connection, Uuid, bindparam, event, inspect, select
 from sqlalchemy.orm import Mapper, Session, object_session
+from sqlalchemy.orm.attributes import flag_modified
 
 from engine.errors import StateError
 from engine.masterkey import MasterKeys
@@ -25,6 +28,7 @@ from engine.models import Base, Case, CaseKey
 from engine.models.sealed import BYTES, DAY, ERASED, JSON_VALUE, TEXT, Closed, Sealed
 
 NONCE = 12
+NO_CASE = b"casetable: what belongs to no case"
 FORMAT = b"\x01"
 """Of what is stored: a later way of sealing gets the next one, so that both can be read."""
 WRITE: dict[str, Callable[[Any], bytes]] = {
@@ -101,7 +105,7 @@ class Keyring:
 
     def close(self, place: Place, value: Any) -> Closed:
         """Seal one value for its place."""
-        version, cipher = self._cipher(place.case_id)
+        version, cipher = next(self._ciphers(place.case_id))
         nonce = secrets.token_bytes(NONCE)
         plain = WRITE[place.kind](value)
         return Closed(FORMAT + nonce + cipher.encrypt(nonce, plain, place.bind(FORMAT, version)))
@@ -110,20 +114,30 @@ class Keyring:
         """Return what was sealed; StateError when it was moved here, or its key is gone."""
         if closed == ERASED:
             return NOTHING[place.kind]()
-        version, cipher = self._cipher(place.case_id)
         form, nonce, body = closed.stored[:1], closed.stored[1:BODY], closed.stored[BODY:]
-        try:
-            plain = cipher.decrypt(nonce, body, place.bind(form, version))
-        except (InvalidTag, ValueError) as error:
-            raise StateError(
-                f"{place.table}.{place.column} of {place.row} does not open: it was changed or "
-                "moved, or belongs to another key."
-            ) from error
-        return READ[place.kind](plain)
+        for version, cipher in self._ciphers(place.case_id):
+            try:
+                plain = cipher.decrypt(nonce, body, place.bind(form, version))
+            except (InvalidTag, ValueError):
+                continue
+            return READ[place.kind](plain)
+        raise StateError(
+            f"{place.table}.{place.column} of {place.row} does not open: it was changed or "
+            "moved, or belongs to another key."
+        )
 
-    def _cipher(self, case_id: UUID | None) -> tuple[int, AESGCM]:
+    def _ciphers(self, case_id: UUID | None) -> Iterator[tuple[int, AESGCM]]:
+        """Give the key of a case; for what belongs to none, those made from the master keys.
+
+        A report lies without a case until the desk's job has opened one, a few seconds.
+        """
         if case_id is None:
-            raise StateError("What belongs to no case cannot be sealed; give it its case first.")
+            for version in self.master.versions():
+                yield version, AESGCM(apart(self.master.get(version)))
+        else:
+            yield self._cipher(case_id)
+
+    def _cipher(self, case_id: UUID) -> tuple[int, AESGCM]:
         if case_id not in self._opened:
             key = self._wrapped.get(case_id)
             if key is None:
@@ -133,6 +147,11 @@ class Keyring:
                 )
             self._opened[case_id] = (key.version, AESGCM(unwrap(self.master, key)))
         return self._opened[case_id]
+
+
+def apart(master_key: bytes) -> bytes:
+    """Return the key for what belongs to no case, made from a master key (RFC 5869)."""
+    return HKDF(hashes.SHA256(), length=32, salt=None, info=NO_CASE).derive(master_key)
 
 
 def wrap(master: MasterKeys, case_id: UUID, version: int, plain: bytes) -> WrappedKey:
@@ -196,9 +215,9 @@ def sealed_row(session: Session, kind: type[Base], row: dict[str, Any]) -> dict[
     """Return a row for an insert that goes past the session, with its sealed columns closed."""
     mapper = inspect(kind)
     key = row_id(row[str(column.key)] for column in mapper.primary_key)
-    ring = load(session, row["case_id"])
+    ring = load(session, row.get("case_id"))
     closed = {
-        name: ring.close(Place(*field, key, row["case_id"]), row[name])
+        name: ring.close(Place(*field, key, row.get("case_id")), row[name])
         for name, field in sealed_fields(mapper).items()
         if row.get(name) is not None
     }
@@ -226,21 +245,28 @@ def _close_row(mapper: Mapper[Any], connection: Connection, row: Any) -> None:
     del connection
     state = inspect(row)
     values, before = state.dict, state.committed_state
+    case_id = values.get("case_id")
+    anew = not state.persistent or before.get("case_id", case_id) != case_id
+    if state.persistent and anew and not sealed_fields(mapper).keys() <= values.keys():
+        raise StateError("A row that gets another case is loaded whole, to be sealed anew.")
     changed = [
         name
         for name in sealed_fields(mapper)
         if _is_to_store(mapper, values, name)
-        and (not state.persistent or (name in before and before[name] != values[name]))
+        and (anew or (name in before and before[name] != values[name]))
     ]
     if not changed:
         return
     session = object_session(row)
     if session is None:
         raise StateError("A sealed row is stored through a session.")
-    ring, key = load(session, row.case_id), row_id(mapper.primary_key_from_instance(row))
+    ring, key = load(session, case_id), row_id(mapper.primary_key_from_instance(row))
     values[OPENED] = {name: values[name] for name in changed}
     for name in changed:
-        place = Place(*sealed_fields(mapper)[name], key, row.case_id)
+        if state.persistent:
+            # Else the statement leaves out what shows the same words as before.
+            flag_modified(row, name)
+        place = Place(*sealed_fields(mapper)[name], key, case_id)
         values[name] = ring.close(place, values[name])
 
 
@@ -266,7 +292,7 @@ def _open_row(row: Any, context: Any, *_: Any) -> None:
     closed = {name: values[name] for name in fields if isinstance(values.get(name), Closed)}
     if not closed:
         return
-    case_id, key = values["case_id"], row_id(state.identity)
+    case_id, key = values.get("case_id"), row_id(state.identity)
     ring = load(context.session, case_id)
     for name, stored in closed.items():
         values[name] = ring.open(Place(*fields[name], key, case_id), stored)

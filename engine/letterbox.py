@@ -264,10 +264,10 @@ def is_first_look_open(session: Session, case_id: UUID) -> bool:
 def _open_question(session: Session, signal_id: UUID) -> Any:
     """Return the newest question when it has no answer; a later one replaces those before it."""
     row = session.execute(
-        select(ReportQuestion.id, ReportQuestion.text, ReportAnswer.id.label("answer_id"))
+        select(ReportQuestion, ReportAnswer.id.label("answer_id"))
         .outerjoin(ReportAnswer, ReportAnswer.question_id == ReportQuestion.id)
         .where(ReportQuestion.signal_id == signal_id)
         .order_by(ReportQuestion.number.desc())
         .limit(1)
     ).one_or_none()
-    return row if row is not None and row.answer_id is None else None
+    return row.ReportQuestion if row is not None and row.answer_id is None else None

@@ -30,6 +30,11 @@ class MasterKeys:
         version = max(self._keys)
         return version, self._keys[version]
 
+    def versions(self) -> list[int]:
+        """Return all versions, the newest first."""
+        self.newest()
+        return sorted(self._keys, reverse=True)
+
     def get(self, version: int) -> bytes:
         """Return one version; the file is read again for one that came after this process."""
         if version not in self._keys:

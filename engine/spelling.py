@@ -42,7 +42,9 @@ SOUND = {
 
 def words(name: str) -> list[str]:
     """Return the words of a name in one form: without accents, signs and capitals, in order."""
-    folded = unicodedata.normalize("NFKD", APOSTROPHES.sub("", name.casefold().translate(APART)))
+    # Once more afterwards: some signs become capitals only when they are taken apart.
+    cased = APOSTROPHES.sub("", unicodedata.normalize("NFKD", name.casefold()).casefold())
+    folded = unicodedata.normalize("NFKD", cased.translate(APART))
     plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
     return sorted(WORDS.findall(plain))[:MOST_WORDS]
 

@@ -164,7 +164,7 @@ def _reopened(session: Session, key: str, now: datetime) -> Incident:
     found = session.scalars(
         select(Incident)
         .where(Incident.key == key)
-        .with_for_update()
+        .with_for_update(of=Incident)
         .execution_options(populate_existing=True)
     ).one()
     found.created_at, found.attempts = now, found.attempts + 1

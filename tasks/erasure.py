@@ -109,10 +109,10 @@ def _blank(session: Session, case: Case) -> None:
         (WorkItem, WorkItem.case_id, {"variables": {}}),
         (InboxMessage, InboxMessage.case_id, {"payload": ERASED}),
         (Incident, Incident.case_id, {"message": "erased"}),
-        (EmergencyAccess, EmergencyAccess.case_id, {"motive": "erased"}),
+        (EmergencyAccess, EmergencyAccess.case_id, {"motive": ERASED}),
     )
     for table, column, values in blanks:
         session.execute(update(table).where(column == case.id).values(**values))
     opened = select(EmergencyAccess.id).where(EmergencyAccess.case_id == case.id)
     reviews = update(EmergencyReview).where(EmergencyReview.access_id.in_(opened))
-    session.execute(reviews.values(reasons="erased"))
+    session.execute(reviews.values(reasons=ERASED))

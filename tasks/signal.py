@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from engine.blind_index import UNKNOWN_NAME
 from engine.errors import InputError, SeparationError
@@ -44,11 +44,10 @@ def shield(turn: Turn) -> None:
         )
     )
     kept = {key: value for key, value in turn.submission.values.items() if key not in found}
-    turn.session.execute(
-        update(FormSubmission)
-        .where(FormSubmission.work_item_id == turn.submission.work_item.id)
-        .values(values=kept)
-    )
+    item = turn.submission.work_item.id
+    wanted = select(FormSubmission).where(FormSubmission.work_item_id == item)
+    turn.session.scalars(wanted).one().values = kept
+    turn.session.flush()
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Code, Id, Prose
+from engine.models.base import Base, Code, Id
 from engine.models.case import Case
 from engine.models.directory import Account, Organisation
+from engine.models.sealed import SealedText
 
 
 class EmergencyAccess(Base):
@@ -23,7 +24,7 @@ class EmergencyAccess(Base):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     """For whom the person worked then: nobody of this organisation reviews it."""
     category: Mapped[Code]
-    motive: Mapped[Prose]
+    motive: Mapped[SealedText]
     opened_at: Mapped[datetime]
     ends_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
@@ -55,6 +56,7 @@ class EmergencyReview(Base):
 
     id: Mapped[Id]
     access_id: Mapped[UUID] = mapped_column(ForeignKey("emergency_access.id"), index=True)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
     part: Mapped[Code]
     """`dpo` or `agency`."""
     account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
@@ -63,7 +65,7 @@ class EmergencyReview(Base):
     opener_organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     finding: Mapped[Code]
     """`justified` or `not_justified`."""
-    reasons: Mapped[Prose]
+    reasons: Mapped[SealedText]
     at: Mapped[datetime]
 
     access: Mapped[EmergencyAccess] = relationship(back_populates="reviews")

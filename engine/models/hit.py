@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.base import Base, Code, Id, Prose
+from engine.models.base import Base, Code, Id
+from engine.models.sealed import SealedText
 
 
 class HitAllowance(Base):
@@ -31,7 +32,7 @@ class IdentityQuery(Base):
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"))
     query_hash: Mapped[str] = mapped_column(String(64))
     purpose: Mapped[Code]
-    reason: Mapped[Prose]
+    reason: Mapped[SealedText]
     at: Mapped[datetime]
     day: Mapped[date]
     """In the profile's time zone: so many questions a person has a day."""

@@ -4,13 +4,13 @@ The public page only adds rows here; the desk alone reads them.
 """
 
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.base import Base, Code, Id, Line, Prose
+from engine.models.base import Base, Code, Id
+from engine.models.sealed import BYTES, Sealed, SealedJson, SealedText
 
 
 class SignalSource(Base):
@@ -21,7 +21,7 @@ class SignalSource(Base):
     id: Mapped[Id]
     signal_id: Mapped[UUID] = mapped_column(ForeignKey("signal.id"), index=True)
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("casework_case.id"), index=True)
-    said: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    said: Mapped[SealedJson] = mapped_column(default=dict)
     """`name` and `contact` as the reporter gave them, or the shielded answers of a step."""
     at: Mapped[datetime]
     by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
@@ -38,7 +38,7 @@ class ReportQuestion(Base):
     signal_id: Mapped[UUID] = mapped_column(ForeignKey("signal.id"), index=True)
     number: Mapped[int]
     """Counts the questions of one signal."""
-    text: Mapped[Prose]
+    text: Mapped[SealedText]
     at: Mapped[datetime]
     by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
 
@@ -51,7 +51,7 @@ class ReportAnswer(Base):
     id: Mapped[Id]
     case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
     question_id: Mapped[UUID] = mapped_column(ForeignKey("report_question.id"), unique=True)
-    text: Mapped[Prose]
+    text: Mapped[SealedText]
     at: Mapped[datetime]
 
 
@@ -63,12 +63,12 @@ class ReportAttachment(Base):
     id: Mapped[Id]
     signal_id: Mapped[UUID] = mapped_column(ForeignKey("signal.id"), index=True)
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("casework_case.id"), index=True)
-    name: Mapped[Line]
+    name: Mapped[SealedText]
     """What the reporter calls it: shown as text, never used as the name of a download."""
     media_type: Mapped[Code]
     size: Mapped[int]
     sha256: Mapped[str] = mapped_column(String(64))
-    content: Mapped[bytes] = mapped_column(LargeBinary, deferred=True)
+    content: Mapped[bytes] = mapped_column(Sealed(BYTES), deferred=True)
     at: Mapped[datetime]
 
 

@@ -15,14 +15,17 @@ _BY_REASON = {
         "audit_head.hash audit_seal.hash audit_entry.previous_hash audit_entry.hash "
         "casework_case.audit_head casework_case.deployment_id failed_attempt.key "
         "recovery_code.code_hash signal.receipt_hash person_mark.mark web_session.token_hash "
-        "form_submission.idempotency_key deployment.id current_deployment.deployment_id "
+        "identity_query.query_hash report_attachment.sha256 spent_challenge.fingerprint "
+        "provider_flow.token_hash form_submission.idempotency_key "
+        "deployment.id current_deployment.deployment_id "
         "process_instance.deployment_id deployment_file.hash"
     ),
     STAFF: (
         "organisation.code organisation.name organisation.discipline organisation.contact "
         "account.username account.display_name account.email account.password_hash "
         "account.language account_role.role web_session.device deployment.note "
-        "security_key.name account_event.device account_event.kind"
+        "absence.first_day absence.last_day absence.note provider_link.issuer "
+        "provider_link.subject security_key.name account_event.device account_event.kind"
     ),
     "sealed under a key of its own": "totp_factor.secret web_session.pending_secret",
     "wrapped under a master key": "case_key.wrapped",
@@ -30,6 +33,8 @@ _BY_REASON = {
         "security_key.credential_id security_key.public_key"
     ),
     CODE: (
+        "emergency_access.category emergency_review.finding emergency_review.part "
+        "identity_query.purpose report_attachment.media_type spent_challenge.kind "
         "failed_attempt.kind web_session.stage person_mark.kind "
         " casework_case.kind casework_case.state "
         "deployment.profile current_deployment.profile audit_entry.event case_link.kind "
@@ -57,7 +62,7 @@ _BY_REASON = {
     IDS: (
         "audit_entry.subject audit_entry.detail inbox_message.key incident.key job.key "
         "job.payload incident.stimulus closing_dossier.organisations notice.message_id "
-        "process_instance.timers"
+        "process_instance.timers work_item.deputies"
     ),
     "process variables: codes, dates, numbers, yes or no": (
         "process_instance.blob work_item.variables"
@@ -66,12 +71,12 @@ _BY_REASON = {
     PLAN_DAY: (
         "casework_case.erase_after check_in.planned_for information_gap.due "
         "plan_version.first_check_in action.starts action.due goal.due "
-        "contribution_share.expires_on"
+        "contribution_share.expires_on identity_query.day"
     ),
-    PROGRAM: "case_member.reason",
+    PROGRAM: "case_member.reason provider_flow.target",
     RANDOM: (
         "casework_case.code step_history.token timer.token work_item.token web_session.csrf "
-        "web_session.challenge"
+        "web_session.challenge provider_flow.state provider_flow.nonce provider_flow.verifier"
     ),
 }
 PLAIN = {column: reason for reason, columns in _BY_REASON.items() for column in columns.split()}

@@ -144,7 +144,7 @@ def test_migration_seals_what_is_there_and_opens_it_again(empty: Database, tmp_p
     assert [word for word in loose_words(words) if word in stored] == []
 
 
-BEFORE_SEALING = "0007"
+BEFORE_SEALING = "0013"
 
 
 def every_word(application: Application) -> dict[tuple[str, str, str], Any]:

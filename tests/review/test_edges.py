@@ -200,8 +200,6 @@ def _addresses(site: Site, case: Case, item: WorkItem) -> list[tuple[str, str]]:
         "instance_id": item.instance_id,
         "process_id": "case_management",
         "name": "new_information",
-        "incident_id": uuid4(),
-        "contribution_id": uuid4(),
     }
     found = []
     with site.app.test_request_context():
@@ -209,7 +207,9 @@ def _addresses(site: Site, case: Case, item: WorkItem) -> list[tuple[str, str]]:
         for rule in site.app.url_map.iter_rules():
             if rule.endpoint == "static" or not rule.arguments & {"code", "item_id"}:
                 continue
-            path = adapter.build(rule.endpoint, {name: values[name] for name in rule.arguments})
+            path = adapter.build(
+                rule.endpoint, {name: values.get(name, uuid4()) for name in rule.arguments}
+            )
             methods = {"GET", "POST"} & (rule.methods or set())
             found += [(method, path) for method in sorted(methods)]
     return found

@@ -51,22 +51,22 @@ def _told(desk: Desk, role: str) -> set[str]:
 def test_overdue_step_is_told_to_who_has_the_function_in_the_case(desk: Desk) -> None:
     case = desk.open()
     with desk.application.database.transaction() as session:
-        heads = session.scalars(select(Account).where(Account.username == "owner.olga"))
-        olga = heads.unique().one()
+        found = session.scalars(select(Account).where(Account.username == "chair.clara"))
+        clara = found.unique().one()
         session.add(
             CaseMember(
-                case_id=case, account_id=olga.id, function="desk_head", since=desk.clock.now()
+                case_id=case, account_id=clara.id, function="desk_head", since=desk.clock.now()
             )
         )
     desk.pass_time(days=8)
     with desk.application.database.reading() as session:
         job = session.scalars(select(Job).where(Job.key.startswith("work_item_overdue"))).one()
         told = {one.username for one in recipients(session, job)}
-    assert "owner.olga" in told
+    assert "chair.clara" in told
     assert "intake.anna" in told
     with desk.application.database.transaction() as session:
         session.execute(update(CaseMember).values(until=desk.clock.now()))
-    assert _told(desk, "desk_head") == {"head.greta"}
+    assert _told(desk, "desk_head") == {"head.greta", "head.hanna"}
 
 
 def test_overdue_step_that_was_done_meanwhile_is_told_to_nobody(desk: Desk) -> None:

@@ -170,15 +170,11 @@ def _own_item(site: Site, case: Case, element: str, username: str) -> UUID:
 def test_plan_is_read_by_those_who_work_on_it(site: Site) -> None:
     case = tell(site, *TO_PLAN)
     with site.application.database.transaction() as session:
-        session.execute(
-            update(Goal).values(
-                title="CANARY-title",
-                reason="CANARY-reason",
-                indicator="CANARY-indicator",
-                baseline="CANARY-baseline",
-            )
-        )
-        session.execute(update(PlanVersion).values(reason="CANARY-why"))
+        for goal in session.scalars(select(Goal)):
+            goal.title, goal.reason = "CANARY-title", "CANARY-reason"
+            goal.indicator, goal.baseline = "CANARY-indicator", "CANARY-baseline"
+        for plan in session.scalars(select(PlanVersion)):
+            plan.reason = "CANARY-why"
     assert "CANARY-title" in _seen(site, case, "content.emma")
     for username in ("process.daan", "intake.anna"):
         seen = _seen(site, case, username)
@@ -189,7 +185,8 @@ def test_actions_are_read_by_the_process_coordinator_and_not_by_the_intake(site:
     case = tell(site, *TO_PLAN)
     title = "Look for a place in a sports club"
     with site.application.database.transaction() as session:
-        session.execute(update(Action).values(title=title))
+        for action in session.scalars(select(Action)).unique():
+            action.title = title
     assert title in _plan(site, case, "process.daan")
     assert title not in _plan(site, case, "intake.anna")
 
@@ -203,7 +200,8 @@ def _plan(site: Site, case: Case, username: str) -> str:
 def test_opinion_is_read_by_those_who_decide_together(site: Site) -> None:
     case = tell(site, *TO_CLOSURE, "closure_to_monitoring", until="decide_closure")
     with site.application.database.transaction() as session:
-        session.execute(update(Opinion).values(choice="disagree", reasons="CANARY"))
+        for opinion in session.scalars(select(Opinion)).unique():
+            opinion.choice, opinion.reasons = "disagree", "CANARY"
     for username, reads in (("process.daan", False), ("content.emma", True)):
         visitor = site.visit(username)
         visitor.get(f"/cases/{case.code}/timeline?kind=opinion")
@@ -214,14 +212,11 @@ def test_opinion_is_read_by_those_who_decide_together(site: Site) -> None:
 def test_dossier_shows_a_partner_no_assessment_of_the_signal(site: Site) -> None:
     case = tell(site, *TO_CLOSURE, "closure_to_monitoring", until="give_closing_opinion")
     with site.application.database.transaction() as session:
-        session.execute(
-            update(Assessment)
-            .where(Assessment.kind.in_(("conference", "need")))
-            .values(kind="gaps", summary="other")
-        )
-        session.execute(
-            update(Assessment).where(Assessment.kind == "signal").values(summary="CANARY-signal")
-        )
+        for judged in session.scalars(select(Assessment)).unique():
+            if judged.kind in {"conference", "need"}:
+                judged.kind, judged.summary = "gaps", "other"
+            elif judged.kind == "signal":
+                judged.summary = "CANARY-signal"
     item = _own_item(site, case, "give_closing_opinion", "youth.yara")
     yara = site.visit("youth.yara")
     assert yara.get(f"/work/{item}").status_code == 200

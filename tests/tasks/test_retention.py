@@ -102,10 +102,16 @@ def test_erase_knows_every_table_that_belongs_to_a_case() -> None:
     """A new table with content has to be erased too, or say here why it stays."""
     stays = {
         "audit_entry": "ids and codes",
+        "action": "erased with its plan",
+        "case_key": "destroyed: its row stays as the proof",
         "case_link": "erased by its own condition",
         "case_member": "who worked on it; its reason is emptied",
         "case_standing": "who stood where; its reason is emptied",
+        "draft": "erased with its work item",
+        "emergency_access": "who opened it; its motive is emptied",
+        "emergency_review": "who reviewed it; its reasons are emptied",
         "episode": "codes and dates",
+        "goal": "erased with its plan",
         "inbox_message": "its payload is emptied",
         "incident": "its message is emptied",
         "notice": "names of templates",

@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import insert, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
 from engine import accounts, due, verification
@@ -338,13 +338,14 @@ def test_review_of_the_opener_is_refused_by_the_database(site: Site, case: Case)
     same = {"account_id": peter.id, "organisation_id": access.organisation_id}
     for wrong in (own, same):
         with pytest.raises(IntegrityError), site.application.database.transaction() as session:
-            session.execute(insert(EmergencyReview).values(**_row(access), **wrong))
+            session.add(EmergencyReview(**_row(access), **wrong))
 
 
 def _row(access: EmergencyAccess) -> dict[str, Any]:
     return {
         "id": UUID(int=1),
         "access_id": access.id,
+        "case_id": access.case_id,
         "part": "agency",
         "opener_id": access.account_id,
         "opener_organisation_id": access.organisation_id,

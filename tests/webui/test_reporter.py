@@ -146,7 +146,7 @@ def test_only_the_newest_question_is_shown_and_each_is_answered_once(site: Site)
     other.open("/report/status")
     assert "no question that waits" in other.visitor.text()
     with site.application.database.reading() as session:
-        assert session.scalars(select(ReportAnswer.text)).all() == ["One."]
+        assert [row.text for row in session.scalars(select(ReportAnswer))] == ["One."]
 
 
 def test_answer_to_a_code_that_is_none_changes_nothing_and_looks_like_none_was_asked(

@@ -8,7 +8,9 @@ from typing import Any
 
 import sqlalchemy as sa
 from alembic import context, op
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from engine.models.base import Instant, JsonValue
 
@@ -31,7 +33,14 @@ COLUMNS: dict[str, dict[str, str]] = {
     "case_member": {"legal_basis?": LINE},
     "case_standing": {"text?": TEXT, "legal_basis?": LINE},
     "case_partner": {"sharing_statement": JSON_VALUE},
-    "signal": {"reporter": JSON_VALUE, "about": JSON_VALUE, "text": TEXT},
+    "signal": {"about": JSON_VALUE, "text": TEXT},
+    "signal_source": {"said": JSON_VALUE},
+    "report_question": {"text": TEXT},
+    "report_answer": {"text": TEXT},
+    "report_attachment": {"name": LINE, "content": BYTES},
+    "emergency_access": {"motive": TEXT},
+    "emergency_review": {"reasons": TEXT},
+    "identity_query": {"reason": TEXT},
     "assessment": STATEMENT | {"summary": TEXT, "evidence_for?": TEXT, "evidence_against?": TEXT},
     "contribution": STATEMENT | {"summary?": TEXT, "body?": TEXT, "legal_basis?": LINE},
     "contribution_share": {"summary?": TEXT, "legal_basis?": LINE},
@@ -53,7 +62,10 @@ COLUMNS: dict[str, dict[str, str]] = {
 KEYS = {"draft": ("work_item_id", "account_id")}
 OWNERS = {"goal": ("plan_version", "plan_id"), "action": ("plan_version", "plan_id")}
 OWNERS["draft"] = ("work_item", "work_item_id")
+OWNERS["emergency_review"] = ("emergency_access", "access_id")
 """Tables that get to know their case, and through which row."""
+WITHOUT_CASE = {"identity_query"}
+NO_CASE = b"casetable: what belongs to no case"
 ERASED = b"\x00"
 
 WRITE: dict[str, Callable[[Any], bytes]] = {
@@ -145,6 +157,13 @@ def _key_place(case_id: Any, master_version: int) -> bytes:
     return f"case_key|{case_id}|1|{master_version}".encode()
 
 
+def _apart() -> tuple[AESGCM, int]:
+    """Return what seals a report that has no case yet, and questions about nobody's case."""
+    version, master = _masters().newest()
+    derived = HKDF(hashes.SHA256(), length=32, salt=None, info=NO_CASE).derive(master)
+    return AESGCM(derived), version
+
+
 def _make_keys() -> dict[Any, AESGCM]:
     """Give each case its key; return what seals with it."""
     connection = op.get_bind()
@@ -202,7 +221,9 @@ def _convert(
 
 def _fill(table: str, kinds: dict[str, str], ciphers: dict[Any, AESGCM], *, seal: bool) -> None:
     keys = KEYS.get(table, ("id",))
-    types: dict[str, Any] = dict.fromkeys(keys, sa.Uuid()) | {"case_id": sa.Uuid()}
+    types: dict[str, Any] = dict.fromkeys(keys, sa.Uuid())
+    if table not in WITHOUT_CASE:
+        types |= {"case_id": sa.Uuid()}
     for name, kind in kinds.items():
         types |= {name: PLAIN[kind] if seal else sa.LargeBinary()}
         types |= {f"{name}_": sa.LargeBinary() if seal else PLAIN[kind]}
@@ -210,11 +231,10 @@ def _fill(table: str, kinds: dict[str, str], ciphers: dict[Any, AESGCM], *, seal
     work = _seal if seal else _open
     for row in _rows(rows, keys):
         key = ":".join(str(row[name]) for name in keys)
-        if row["case_id"] is None:
-            raise ValueError(f"Row {key} of {table} belongs to no case; give it one or delete it.")
-        cipher = ciphers.get(row["case_id"])
+        case_id = row.get("case_id")
+        cipher, version = (ciphers.get(case_id), 1) if case_id else _apart()
         values = {
-            f"{name}_": work(cipher, kind, f"{table}|{name}|{key}|{row['case_id']}|1", row[name])
+            f"{name}_": work(cipher, kind, f"{table}|{name}|{key}|{case_id}|{version}", row[name])
             for name, kind in kinds.items()
             if row[name] is not None or (kind == JSON_VALUE and seal)
         }
