@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from engine import audit_command, key_command
+from engine import audit_command, key_command, log
 from engine.errors import CasetableError
 from engine.user_command import user
 
@@ -42,6 +42,7 @@ def casetable() -> None:
 
 def main() -> None:
     """Run the command line; a known error is one sentence and exit code 1."""
+    log.configure()
     try:
         casetable(standalone_mode=True)
     except CasetableError as error:

@@ -15,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 from engine import attestation, checkpoint, due, leaving
 from engine.application import Application, open_application
 from engine.incident import describe
+from engine.log import named_run
 from engine.settings import Settings
 
 LOG = structlog.get_logger()
@@ -23,9 +24,11 @@ QUEUE = "casetable"
 
 def make_celery(settings: Settings) -> Celery:
     """Return the Celery application for the broker of the settings."""
-    app = Celery("casetable", broker=settings.broker_url)
+    embedded = settings.broker_url.startswith("filesystem")
+    # Files have no host; without one the library warns at each start.
+    app = Celery("casetable", broker="filesystem://localhost" if embedded else settings.broker_url)
     options: dict[str, Any] = {"unacked_restore_interval": 5, "visibility_timeout": 60}
-    if settings.broker_url.startswith("filesystem"):
+    if embedded:
         folder = settings.data_dir / "broker"
         for name in ("messages", "processed", "control"):
             (folder / name).mkdir(parents=True, exist_ok=True)
@@ -112,7 +115,8 @@ def look(application: Application) -> int:
 
 def _poll(application: Application, stop: threading.Event) -> None:
     while not stop.is_set():
-        look(application)
+        with named_run():
+            look(application)
         stop.wait(application.settings.poll_seconds)
 
 
@@ -124,7 +128,8 @@ def make_worker(application: Application) -> Celery:
     @app.task(name="casetable.ring")  # type: ignore[untyped-decorator]
     def ring(job: str | None = None) -> None:
         del job
-        look(application)
+        with named_run():
+            look(application)
 
     app.steps["worker"].add(Poller)
     return app

@@ -12,7 +12,7 @@ from webui.character import check_characters
 from webui.context import end_reading
 from webui.csrf import check_origin
 from webui.headers import protect
-from webui.requestid import name_request
+from webui.requestid import bind_request, name_request
 
 MEGABYTE = 1024 * 1024
 WITH_FILES = frozenset({"report.create", "report.answer"})
@@ -36,6 +36,7 @@ def create_app(application: Application) -> Flask:
     identity.register(app)
     errorpage.register(app)
     pagehelp.register(app)
+    app.before_request(bind_request)
     app.before_request(_limit_body)
     app.before_request(check_characters)
     app.before_request(guard.check_request)

@@ -22,7 +22,6 @@ from engine.errors import (
 from webui.context import end_reading
 from webui.guard import SignedOutError
 from webui.reading_record import PasswordNeededError
-from webui.requestid import request_id
 
 log = structlog.get_logger()
 
@@ -62,7 +61,6 @@ def show_error(error: Exception) -> ResponseReturnValue:
         frames = [f"{frame.filename}:{frame.lineno}" for frame in extract_tb(error.__traceback__)]
         log.error(
             "request failed",
-            request_id=request_id(),
             error=type(error).__name__,
             at=frames[-FRAMES:],
         )
@@ -75,7 +73,7 @@ def show_error(error: Exception) -> ResponseReturnValue:
 
 def _away(error: Exception) -> Response:
     """Return a page that asks nothing of the database, not even who is signed in."""
-    log.error("database away", request_id=request_id(), error=type(error).__name__)
+    log.error("database away", error=type(error).__name__)
     headers = {"Retry-After": RETRY_AFTER}
     if request.accept_mimetypes.best == "application/json":
         body = '{"message": "The database does not answer; nothing was recorded. Try again."}'

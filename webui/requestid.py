@@ -2,6 +2,7 @@
 
 from uuid import uuid4
 
+import structlog
 from flask import Response, g
 
 HEADER = "X-Request-Id"
@@ -12,6 +13,12 @@ def request_id() -> str:
     if "request_id" not in g:
         g.request_id = uuid4().hex
     return str(g.request_id)
+
+
+def bind_request() -> None:
+    """Let every log line of this request carry its id."""
+    structlog.contextvars.clear_contextvars()
+    structlog.contextvars.bind_contextvars(request_id=request_id())
 
 
 def name_request(response: Response) -> Response:
