@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup run test check bench screenshots frontend clean lock
+.PHONY: setup run test torture check bench screenshots frontend clean lock
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Casetable needs Python 3.11 or newer; set PYTHON=...") if sys.version_info < (3, 11) else None'
@@ -26,6 +26,12 @@ test: setup check
 	@$(BIN)/python -m pytest -n auto
 	@$(BIN)/casetable check
 	@$(BIN)/casetable scenario run
+
+# The same promises at their full size: thousands of attacks, kills and planted mistakes. Hours.
+torture: setup
+	@CASETABLE_TORTURE=yes CASETABLE_FUZZ=200000 CASETABLE_MUTANTS=4000 CASETABLE_KILLS=1000 \
+	  CASETABLE_TAMPERINGS=10000 $(BIN)/python -m pytest -n auto -o timeout=14400 --durations=25 \
+	  tests/torture tests/authz tests/engine tests/expression tests/review tests/foreign tests/bpmn
 
 check: $(STAMP)
 	@$(BIN)/ruff check .
