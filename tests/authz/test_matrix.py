@@ -37,7 +37,14 @@ ROUTES = table("routes")
 CELLS = {row["group"]: row for row in table("cells")}
 STEPS = {row["element"]: set(row["groups"].split()) for row in table("steps")}
 WORDS = {row["word"]: row for row in table("words")}
-ALONE = {"desk": {"desk"}, "dpo": {"dpo"}}
+CONTRIBUTORS = "desk chair chair_other process process_other content content_other partner stranger"
+ALONE = {
+    "desk": {"desk"},
+    "dpo": {"dpo"},
+    "absences": {"head", "lead"},
+    "attestation": {"lead"},
+    "contributor": set(CONTRIBUTORS.split()),
+}
 """What a role allows whatever the case."""
 CELLS_AT_LEAST = 7_500
 
