@@ -86,6 +86,8 @@ class Deed:
         """Return in which functions a person acts here; empty when the case is not open to it."""
         if not access.may(self.session, account, "case:write", self.case):
             return set()
+        if access.acting_for_in(self.session, account, "case:write", self.case) is not None:
+            return set()  # who leads elsewhere does not lead here as somebody's deputy (P36)
         return set(access.acting_functions(self.session, self.case.id, account))
 
 

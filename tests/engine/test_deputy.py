@@ -19,6 +19,7 @@ from engine.models import (
     AuditEntry,
     Case,
     CaseMember,
+    CaseStanding,
     Incident,
     Job,
     Organisation,
@@ -60,7 +61,20 @@ class World:
             places = session.scalars(select(Organisation.id)).all()
             session.execute(delete(Absence))
             session.execute(delete(CaseMember))
-            free = [one for one in people if "dpo" not in one.role_codes]
+            session.execute(delete(CaseStanding))
+            free = [one for one in people if not access.IN_NO_CASE & one.role_codes]
+            for person in chance.sample(free, 2):
+                session.add(
+                    CaseStanding(
+                        case_id=self.case,
+                        account_id=person.id,
+                        function=chance.choice(ROLES),
+                        state=chance.choice(["recused", "suspended", "invited"]),
+                        since=now,
+                        until=chance.choice([None, None, now]),
+                        reason="",
+                    )
+                )
             for person in chance.sample(free, 6):
                 function = chance.choice(ROLES)
                 until = chance.choice([None, None, now])
@@ -80,7 +94,7 @@ class World:
                 item.escalate_to = chance.choice([None, "desk_head", "chair"])
                 item.escalated_at = chance.choice([None, now])
             self.absences = []
-            for _ in range(6):
+            for _ in range(14):
                 absent, deputy = chance.sample(people, 2)
                 kind = chance.choice(("now", "now", "now", "past", "future", "ended"))
                 starts, ends = {
@@ -108,15 +122,22 @@ class World:
             people = session.scalars(select(Account).order_by(Account.username)).unique().all()
             items = session.scalars(select(WorkItem).where(WorkItem.state == "open")).unique().all()
             rows = session.scalars(select(CaseMember)).unique().all()
+            standings = session.scalars(select(CaseStanding)).unique().all()
+            barred = {
+                row.account_id
+                for row in standings
+                if row.until is None and row.state in {"recused", "suspended"}
+            }
             active = {row.account_id for row in rows if row.until is None}
-            excluded = {row.account_id for row in rows} - active
+            excluded = ({row.account_id for row in rows} - active) | barred
+            active -= barred
             case = session.get_one(Case, self.case)
             through = {
                 (deputy.id, absent.id): (deputy, absent)
                 for deputy in people
                 for absent in people
                 if (absent.id, deputy.id) in self.absences
-                and "dpo" not in deputy.role_codes | absent.role_codes
+                and not access.IN_NO_CASE & (deputy.role_codes | absent.role_codes)
             }
             seen: set[UUID] = set(active)
             deputised: set[UUID] = set()
