@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session, joinedload
 from engine import access, audit
 from engine.application import Application
 from engine.calendar import instant
-from engine.deputy import in_force
+from engine.deputy import in_force, may_deputise
 from engine.errors import ConflictError, InputError, NotFoundError
 from engine.models import Absence, Account, Job
 
@@ -49,7 +49,7 @@ def deputies_for(session: Session, person: Account) -> list[Account]:
         .options(joinedload(Account.organisation))
         .order_by(Account.display_name, Account.username)
     ).unique()
-    return [one for one in everybody if access.may_deputise(one, person)]
+    return [one for one in everybody if may_deputise(one, person)]
 
 
 def enter(application: Application, by_id: UUID, wish: Wish) -> UUID:
@@ -114,7 +114,7 @@ def _note(written: str) -> str | None:
 
 def _deputy(session: Session, by: Account, person: Account, wish: Wish, row: Absence) -> Account:
     found = session.get(Account, wish.deputy) if wish.deputy else None
-    if found is None or found.disabled_at is not None or not access.may_deputise(found, person):
+    if found is None or found.disabled_at is not None or not may_deputise(found, person):
         raise AbsenceError("deputy", "Choose somebody from the list to deputise.")
     if by.id != person.id and (
         found.id == by.id or found.organisation_id != person.organisation_id

@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
-from engine.deputy import ANYBODY, WITHIN, deputies_of, principals
+from engine.deputy import ANYBODY, WITHIN, deputies_of, is_delegated, principals
 from engine.errors import NotFoundError
 from engine.models import (
     BARRING,
@@ -87,8 +87,6 @@ NOT_DELEGATED = frozenset({"accountable_person"})
 What an organisation owes is not done for it either: it alone says what it shares (P22).
 """
 
-SPEAKS_FOR_OWN_HOUSE = frozenset({"partner"})
-"""Roles in which a person stands for an organisation: nobody of another one deputises (P22)."""
 IN_PERSON = frozenset({"case:own", "case:member:name"})
 """Actions that no deputy does: whoever names members could name oneself, for longer (P36)."""
 
@@ -157,23 +155,6 @@ def _may_enter_absence(session: Session, account: Account, subject: Absence | Ac
         return True
     lead = "agency_lead" in account.role_codes
     return lead and account.organisation_id == person.organisation_id
-
-
-def may_deputise(deputy: Account, person: Account) -> bool:
-    """Say whether somebody may be named as a person's deputy.
-
-    That is a colleague of the same organisation, or who holds all the person's roles where none
-    of these stands for an organisation. Who watches over data protection does it for no case
-    worker, and no case worker for who watches.
-    """
-    if deputy.id == person.id or (
-        bool(IN_NO_CASE & deputy.role_codes) != bool(IN_NO_CASE & person.role_codes)
-    ):
-        return False
-    if deputy.organisation_id == person.organisation_id:
-        return True
-    roles = person.role_codes
-    return bool(roles) and roles <= deputy.role_codes and not roles & SPEAKS_FOR_OWN_HOUSE
 
 
 def require(
@@ -308,15 +289,9 @@ def _through(
     return [
         absent
         for absent in found
-        if _is_delegated(account, absent, item)
+        if is_delegated(account, absent, item)
         and _may_work_item(session, absent, action, item, known)
     ]
-
-
-def _is_delegated(account: Account, absent: Account, item: WorkItem) -> bool:
-    """Say whether the deputy may do what the absent person owes: some acts stay with the person."""
-    within = account.organisation_id == absent.organisation_id
-    return item.deputies == ANYBODY or (item.deputies == WITHIN and within)
 
 
 def _is_excluded(session: Session, account: Account, case_id: UUID) -> bool:
@@ -628,6 +603,6 @@ def able_accounts(session: Session, item: WorkItem) -> list[Account]:
 def _stands_in(session: Session, deputy: Account, absent: Account, item: WorkItem) -> bool:
     return (
         not IN_NO_CASE & (deputy.role_codes | absent.role_codes)
-        and _is_delegated(deputy, absent, item)
+        and is_delegated(deputy, absent, item)
         and not _is_excluded(session, deputy, item.case_id)
     )

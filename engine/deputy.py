@@ -12,10 +12,14 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from engine.models import Absence, Account
+from engine.models import Absence, Account, WorkItem, guard
 
 ANYBODY, WITHIN, NOBODY = "anybody", "organisation", "nobody"
 """Who may do a step for an absent person: each deputy, one of the same organisation, nobody."""
+
+
+SPEAKS_FOR_OWN_HOUSE = frozenset({"partner"})
+"""Roles in which a person stands for an organisation: nobody of another one deputises (P22)."""
 
 
 def now_of(session: Session) -> datetime:
@@ -82,3 +86,27 @@ def away(session: Session, accounts: Iterable[UUID]) -> set[UUID]:
             )
         )
     )
+
+
+def may_deputise(deputy: Account, person: Account) -> bool:
+    """Say whether somebody may be named as a person's deputy.
+
+    That is a colleague of the same organisation, or who holds all the person's roles where none
+    of these stands for an organisation. Who watches over data protection does it for no case
+    worker, and no case worker for who watches.
+    """
+    guarded = frozenset(guard.IN_NO_CASE)
+    if deputy.id == person.id or (
+        bool(guarded & deputy.role_codes) != bool(guarded & person.role_codes)
+    ):
+        return False
+    if deputy.organisation_id == person.organisation_id:
+        return True
+    roles = person.role_codes
+    return bool(roles) and roles <= deputy.role_codes and not roles & SPEAKS_FOR_OWN_HOUSE
+
+
+def is_delegated(account: Account, absent: Account, item: WorkItem) -> bool:
+    """Say whether the deputy may do what the absent person owes: some acts stay with the person."""
+    within = account.organisation_id == absent.organisation_id
+    return item.deputies == ANYBODY or (item.deputies == WITHIN and within)

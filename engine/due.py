@@ -31,6 +31,7 @@ from engine.deputy import away
 from engine.errors import CasetableError, StateError
 from engine.incident import describe, raise_incident, resolve_incident
 from engine.job import reclaim_lost_calls, run_next_job
+from engine.lock import lock_instance
 from engine.models import (
     Case,
     Draft,
@@ -43,7 +44,7 @@ from engine.models import (
     WorkItem,
     WorkItemState,
 )
-from engine.turn import Turn, lock_instance, take_turn
+from engine.turn import Turn, take_turn
 
 LOG = structlog.get_logger()
 Kind = Literal["timer", "reminder", "escalation", "retry", "job"]

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine import access
 from engine.application import Application
 from engine.errors import ConflictError, InputError, NotFoundError
+from engine.lock import lock_instance
 from engine.models import (
     Account,
     Case,
@@ -21,7 +22,7 @@ from engine.models import (
     ProcessInstance,
 )
 from engine.note import LONGEST
-from engine.turn import Turn, lock_instance, take_turn
+from engine.turn import Turn, take_turn
 
 EVENTS = {
     "new_information": "new_information",

@@ -9,6 +9,7 @@ from engine import access
 from engine.application import Application
 from engine.closing import ANSWERS, newest_decision
 from engine.errors import ConflictError, InputError, NotFoundError
+from engine.lock import lock_instance
 from engine.models import (
     Account,
     Case,
@@ -18,7 +19,7 @@ from engine.models import (
     Opinion,
     ProcessInstance,
 )
-from engine.turn import Turn, lock_instance, take_turn
+from engine.turn import Turn, take_turn
 
 STEP = "give_closing_opinion"
 CHANGED = "opinion_changed"

@@ -8,12 +8,12 @@ commits. Whatever raises leaves nothing behind.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from functools import cache, cached_property
+from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Select, Table, Uuid, bindparam, select, update
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy import Table, select, update
+from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import access, audit, bookkeeping, operator
@@ -21,7 +21,7 @@ from engine.application import Application
 from engine.audit import acting_for
 from engine.bpmn import Instance, Scope, seal, unseal
 from engine.deployment import ResolvedDeployment
-from engine.errors import ConflictError, DiagramError, NotFoundError, SeparationError
+from engine.errors import ConflictError, DiagramError, SeparationError
 from engine.models import (
     Account,
     AuditEntry,
@@ -36,7 +36,6 @@ from engine.models import (
     Organisation,
     ProcessInstance,
     StepHistory,
-    Timer,
     WorkItem,
     WorkItemState,
 )
@@ -462,50 +461,6 @@ def new_instance(
     set_committed_value(row, "open_items", [])
     session.add(row)
     return row
-
-
-def lock_instance(
-    session: Session,
-    row_id: UUID,
-    *,
-    of: type[ProcessInstance | WorkItem | Timer] = ProcessInstance,
-    skip_locked: bool = False,
-) -> ProcessInstance | None:
-    """Lock the case of an instance and load both; None when another turn holds the lock.
-
-    `row_id` names the instance, or a work item or timer of it (`of`). The lock is on the case,
-    not on the instance: the audit chain and messages between the instances of one case need the
-    same order, and one lock cannot deadlock.
-    """
-    lock, load = _lock_statements(of, skip_locked)
-    case = session.scalar(lock, {"row_id": row_id})
-    if case is None:
-        if skip_locked:
-            return None
-        raise NotFoundError("This process instance does not exist.")
-    # A second statement, so that it sees what the holder of the lock has just committed.
-    row = session.scalars(load, {"row_id": row_id}).unique().one()
-    set_committed_value(row, "case", case)
-    return row
-
-
-@cache
-def _lock_statements(of: Any, skip_locked: bool) -> tuple[Select[Case], Select[ProcessInstance]]:
-    # Built once: putting a statement together takes as long as running it.
-    instance: Any = bindparam("row_id", type_=Uuid())
-    if of is not ProcessInstance:
-        instance = select(of.instance_id).where(of.id == instance).scalar_subquery()
-    owner = select(ProcessInstance.case_id).where(ProcessInstance.id == instance).scalar_subquery()
-    lock = select(Case).where(Case.id == owner).with_for_update(skip_locked=skip_locked, of=Case)
-    load = (
-        select(ProcessInstance)
-        .options(joinedload(ProcessInstance.episode), joinedload(ProcessInstance.open_items))
-        .where(ProcessInstance.id == instance)
-    )
-    return (
-        lock.execution_options(populate_existing=True),
-        load.execution_options(populate_existing=True),
-    )
 
 
 def take_turn(

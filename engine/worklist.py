@@ -10,7 +10,7 @@ from mimetypes import guess_type
 from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import insert, or_, select
+from sqlalchemy import insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,10 +19,11 @@ from engine.application import Application
 from engine.choices import CaseDirectory
 from engine.deployment import ResolvedDeployment
 from engine.deputy import away
-from engine.errors import CasetableError, ConflictError, NotFoundError, SeparationError
+from engine.errors import CasetableError, ConflictError, NotFoundError
 from engine.form import Directory, FieldError, Form, submit
 from engine.form import Submission as FormAnswer
 from engine.incident import TURN_FAILURES, raise_incident, resolve_incident
+from engine.lock import lock_instance
 from engine.models import (
     Account,
     Case,
@@ -36,7 +37,8 @@ from engine.models import (
 )
 from engine.operator import find
 from engine.prefill import FillContext, has_prefill, initial_values
-from engine.turn import Submission, Turn, lock_instance, take_turn
+from engine.separation import check_separation
+from engine.turn import Submission, Turn, take_turn
 
 
 @dataclass(frozen=True)
@@ -397,7 +399,7 @@ def _apply(
 ) -> None:
     """Record the submission, let the recorder write the case file, complete the user task."""
     element = turn.deployment.element(item.process_id, item.element_id)
-    _check_separation(turn, item, element.properties.get("notDoneBy", ""))
+    check_separation(turn, item, element.properties.get("notDoneBy", ""))
     turn.element_id = item.element_id
     turn.submission = Submission(item, item.form_id, answer.values, answer.case)
     submission = {
@@ -453,36 +455,6 @@ def _function_of(item: WorkItem, account: Account) -> str:
     Threat: who helped out with an overdue step would go on reading as what he is not.
     """
     return item.role if item.role in account.role_codes else item.escalate_to or item.role
-
-
-def _check_separation(turn: Turn, item: WorkItem, elements: str) -> None:
-    """Refuse that one person does both of two steps that the drawing keeps apart (L10).
-
-    Whoever acts for an absent person acts as both, so that nobody can be two persons (P36).
-    """
-    names = [name.strip() for name in elements.split(",") if name.strip()]
-    if not names:
-        return
-    persons = [person.id for person in turn.persons]
-    done = turn.session.scalar(
-        select(WorkItem)
-        .where(
-            WorkItem.instance_id == turn.instance.id,
-            WorkItem.element_id.in_(names),
-            or_(
-                WorkItem.completed_by_id.in_(persons),
-                WorkItem.completed_for_id.in_(persons),
-            ),
-        )
-        .limit(1)
-    )
-    if done is not None:
-        whoever = f"You or {turn.behalf.display_name}" if turn.behalf else "You"
-        deputy = " or your deputy" if turn.actor and done.completed_for_id == turn.actor.id else ""
-        raise SeparationError(
-            f"{whoever}{deputy} did the step “{done.name}” in this case, so somebody else has to "
-            f"do “{item.name}”."
-        )
 
 
 def _postpone(

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from engine.application import Application
 from engine.job import Handler, register
+from engine.lock import lock_instance
 from engine.models import InstanceState, Job
 from engine.operator import Operator, as_variables, find
-from engine.turn import Turn, lock_instance, take_turn
+from engine.turn import Turn, take_turn
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from engine.cases import request_reopening
 from engine.clock import SystemClock
 from engine.database import Database
 from engine.errors import ConflictError, NotFoundError
+from engine.lock import lock_instance
 from engine.models import (
     AccountRole,
     Case,
@@ -25,7 +26,7 @@ from engine.models import (
     ProcessInstance,
     WorkItem,
 )
-from engine.turn import Turn, lock_instance
+from engine.turn import Turn
 from tests.conftest import make_settings
 from tests.webui.site import Site, Visitor
 from tests.webui.story import tell

@@ -10,8 +10,8 @@ from sqlalchemy import func, select
 
 from engine import due, inbox, worklist
 from engine.errors import ConflictError
+from engine.lock import lock_instance
 from engine.models import Account, Base, Case, Draft, FormSubmission, InboxMessage, WorkItem
-from engine.turn import lock_instance
 from tests.engine.desk import Desk
 from tests.engine.small import GO_ON, STOP
 
