@@ -363,7 +363,7 @@ def _may_complete(account: Account, item: WorkItem, found: Members) -> bool:
     if item.organisation_id is None and item.desk:
         return True
     if item.organisation_id is not None:
-        return _is_in(account, found)
+        return (account.id, item.role) in found
     return (account.id, item.role) in found or not _is_held(item.role, found)
 
 
