@@ -118,6 +118,7 @@ def test_pages_of_security_keys_are_for_everybody(browser: Browser, named: House
     look()
     page.get_by_label("Name of the key").fill("blue key")
     page.get_by_role("button", name="Add the key and sign in").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your recovery codes")
     for path in ("/account/second-factor", "/account/security-keys/new", "/sessions"):
         page.goto(path)
         look()

@@ -14,6 +14,7 @@ from engine.form.form import FREE_TEXT, Component, Type
 from engine.models import Account, Case, WorkItem
 from engine.scenario_world import Player
 from engine.settings import ROOT
+from tests.webui.reporting import Reporter
 from tests.webui.site import Site, Visitor
 
 FRAGMENTS = ROOT / "processes/scenarios/fragments"
@@ -57,21 +58,17 @@ class PagePlayer(Player):
 
     def _start(self, step: Mapping[str, Any]) -> list[str]:
         del step
-        stranger, word = self.site.visit(), self.planted.word
+        word = self.planted.word
         with self.application.database.reading() as session:
             before = set(session.scalars(select(Case.id)))
-        answer = stranger.post(
-            "/report",
-            {
-                "text": f"Somebody told me: {word()}.",
-                "about_name": f"Person {word()}",
-                "about_where": word(),
-                "age": word(),
-                "reporter_name": word(),
-                "reporter_contact": word(),
-            },
+        Reporter(self.site).report(
+            text=f"Somebody told me: {word()}.",
+            about_name=f"Person {word()}",
+            about_where=word(),
+            age=word(),
+            reporter_name=word(),
+            reporter_contact=word(),
         )
-        assert answer.status_code == 302
         with self.application.database.reading() as session:
             [self._case_id] = set(session.scalars(select(Case.id))) - before
         return []

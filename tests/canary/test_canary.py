@@ -15,7 +15,6 @@ from engine.models import Contribution, WorkItem, WorkItemState
 from tests.canary.people import PagePlayer, Planted
 from tests.webui.site import Site
 from webui.application import create_app
-from webui.views import report
 
 STORY = (
     "intake_to_multi_agency",
@@ -28,8 +27,6 @@ STORY = (
 
 @pytest.fixture
 def site(application: Application) -> Site:
-    for throttle in (report.reports, report.lookups):
-        throttle.forget()
     application.settings = replace(application.settings, broker_url="filesystem://")
     return Site(application, create_app(application))
 

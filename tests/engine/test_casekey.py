@@ -149,7 +149,7 @@ def test_copy_made_before_the_erasure_opens_no_more() -> None:
         destroyed(application, row["case_id"])
         with application.database.reading() as session:
             ring = keyring.load(session, row["case_id"])
-            for name, kind in (("text", "text"), ("about", "json"), ("reporter", "json")):
+            for name, kind in (("text", "text"), ("about", "json")):
                 assert isinstance(row[name], Closed)
                 place = Place("signal", name, kind, str(row["id"]), row["case_id"])
                 with pytest.raises(StateError, match="the case is erased"):

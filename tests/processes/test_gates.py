@@ -51,6 +51,7 @@ CASE_FILE = {
     "decide_need_for_plan": 17,
     "declare_sharing": 17,
     "appoint_coordinators": 16,
+    "check_source": 16,
     "decide_route": 16,
 }
 """Steps whose operators write and read more of the case file than the turn itself costs: goals,
