@@ -46,52 +46,20 @@ from engine.models import (
     WorkItemState,
     guard,
 )
-
-CONTRIBUTORS = frozenset(
-    {"intake_desk", "chair", "process_coordinator", "content_coordinator", "partner"}
+from engine.policy import (
+    DESK_ACTIONS,
+    IN_PERSON,
+    LEADING_ACTIONS,
+    NOT_DELEGATED,
+    ROLES_IN_CASE,
+    WATCHES_EMERGENCIES,
 )
-"""Roles that work on cases; the profile says which of them open one in an emergency."""
-
-DESK_ACTIONS = {
-    "signal:create": frozenset({"intake_desk"}),
-    "case:reopen": frozenset(
-        {"intake_desk", "chair", "process_coordinator", "content_coordinator"}
-    ),
-    "protection:read": frozenset({"dpo"}),
-    "membership:confirm": frozenset({"agency_lead"}),
-    "health:read": frozenset({"operator", "process_owner", "desk_head"}),
-    "absence:enter_for": frozenset({"desk_head", "agency_lead"}),
-    "emergency:open": CONTRIBUTORS,
-    "identity:ask": CONTRIBUTORS,
-    "identity:allow": CONTRIBUTORS,
-}
-"""Actions that a role alone allows."""
-
-ROLES_IN_CASE = {
-    "case:reopen": DESK_ACTIONS["case:reopen"],
-    "report:read": frozenset({"intake_desk"}),
-    "report:ask": frozenset({"intake_desk"}),
-}
-"""Actions in a case that one sees, and only with a role: who reported is the desk's alone (A3)."""
 
 IN_NO_CASE = frozenset(guard.IN_NO_CASE)
 """Roles whose holders are members of no case: who watches over reading does not read (S13)."""
 
 LEADING = frozenset({"process_coordinator", "content_coordinator", "chair"})
 """Functions in a case whose holders see who looked at it (S13) and look after who takes part."""
-LEADING_ACTIONS = frozenset({"case:audit", "case:member:name"})
-
-NOT_DELEGATED = frozenset({"accountable_person"})
-"""Roles whose steps nobody else does, however late it gets (P93): an escalation only tells.
-
-What an organisation owes is not done for it either: it alone says what it shares (P22).
-"""
-
-IN_PERSON = frozenset({"case:own", "case:member:name"})
-"""Actions that no deputy does: whoever names members could name oneself, for longer (P36)."""
-
-WATCHES_EMERGENCIES = frozenset({"dpo", "desk_head", "chair"})
-"""Roles that are told of every emergency access, besides the members of the case."""
 
 UNREADABLE = frozenset({CaseState.SEALED.value, CaseState.ERASED.value})
 """States in which no emergency opens a case: unfounded, or gone."""

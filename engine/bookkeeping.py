@@ -7,7 +7,6 @@ from uuid import uuid4
 from sqlalchemy import select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
-from engine.access import NOT_DELEGATED
 from engine.bpmn import Flow, Instance, Step, UserTask, WaitingTimer
 from engine.calendar import is_duration, occurrence, parse_duration, parse_instant
 from engine.deputy import ANYBODY, NOBODY, WITHIN
@@ -22,6 +21,7 @@ from engine.models import (
     WorkItem,
     WorkItemState,
 )
+from engine.policy import NOT_DELEGATED
 from engine.profile import NOT_DELEGATED_VALUE, Profile
 
 if TYPE_CHECKING:

@@ -14,13 +14,14 @@ from sqlalchemy import and_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from engine.access import IN_NO_CASE, NOT_DELEGATED
+from engine.access import IN_NO_CASE
 from engine.application import Application
 from engine.deployment import ResolvedDeployment
 from engine.deputy import away, in_force
 from engine.drawing import user_tasks
 from engine.incident import OWNER
 from engine.models import Absence, Account, AccountRole, CurrentDeployment, Incident, Job
+from engine.policy import NOT_DELEGATED
 from engine.profile import NOT_DELEGATED_VALUE
 
 ENOUGH = 2

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from sqlalchemy import exists, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from engine.access import LEADING, WATCHES_EMERGENCIES, is_barred
+from engine.access import LEADING, is_barred
 from engine.models import (
     Account,
     AuditEntry,
@@ -16,6 +16,7 @@ from engine.models import (
     EmergencyAccess,
     EmergencyReview,
 )
+from engine.policy import WATCHES_EMERGENCIES
 from engine.reading.about import About, about
 from engine.reading.cases import newest_episode
 from engine.reading.contribution import SharedContribution, contributions

@@ -1,0 +1,43 @@
+"""Which actions take which role, read in one place; engine/access.py decides by it (S1)."""
+
+CONTRIBUTORS = frozenset(
+    {"intake_desk", "chair", "process_coordinator", "content_coordinator", "partner"}
+)
+"""Roles that work on cases; the profile says which of them open one in an emergency."""
+
+DESK_ACTIONS = {
+    "signal:create": frozenset({"intake_desk"}),
+    "case:reopen": frozenset(
+        {"intake_desk", "chair", "process_coordinator", "content_coordinator"}
+    ),
+    "protection:read": frozenset({"dpo"}),
+    "membership:confirm": frozenset({"agency_lead"}),
+    "health:read": frozenset({"operator", "process_owner", "desk_head"}),
+    "absence:enter_for": frozenset({"desk_head", "agency_lead"}),
+    "emergency:open": CONTRIBUTORS,
+    "identity:ask": CONTRIBUTORS,
+    "identity:allow": CONTRIBUTORS,
+}
+"""Actions that a role alone allows."""
+
+ROLES_IN_CASE = {
+    "case:reopen": DESK_ACTIONS["case:reopen"],
+    "report:read": frozenset({"intake_desk"}),
+    "report:ask": frozenset({"intake_desk"}),
+}
+"""Actions in a case that one sees, and only with a role: who reported is the desk's alone (A3)."""
+
+LEADING_ACTIONS = frozenset({"case:audit", "case:member:name"})
+"""Actions in a case for those who lead it."""
+
+IN_PERSON = frozenset({"case:own", "case:member:name"})
+"""Actions that no deputy does: whoever names members could name oneself, for longer (P36)."""
+
+NOT_DELEGATED = frozenset({"accountable_person"})
+"""Roles whose steps nobody else does, however late it gets (P93): an escalation only tells.
+
+What an organisation owes is not done for it either: it alone says what it shares (P22).
+"""
+
+WATCHES_EMERGENCIES = frozenset({"dpo", "desk_head", "chair"})
+"""Roles that are told of every emergency access, besides the members of the case."""
