@@ -8,29 +8,24 @@ While somebody is away the deputy may in addition what the absent person may in 
 (P36), but for what stays with the person, and not in a case that the deputy was taken out of.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
-    Integer,
-    Uuid,
     and_,
-    bindparam,
     exists,
     false,
-    literal_column,
     or_,
     select,
-    true,
-    union_all,
 )
 from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from engine.deputy import ANYBODY, WITHIN, deputies_of, is_delegated, principals
 from engine.errors import NotFoundError
+from engine.membership_rows import AROUND, ENTER, Members, as_members
 from engine.models import (
     BARRING,
     Absence,
@@ -65,16 +60,6 @@ UNREADABLE = frozenset({CaseState.SEALED.value, CaseState.ERASED.value})
 """States in which no emergency opens a case: unfounded, or gone."""
 
 SUBJECT = Case | WorkItem | Incident | Account | Absence | EmergencyAccess | None
-
-
-class Members(set[tuple[UUID, str]]):
-    """Active members of a case, account and function, and who is kept out of it altogether."""
-
-    def __init__(
-        self, active: Iterable[tuple[UUID, str]] = (), barred: Iterable[UUID] = ()
-    ) -> None:
-        super().__init__(active)
-        self.barred = frozenset(barred)
 
 
 def may(
@@ -381,48 +366,18 @@ def _is_escalated_to(account: Account, item: WorkItem) -> bool:
     )
 
 
-_THE_CASE: Final = bindparam("case_id", type_=Uuid())
-# Built once, because they run at every step.
-_AROUND: Final = union_all(
-    select(
-        CaseMember.account_id, CaseMember.function, literal_column("0", Integer).label("barred")
-    ).where(CaseMember.case_id == _THE_CASE, CaseMember.until.is_(None)),
-    select(
-        CaseStanding.account_id, CaseStanding.function, literal_column("1", Integer).label("barred")
-    ).where(
-        CaseStanding.case_id == _THE_CASE,
-        CaseStanding.until.is_(None),
-        CaseStanding.state.in_(BARRING),
-    ),
-)
-_FOUND: Final = _AROUND.subquery()
-_ENTER: Final = (
-    select(Account, _FOUND.c.account_id, _FOUND.c.function, _FOUND.c.barred)
-    .outerjoin(_FOUND, true())
-    .where(Account.id == bindparam("account_id", type_=Uuid()))
-)
-
-
-def _members(rows: Iterable[Any]) -> Members:
-    around = [tuple(row) for row in rows]
-    return Members(
-        ((account_id, function) for account_id, function, barred in around if not barred),
-        (account_id for account_id, _, barred in around if barred),
-    )
-
-
 def members_of(session: Session, case_id: UUID) -> Members:
     """Return the active members of a case with their functions, and who is kept out of it."""
-    return _members(session.execute(_AROUND, {"case_id": case_id}))
+    return as_members(session.execute(AROUND, {"case_id": case_id}))
 
 
 def enter(session: Session, account_id: UUID, case_id: UUID) -> tuple[Account, Members]:
     """Return a person and the active members of a case, both read by one statement."""
     given = {"account_id": account_id, "case_id": case_id}
-    rows = session.execute(_ENTER, given).unique().all()
+    rows = session.execute(ENTER, given).unique().all()
     if not rows:
         raise NotFoundError("This account does not exist.")
-    return rows[0][0], _members(row[1:] for row in rows if row[1])
+    return rows[0][0], as_members(row[1:] for row in rows if row[1])
 
 
 def is_barred(account: Account, case_id: Any) -> ColumnElement[bool]:

@@ -22,6 +22,7 @@ from engine.audit import acting_for
 from engine.bpmn import Instance, Scope, seal, unseal
 from engine.deployment import ResolvedDeployment
 from engine.errors import ConflictError, DiagramError, SeparationError
+from engine.membership_rows import Members
 from engine.models import (
     Account,
     AuditEntry,
@@ -89,7 +90,7 @@ class Turn:
         now: datetime,
         actor: Account | None,
         behalf: Account | None = None,
-        members: access.Members | None = None,
+        members: Members | None = None,
     ) -> None:
         self.application = application
         self.session = session
@@ -247,7 +248,7 @@ class Turn:
         )
 
     @property
-    def members(self) -> access.Members:
+    def members(self) -> Members:
         """The active members of the case and their functions; read once in a turn."""
         if self._members is None:
             self._members = access.members_of(self.session, self.case.id)
@@ -471,7 +472,7 @@ def take_turn(
     *,
     actor: Account | None = None,
     behalf: Account | None = None,
-    members: access.Members | None = None,
+    members: Members | None = None,
 ) -> Outcome:
     """Apply a stimulus to a locked instance in the caller's transaction.
 
