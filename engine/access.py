@@ -222,6 +222,8 @@ def speaker(
     That is the account itself, or an absent colleague for whom it deputises; None: nobody.
     """
     members = members_of(session, case_id)
+    if account.id in members.barred:
+        return None
     for person in persons(session, account):
         if person.organisation_id != account.organisation_id:
             continue
@@ -382,10 +384,11 @@ def enter(session: Session, account_id: UUID, case_id: UUID) -> tuple[Account, M
 
 def is_barred(account: Account, case_id: Any) -> ColumnElement[bool]:
     """Return the condition under which the account is kept out of the case of a row."""
-    standing = aliased(CaseStanding)
+    standing, twin = aliased(CaseStanding), aliased(Account)
+    of_human = select(twin.id).where(twin.person_id == account.person_id)
     return exists().where(
         standing.case_id == case_id,
-        standing.account_id == account.id,
+        standing.account_id.in_(of_human),
         standing.until.is_(None),
         standing.state.in_(BARRING),
     )

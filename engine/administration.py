@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from uuid import uuid4
 
 from sqlalchemy.orm import Session
 
-from engine import account_notice, accounts, audit, factor, leaving, provider
+from engine import account_notice, accounts, audit, factor, human, leaving, provider
 from engine.errors import ConflictError, InputError, SeparationError
 from engine.models import Account
 
@@ -79,6 +80,27 @@ def unlink_provider(
     _together(session, "account:provider:unlink", (username, by, second), now, change)
 
 
+def declare_person(
+    session: Session, username: str, same_as: str | None, by: str, second: str, now: datetime
+) -> None:
+    """Say that two accounts are one human's, or (without the other) that an account is nobody's.
+
+    Wherever two persons are asked for they count as one from now on (S19).
+    """
+    other = accounts.find_account(session, same_as) if same_as else None
+    if other is not None and other.username in {by, second}:
+        raise SeparationError("This takes two persons, and neither may be the one concerned.")
+
+    def change(account: Account) -> None:
+        if other is not None:
+            human.join(session, account, other.person_id)
+        else:
+            account.person_id = uuid4()
+
+    told = {"same_as": str(other.id) if other else ""}
+    _together(session, "account:person:declare", (username, by, second), now, change, **told)
+
+
 def _together(
     session: Session,
     event: str,
@@ -88,7 +110,7 @@ def _together(
     **detail: object,
 ) -> None:
     account, by, second = (accounts.find_account(session, name) for name in people)
-    if len({account.id, by.id, second.id}) < len(people):
+    if not human.are_apart(account, by, second):
         raise SeparationError("This takes two persons, and neither may be the one concerned.")
     for person in (by, second):
         if person.disabled_at is not None:

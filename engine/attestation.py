@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Select, func, select
 from sqlalchemy.orm import Session
 
-from engine import access
+from engine import access, human
 from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.errors import NotFoundError, OperatorError, SeparationError
@@ -180,7 +180,7 @@ def _answering(
         by = what.actor
         if by is None or row.until is not None or not _answers_for(what.session, by, row.account):
             raise NotFoundError(NOT_HERE)
-        if row.account_id == by.id:
+        if not human.are_apart(row.account, by):
             raise SeparationError("Somebody else of your organisation confirms your own part.")
         yield what, row
 

@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy import func, or_, select
 from sqlalchemy.orm import Session
 
+from engine import human
 from engine.errors import ClosingRefusedError, EpisodeClosedError
 from engine.fadeout import local_day, monitoring_days
 from engine.models import (
@@ -57,6 +58,8 @@ class Record:
     plan_changed_at: datetime | None
     checks: list[CheckIn] = field(default_factory=list)
     """Monitoring checks since the decision."""
+    is_one_human: bool = False
+    """Whether one human proposed and decided, be it by two accounts (L10, S19)."""
 
 
 def close_episode(turn: "Turn") -> None:
@@ -105,11 +108,13 @@ def read_record(session: Session, episode: Episode) -> Record:
         )
     )
     decision = newest_decision(session, episode)
+    proposal = _proposal(session, episode, dossier)
     return Record(
+        is_one_human=_is_one_human(session, proposal, decision),
         dossier=dossier,
         decision=decision,
         decider_accountable=decision is not None and _was_accountable(session, decision),
-        proposal=_proposal(session, episode, dossier),
+        proposal=proposal,
         opinions=list(
             session.scalars(
                 select(Opinion).where(
@@ -162,6 +167,12 @@ def _was_accountable(session: Session, decision: Decision) -> bool:
         or_(CaseMember.until.is_(None), CaseMember.until >= decision.at),
     )
     return session.scalar(holds.limit(1)) is not None or session.scalar(held.limit(1)) is not None
+
+
+def _is_one_human(session: Session, proposal: CheckIn | None, decision: Decision | None) -> bool:
+    if proposal is None or decision is None:
+        return False
+    return bool(human.accounts_of(session, _persons(proposal)) & _persons(decision))
 
 
 def _proposal(session: Session, episode: Episode, dossier: ClosingDossier | None) -> CheckIn | None:
@@ -229,7 +240,7 @@ def _against_decision(record: Record, decision: Decision, dossier: ClosingDossie
     if decision.proposed == "blocked":
         yield "L1: the profile's closing rule did not allow an agreement."
     proposal = record.proposal
-    if proposal is not None and _persons(proposal) & _persons(decision):
+    if record.is_one_human or (proposal and _persons(proposal) & _persons(decision)):
         yield "L10: whoever proposed to close may not decide on it."
 
 

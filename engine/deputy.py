@@ -96,7 +96,7 @@ def may_deputise(deputy: Account, person: Account) -> bool:
     worker, and no case worker for who watches.
     """
     guarded = frozenset(guard.IN_NO_CASE)
-    if deputy.id == person.id or (
+    if deputy.person_id == person.person_id or (
         bool(guarded & deputy.role_codes) != bool(guarded & person.role_codes)
     ):
         return False

@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from engine import access, audit, membership, staffing, worklist
+from engine import access, audit, membership, second_person, staffing, worklist
 from engine.application import Application
 from engine.deputy import away
 from engine.errors import CasetableError, StateError
@@ -127,6 +127,7 @@ def run_due(application: Application, *, limit: int = 10_000) -> int:
     reclaim_lost_calls(application)
     sweep_drafts(application)
     staffing.watch(application)
+    second_person.watch(application)
     failed: set[tuple[Kind, UUID]] = set()
     cut_off = 0
     while done < limit:
@@ -331,6 +332,9 @@ def _retry(application: Application, incident_id: UUID) -> bool:
     if stimulus.get("kind") == staffing.KIND:
         staffing.watch(application)
         return True
+    if stimulus.get("kind") == second_person.KIND:
+        second_person.watch(application)
+        return _give_up(application, incident_id)
     if stimulus.get("kind") == "timer":
         return _retry_timer(application, UUID(stimulus["timer_id"]), key)
     if stimulus.get("kind") in {"nobody_able", "membership"}:

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, audit
+from engine import access, audit, human
 from engine.application import Application
 from engine.emergency import EmergencyError
 from engine.errors import NotFoundError, SeparationError
@@ -38,10 +38,10 @@ def why_not(session: Session, found: EmergencyAccess, account: Account) -> str |
     Nobody of the opener's organisation does. An officer for data protection, who takes part in no
     case and answers to nobody in it, does so where no other organisation has one.
     """
-    if found.account_id == account.id:
+    if not human.are_apart(found.account, account):
         return "Who opened a case does not review it; two others do."
     part = part_of(account)
-    if any(review.part == part or review.account_id == account.id for review in found.reviews):
+    if any(one.part == part or not human.are_apart(one.account, account) for one in found.reviews):
         return "This part of the review is written already."
     if account.organisation_id != found.organisation_id:
         return None

@@ -5,6 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Integer, Uuid, bindparam, literal_column, select, true, union_all
+from sqlalchemy.orm import aliased
 
 from engine.models import BARRING, Account, CaseMember, CaseStanding
 
@@ -20,14 +21,17 @@ class Members(set[tuple[UUID, str]]):
 
 
 _THE_CASE: Final = bindparam("case_id", type_=Uuid())
+_OWNER, _TWIN = aliased(Account), aliased(Account)
+# Threat: who stepped out or is suspended comes back by another account of the same human.
 # Built once, because they run at every step.
 AROUND: Final = union_all(
     select(
         CaseMember.account_id, CaseMember.function, literal_column("0", Integer).label("barred")
     ).where(CaseMember.case_id == _THE_CASE, CaseMember.until.is_(None)),
-    select(
-        CaseStanding.account_id, CaseStanding.function, literal_column("1", Integer).label("barred")
-    ).where(
+    select(_TWIN.id, CaseStanding.function, literal_column("1", Integer).label("barred"))
+    .join(_OWNER, _OWNER.id == CaseStanding.account_id)
+    .join(_TWIN, _TWIN.person_id == _OWNER.person_id)
+    .where(
         CaseStanding.case_id == _THE_CASE,
         CaseStanding.until.is_(None),
         CaseStanding.state.in_(BARRING),

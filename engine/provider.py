@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from engine import human
 from engine.accounts import hash_token
 from engine.errors import ConflictError, InputError
 from engine.models import Account, ProviderFlow, ProviderLink
@@ -86,6 +87,7 @@ def link(session: Session, account_id: UUID, issuer: str, subject: str, now: dat
     theirs = (ProviderLink.issuer == issuer, ProviderLink.subject == subject)
     if session.scalar(select(ProviderLink.id).where(*theirs)) is not None:
         raise ConflictError("Another account is linked to this person; unlink it first.")
+    human.join(session, session.get_one(Account, account_id), human.of_provider(issuer, subject))
     session.add(ProviderLink(account_id=account_id, issuer=issuer, subject=subject, created_at=now))
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from engine import access
+from engine import access, human
 from engine.application import Application
 from engine.errors import InputError, NotFoundError, SeparationError
 from engine.membership import (
@@ -74,7 +74,7 @@ def ask_return(application: Application, standing_id: UUID, case_id: UUID, by_id
     with deed(application, case_id, by_id) as what:
         rows = _recused(what, standing_id)
         by = _leading(what, COORDINATING)
-        if by.id == rows[0].account_id:
+        if not human.are_apart(by, rows[0].account):
             raise SeparationError("Two others decide whether you come back.")
         for row in rows:
             row.return_asked_by_id = by.id
@@ -90,7 +90,8 @@ def allow_return(application: Application, standing_id: UUID, case_id: UUID, by_
         person = rows[0].account_id
         if rows[0].return_asked_by_id is None:
             raise SeparationError("A coordinator of the case asks for this first.")
-        if by.id in {person, rows[0].return_asked_by_id}:
+        asker = what.session.get_one(Account, rows[0].return_asked_by_id)
+        if not human.are_apart(by, asker, rows[0].account):
             raise SeparationError("Whoever asked for it does not allow it; a second person does.")
         for row in rows:
             finish(what, row, Outcome.RETURNED)

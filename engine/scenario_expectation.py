@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.deputy import now_of
 from engine.models import (
     Assessment,
     Case,
@@ -28,6 +29,7 @@ from engine.models import (
     WorkItem,
     WorkItemState,
 )
+from engine.sharing import standing, table_level
 
 
 class Facts:
@@ -173,12 +175,18 @@ class Facts:
         return {row.organisation.code: row.sharing_level for row in rows}
 
     def contributions(self) -> list[str]:
-        """Return `organisation:level` of all contributions."""
-        rows = self._session.scalars(
-            select(Contribution).where(Contribution.case_id == self._case_id)
-        ).unique()
+        """Return `organisation:level`, as the table reads them now, of all contributions."""
+        rows = list(
+            self._session.scalars(
+                select(Contribution).where(Contribution.case_id == self._case_id)
+            ).unique()
+        )
+        today = now_of(self._session).astimezone(self._zone).date()
+        changed = standing(self._session, [row.id for row in rows], today)
         return sorted(
-            f"{row.organisation.code if row.organisation else ''}:{row.level}" for row in rows
+            f"{row.organisation.code if row.organisation else ''}"
+            f":{table_level(row, changed.get(row.id, {}))}"
+            for row in rows
         )
 
     def gaps(self) -> list[str]:

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, cases, demo, due, inbox, masterkey, worklist
+from engine import access, agreement, cases, demo, due, inbox, masterkey, second_person, worklist
 from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.clock import TestClock
@@ -215,10 +215,22 @@ class Player:
         )
         return []
 
+    def _agree(self, step: Mapping[str, Any]) -> list[str]:
+        """Let the named person agree that others read everything of an organisation."""
+        account = self._account(str(step["as"]))
+        with self.application.database.reading() as session:
+            rows = second_person.waiting(session, account)
+            mine = [row.id for row in rows if row.organisation.code == step["agree"]]
+        for row_id in mine:
+            agreement.agree(self.application, row_id, account.id, str(step.get("reasons", "")))
+        return [] if mine else ["nothing waits for this person to agree"]
+
     def _refused(self, step: Mapping[str, Any]) -> list[str]:
         """Expect that a step cannot be done, by anybody or by the named person."""
         try:
-            problems = self._do({**step, "do": step["refused"]})
+            agrees = step["refused"] == "agree"
+            asked = {**step, "do": step["refused"], "agree": step.get("for_")}
+            problems = self._agree(asked) if agrees else self._do(asked)
         except CasetableError as error:
             problems = [str(error)]
         if not problems:

@@ -2,6 +2,7 @@
 
 from sqlalchemy import or_, select
 
+from engine import human
 from engine.errors import SeparationError
 from engine.models import WorkItem
 from engine.turn import Turn
@@ -10,12 +11,13 @@ from engine.turn import Turn
 def check_separation(turn: Turn, item: WorkItem, elements: str) -> None:
     """Refuse that one person does both of two steps that the drawing keeps apart (L10).
 
-    Whoever acts for an absent person acts as both, so that nobody can be two persons (P36).
+    Whoever acts for an absent person acts as both, and two accounts of one human are one, so that
+    nobody can be two persons (P36, S19).
     """
     names = [name.strip() for name in elements.split(",") if name.strip()]
     if not names:
         return
-    persons = [person.id for person in turn.persons]
+    persons = human.accounts_of(turn.session, (person.id for person in turn.persons))
     done = turn.session.scalar(
         select(WorkItem)
         .where(

@@ -1,21 +1,23 @@
 """Who reads how much of a contribution, and who may change that (P21-P24).
 
 A contribution starts with one level for everybody at the table. Its author's organisation, and
-nobody else, may give one organisation or the whole table more or less later. Nothing is changed
-in place: every change is a row, so that it stays provable who could read what when.
+nobody else, may give one organisation or the whole table more or less later: everything only with
+a second person (engine/second_person.py), less at once by one. Nothing is changed in place: every
+change is a row, so that it stays provable who could read what when.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import access, audit
+from engine import access, audit, second_person
 from engine.application import Application
 from engine.errors import InputError, NotFoundError
+from engine.membership import Deed
 from engine.models import (
     Account,
     Case,
@@ -25,6 +27,7 @@ from engine.models import (
     ContributionShare,
     Decision,
     Job,
+    SharingRequest,
 )
 from engine.profile import Profile
 
@@ -121,6 +124,11 @@ def level_for(contribution: Contribution, rows: Standing, organisation_id: UUID)
     return own.level if own else contribution.level
 
 
+def table_level(contribution: Contribution, rows: Standing) -> str:
+    """Return the level at which everybody at the table reads who has no row of their own."""
+    return rows[None].level if None in rows else contribution.level
+
+
 def summary_for(
     contribution: Contribution, rows: Standing, organisation_id: UUID | None
 ) -> str | None:
@@ -141,9 +149,10 @@ def may_change(session: Session, account: Account, contribution: Contribution) -
 
 def change_sharing(
     application: Application, contribution_id: UUID, account_id: UUID, change: Change
-) -> UUID:
-    """Let an audience read more or less of a contribution from now on; return the row's id.
+) -> bool:
+    """Let an audience read more or less of a contribution from now on; say whether it counts now.
 
+    False: others will read everything as soon as a second person of the organisation agrees.
     Raise NotFoundError when the person does not speak for the author's organisation, SharingError
     with the mend when the change is incomplete or not allowed. Whoever reads more is told.
     """
@@ -154,45 +163,125 @@ def change_sharing(
         if not may_change(session, account, contribution):
             raise NotFoundError("This page does not exist, or it is not for you.")
         access.require(session, account, "case:write", case)
-        deployment = application.deployments.get(session, case.deployment_id)
-        now = application.now(session)
-        today = now.astimezone(deployment.profile.zone).date()
-        rows = standing(session, [contribution.id], today).get(contribution.id, {})
-        _check(session, contribution, rows, change, deployment.profile, today)
-        before = _before(contribution, rows, change.audience)
+        what = Deed(application, session, case, application.now(session), account)
         speaker = access.speaker(session, account, case.id)
         absent = speaker if speaker is not None and speaker.id != account.id else None
-        row = ContributionShare(
-            case_id=case.id,
-            contribution_id=contribution.id,
-            number=_next_number(session, contribution),
-            organisation_id=change.audience,
-            level=change.level,
-            summary=_kept_summary(rows, change),
-            legal_basis=change.legal_basis.strip() or None,
-            expires_on=change.expires_on,
-            by_id=account.id,
-            for_id=absent.id if absent else None,
-            at=now,
-        )
-        session.add(row)
-        session.flush()
-        raised = rank(change.level) > rank(before)
-        audit.record(
-            session,
-            case,
-            at=now,
-            actor_id=account.id,
-            event="case:sharing:raise" if raised else "case:sharing:lower",
-            subject=contribution.id,
-            before=before,
-            level=change.level,
-            audience=str(change.audience) if change.audience else "table",
-            **audit.acting_for(absent),
-        )
-        if raised:
-            _tell(application, session, case, row)
-        return row.id
+        profile, rows = _checked(what, contribution, change)
+        _overtake(what, contribution, rows, change)
+        if change.level == "full" and second_person.is_needed(profile):
+            _ask(what, contribution, rows, change, absent)
+            return False
+        one = Sharing(account.id, absent.id if absent else None, one_person=change.level == "full")
+        _share(what, contribution, rows, change, one)
+        return True
+
+
+def share_together(what: Deed, contribution: Contribution, agreed: SharingRequest) -> None:
+    """Let others read everything, as two persons of the organisation have agreed just now.
+
+    Raise SharingError when it is not allowed any more: consent, legal basis, who takes part.
+    """
+    change = Change(
+        agreed.audience_id,
+        "full",
+        agreed.summary or "",
+        agreed.legal_basis or "",
+        agreed.expires_on,
+    )
+    _, rows = _checked(what, contribution, change)
+    two = Sharing(
+        agreed.asked_by_id,
+        agreed.asked_for_id,
+        request_id=agreed.id,
+        agreed_by_id=agreed.answered_by_id,
+    )
+    _share(what, contribution, rows, change, two)
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """Whose deed a change of sharing is."""
+
+    by_id: UUID
+    for_id: UUID | None
+    request_id: UUID | None = None
+    agreed_by_id: UUID | None = None
+    one_person: bool = False
+
+
+def _checked(what: Deed, contribution: Contribution, change: Change) -> tuple[Profile, Standing]:
+    """Return the profile and what holds now; raise SharingError when the change is not allowed."""
+    profile = what.application.deployments.get(what.session, what.case.deployment_id).profile
+    today = what.now.astimezone(profile.zone).date()
+    rows = standing(what.session, [contribution.id], today).get(contribution.id, {})
+    _check(what.session, contribution, rows, change, profile, today)
+    return profile, rows
+
+
+def _overtake(what: Deed, contribution: Contribution, rows: Standing, change: Change) -> None:
+    """End what waits for a second person where a newer will stands against it.
+
+    Threat: somebody lets others read less, and an older wish for everything is agreed to after it.
+    """
+    waits = second_person.open_of(what.session, contribution.id)
+    if rank(change.level) >= rank(_before(contribution, rows, change.audience)):
+        same = change.level == "full"
+        waits = [one for one in waits if same and one.audience_id == change.audience]
+    second_person.overtake(what, waits)
+
+
+def _ask(
+    what: Deed, contribution: Contribution, rows: Standing, change: Change, absent: Account | None
+) -> None:
+    wish = second_person.Wish(
+        change.audience,
+        _kept_summary(rows, change),
+        change.legal_basis.strip() or None,
+        change.expires_on,
+    )
+    account = what.actor
+    if account is None:
+        raise NotFoundError("Nobody asks that others read more.")
+    asked = second_person.ask(what, contribution, wish, account, absent)
+    what.audit(
+        "case:sharing:ask",
+        asked.id,
+        contribution=str(contribution.id),
+        audience=str(change.audience) if change.audience else "table",
+        **audit.acting_for(absent),
+    )
+
+
+def _share(
+    what: Deed, contribution: Contribution, rows: Standing, change: Change, whose: Sharing
+) -> None:
+    before = _before(contribution, rows, change.audience)
+    row = ContributionShare(
+        case_id=what.case.id,
+        contribution_id=contribution.id,
+        number=_next_number(what.session, contribution),
+        organisation_id=change.audience,
+        level=change.level,
+        summary=_kept_summary(rows, change),
+        legal_basis=change.legal_basis.strip() or None,
+        expires_on=change.expires_on,
+        at=what.now,
+        **asdict(whose),
+    )
+    what.session.add(row)
+    what.session.flush()
+    raised = rank(change.level) > rank(before)
+    what.audit(
+        "case:sharing:raise" if raised else "case:sharing:lower",
+        contribution.id,
+        before=before,
+        level=change.level,
+        audience=str(change.audience) if change.audience else "table",
+        **({"for": str(whose.for_id)} if whose.for_id else {}),
+        **({"asked_by": str(whose.by_id)} if whose.request_id else {}),
+    )
+    if raised:
+        _tell(what.application, what.session, what.case, row)
 
 
 def _next_number(session: Session, contribution: Contribution) -> int:
@@ -220,7 +309,7 @@ def _lock_case(session: Session, contribution_id: UUID) -> Case:
 def _before(contribution: Contribution, rows: Standing, audience: UUID | None) -> str:
     if audience is not None:
         return level_for(contribution, rows, audience)
-    return rows[None].level if None in rows else contribution.level
+    return table_level(contribution, rows)
 
 
 def _kept_summary(rows: Standing, change: Change) -> str | None:

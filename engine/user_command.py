@@ -182,6 +182,28 @@ def user_unlink(username: str, by: str, second: str) -> None:
     click.echo(f"{username} is signed out and can sign in by {issuer} no more.")
 
 
+@user.command("person")
+@click.argument("username")
+@click.option("--same-as", default=None, help="Another account of the same human.")
+@click.option("--apart", is_flag=True, help="This account is a human of its own.")
+@_two_persons
+def user_person(username: str, same_as: str | None, apart: bool, by: str, second: str) -> None:
+    """Say that two accounts are one human's, so that they never count as two persons.
+
+    Example: casetable user person anna.desk --same-as anna --by greta --second daan
+    """
+    from engine import administration
+    from engine.errors import InputError
+
+    if apart == bool(same_as):
+        raise InputError("Give either --same-as or --apart.")
+    application = _open()
+    with application.database.transaction() as session:
+        now = application.now(session)
+        administration.declare_person(session, username, same_as, by, second, now)
+    click.echo(f"{username} is {'the same human as ' + same_as if same_as else 'on its own'} now.")
+
+
 @user.command("reset-password")
 @click.argument("username")
 @_two_persons

@@ -6,16 +6,21 @@ from typing import Any
 
 from sqlalchemy import select
 
+from engine import second_person
 from engine.calendar import occurrence, parse_duration
 from engine.errors import InputError
+from engine.membership import Deed
 from engine.models import Contribution, Decision, InformationGap, Organisation
 from engine.operator import operator, recorder
 from engine.prefill import FillContext, prefill
-from engine.sharing import why_not
+from engine.sharing import rank, why_not
 from engine.turn import Turn
 from tasks.lookup import holders, organisations
 from tasks.note import add_note
 from tasks.partner import ROLE, end_visits
+
+COLUMNS = ("level", "meanwhile", "concern", "summary", "body", "legal_basis", "safety")
+"""Answers of the form that have a column or a row of their own."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,8 @@ class Shared:
     """What a partner shares; a concern needs no summary and no reason (P23)."""
 
     level: str
+    meanwhile: str = "summary"
+    """What others read until a second person agrees that they read everything."""
     concern: str | None = None
     summary: str = ""
     body: str = ""
@@ -35,15 +42,17 @@ class Shared:
 def contribute_information(turn: Turn, inputs: Shared) -> None:
     """Record a partner's contribution at the level that it chose (P21 to P23, P40, P43).
 
+    Everything is read only when a second person of the partner agrees; until then what it chose.
     Raises InputError where content may not be handed on: no legal basis, or no consent (P21, L7).
     """
     reason = why_not(turn.session, turn.case.id, turn.profile, inputs.level, inputs.legal_basis)
     if reason:
         raise InputError(reason)
+    asks = inputs.level == "full" and second_person.is_needed(turn.profile)
     row = Contribution(
-        **turn.statement()
-        | {"details": turn.details("level", "concern", "summary", "body", "legal_basis", "safety")},
-        level=inputs.level,
+        **turn.statement() | {"details": turn.details(*COLUMNS)},
+        level=min(inputs.meanwhile, "summary", key=rank) if asks else inputs.level,
+        one_person=inputs.level == "full" and not asks,
         concern=inputs.level == "concern_only" or inputs.concern == "yes",
         summary=inputs.summary or None,
         body=inputs.body or None,
@@ -53,7 +62,20 @@ def contribute_information(turn: Turn, inputs: Shared) -> None:
     add_note(turn, "safety", inputs.safety)
     if inputs.not_known.strip():
         add_gap(turn, inputs.not_known, state="not_known", important=False)
-    turn.audit("case:contribution:share", row.id, level=inputs.level)
+    turn.audit("case:contribution:share", row.id, level=row.level)
+    if asks:
+        _ask(turn, row)
+
+
+def _ask(turn: Turn, contribution: Contribution) -> None:
+    """Ask a second person of the organisation that the table may read everything (S19)."""
+    if turn.actor is None:
+        return
+    turn.session.flush()
+    what = Deed(turn.application, turn.session, turn.case, turn.now, turn.actor)
+    wish = second_person.Wish(None, None, contribution.legal_basis)
+    asked = second_person.ask(what, contribution, wish, turn.actor, turn.behalf)
+    turn.audit("case:sharing:ask", asked.id, contribution=str(contribution.id), audience="table")
 
 
 def add_gap(turn: Turn, question: str, *, state: str, important: bool) -> InformationGap:

@@ -127,6 +127,7 @@ WORDS = {
     "handed_on": "was handed on",
     "not_confirmed": "not confirmed in time",
     "memberships": "our people in cases",
+    "agreements": "agreements to let others read everything",
     "comes_back": "may come back",
     "own_statements": "own statements after leaving",
     # messages

@@ -59,7 +59,7 @@ from engine.models.report import (
     SignalSource,
     SpentChallenge,
 )
-from engine.models.sharing import ContributionShare
+from engine.models.sharing import ContributionShare, SharingRequest
 from engine.models.work import Draft, FormSubmission, Timer, TimerState, WorkItem, WorkItemState
 
 __all__ = [
@@ -124,6 +124,7 @@ __all__ = [
     "ReportQuestion",
     "SecurityKey",
     "SessionStage",
+    "SharingRequest",
     "Signal",
     "SignalSource",
     "SpentChallenge",

@@ -72,9 +72,12 @@ class Contribution(Base, Statement):
     """What a partner shares about a case, at the level that the partner chose (P21-P23)."""
 
     __tablename__ = "contribution"
+    __table_args__ = (CheckConstraint("level <> 'full' OR one_person", name="full_takes_two"),)
 
     level: Mapped[Code]
-    """`nothing`, `concern_only`, `summary`, `full`."""
+    """`nothing`, `concern_only`, `summary`; `full` where one person is enough."""
+    one_person: Mapped[bool] = mapped_column(default=False)
+    """Whether one person was enough: the profile says so, or it was before there was the rule."""
     concern: Mapped[bool]
     summary: Mapped[SealedText | None]
     body: Mapped[SealedText | None]

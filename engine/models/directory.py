@@ -35,6 +35,8 @@ class Account(Base):
     password_hash: Mapped[Line]
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     language: Mapped[str] = mapped_column(String(10), default="en")
+    person_id: Mapped[UUID] = mapped_column(default=uuid4, index=True)
+    """The human behind the account: equal for two accounts of one (S19). Names nobody."""
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

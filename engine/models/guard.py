@@ -3,13 +3,15 @@
 The first repeats the heart of engine/closing.py (L1, L3, L4) below all Python: a repair by hand, a
 bulk update or another program meets it too. The second lets audit rows be added and nothing else
 (S12). Roles that watch, run or rule have no membership, and nobody has one who is recused or
-suspended. Migrations and create_all both put them in place.
+suspended. Where one human must not be enough, see engine/models/separation.py. Migrations and
+create_all both put them in place.
 """
 
 from typing import Any
 
 from sqlalchemy import Connection, MetaData, event, inspect
 
+from engine.models import separation
 from engine.models.base import Base
 
 MESSAGE = "closed only by the joint decision (L1, L3, L4)"
@@ -44,7 +46,9 @@ NEW.role IN ('auditor', 'dpo', 'operator', 'policy', 'process_owner') AND EXISTS
 _BARRED = """
 NEW.until IS NULL AND EXISTS (
     SELECT 1 FROM case_standing
-    WHERE case_standing.case_id = NEW.case_id AND case_standing.account_id = NEW.account_id
+    WHERE case_standing.case_id = NEW.case_id AND case_standing.account_id IN (
+        SELECT twin.id FROM account twin JOIN account mine ON mine.person_id = twin.person_id
+        WHERE mine.id = NEW.account_id)
     AND case_standing.until IS NULL AND case_standing.state IN ('suspended', 'recused'))
 """
 _EXCLUSIONS = (
@@ -66,6 +70,8 @@ def install(connection: Connection) -> None:
             found += append_only(dialect, table)
     if {"case_member", "account_role", "case_standing"} <= there:
         found += exclusions(dialect)
+    if there >= separation.READS:
+        found += separation.statements(dialect)
     for statement in found:
         connection.exec_driver_sql(statement)
 
@@ -78,6 +84,10 @@ def remove(connection: Connection) -> None:
             connection.exec_driver_sql(f"DROP FUNCTION IF EXISTS {_name(table)}()")
     for table, kind, _, _ in _EXCLUSIONS:
         connection.exec_driver_sql(_drop(connection.dialect.name, table, f"{table}_{kind}"))
+    there = set(inspect(connection).get_table_names())
+    if there >= separation.READS:
+        for statement in separation.removal(connection.dialect.name):
+            connection.exec_driver_sql(statement)
     release_audit(connection)
 
 

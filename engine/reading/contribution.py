@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from engine.models import Contribution, ContributionShare, Organisation
 from engine.reading.viewer import CONTENT, SUMMARY, Viewer
-from engine.sharing import LEVELS, Standing, level_for, rank, standing, summary_for
+from engine.sharing import LEVELS, Standing, level_for, rank, standing, summary_for, table_level
 
 BESIDE_THE_SUMMARY = ("evidence_against", "online", "care_needs", "own_actions")
 """What the form asks together with the summary and what has no column of its own."""
@@ -109,7 +109,7 @@ def _level(viewer: Viewer, row: Contribution, changes: Standing, *, own: bool) -
 
 def _chosen(row: Contribution, changes: Standing) -> str:
     """Return what the author's organisation lets the table read now, shown to itself."""
-    return changes[None].level if None in changes else row.level
+    return table_level(row, changes)
 
 
 @dataclass(frozen=True)
@@ -151,7 +151,8 @@ def _line(
 
 
 def _who(row: ContributionShare) -> str:
-    return row.by.display_name + (f" for {row.behalf.display_name}" if row.behalf else "")
+    who = row.by.display_name + (f" for {row.behalf.display_name}" if row.behalf else "")
+    return f"{who}, agreed by {row.agreed_by.display_name}" if row.agreed_by else who
 
 
 def offered_levels(contribution: Contribution) -> list[str]:

@@ -127,7 +127,7 @@ def _plant(session: Session, case_id: Any) -> None:
         judged.summary = "WordSource" if judged.kind in SIGNAL_KINDS else "WordAnalysis"
     for row in _rows(session, Contribution, case_id):
         agency = row.organisation.code
-        row.level = LEVELS[agency]
+        row.level, row.one_person = LEVELS[agency], LEVELS[agency] == "full"
         row.summary, row.body = f"WordSummary-{agency}", f"WordBody-{agency}"
     for plan in _rows(session, PlanVersion, case_id):
         plan.reason = "WordPlan"

@@ -47,7 +47,7 @@ _BY_REASON = {
         "contribution.level decision.kind decision.outcome decision.proposed document.media_type "
         "information_gap.state note.kind notice.template opinion.choice plan_version.state "
         "plan_version.check_in_interval action.goal_code action.kind action.acceptance "
-        "action.progress contribution_share.level goal.code"
+        "action.progress contribution_share.level goal.code sharing_request.outcome"
     ),
     ELEMENT: (
         "deployment_file.content deployment.manifest process_instance.process_id "
@@ -71,7 +71,7 @@ _BY_REASON = {
     PLAN_DAY: (
         "casework_case.erase_after check_in.planned_for information_gap.due "
         "plan_version.first_check_in action.starts action.due goal.due "
-        "contribution_share.expires_on identity_query.day"
+        "contribution_share.expires_on identity_query.day sharing_request.expires_on"
     ),
     PROGRAM: "case_member.reason provider_flow.target",
     RANDOM: (

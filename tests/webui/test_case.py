@@ -63,7 +63,7 @@ def test_contribution_is_read_at_the_level_of_its_author(site: Site) -> None:
     with site.application.database.transaction() as session:
         rows = session.scalars(select(Contribution)).unique().all()
         for number, row in enumerate(rows):
-            row.level = LEVELS[number]
+            row.level, row.one_person = LEVELS[number], LEVELS[number] == "full"
             row.summary, row.body = f"summary-{number}", f"body-{number}"
             row.details = {**row.details, "evidence_against": f"against-{number}"}
         organisations = {row.organisation_id: number for number, row in enumerate(rows)}

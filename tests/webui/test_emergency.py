@@ -65,6 +65,7 @@ def case(site: Site) -> Case:
         for name, level in zip(partners, levels, strict=True):
             row = rows[site._account(session, name).organisation_id]
             row.level, row.concern, row.details = level, True, {}
+            row.one_person = level == "full"
             row.summary, row.body = f"summary-{name}", f"body-{name}"
         person = session.scalars(select(Person).where(Person.case_id == found.id)).one()
         person.name = "Canary Quixote"

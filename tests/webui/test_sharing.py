@@ -9,8 +9,17 @@ import pytest
 from sqlalchemy import select
 
 from engine.clock import TestClock
-from engine.models import AuditEntry, Case, Contribution, ContributionShare, Decision, Job
+from engine.models import (
+    AuditEntry,
+    Case,
+    Contribution,
+    ContributionShare,
+    Decision,
+    Job,
+    SharingRequest,
+)
 from engine.sharing import LEVELS, TELLING, why_not
+from tests.webui.colleague import add_colleague
 from tests.webui.site import Site, Visitor
 from tests.webui.story import tell
 
@@ -32,13 +41,15 @@ class Table:
             for person in PARTNERS:
                 organisation_id = site._account(session, person).organisation_id
                 row = rows[organisation_id]
-                row.level, row.concern = level, True
+                row.level, row.concern, row.one_person = level, True, level == "full"
                 row.summary, row.body = f"summary-{person}", f"body-{person}"
                 row.details = {}
                 self.organisation[person] = organisation_id
                 self.contribution[person] = row.id
             clara = site._account(session, "chair.clara")
             self.organisation["chair.clara"] = clara.organisation_id
+        for person in PARTNERS:
+            add_colleague(site, _second(person), person, self.case)
         self.visitors = {name: site.visit(name) for name in (*PARTNERS, "content.emma")}
 
     def path(self, author: str) -> str:
@@ -48,6 +59,14 @@ class Table:
         whom = str(self.organisation[audience]) if audience in self.organisation else "table"
         form = {"audience": whom, "level": level, "legal_basis": COVENANT, **more}
         return self.visitors[author].post(self.path(author), form)
+
+    def together(self, author: str, audience: str, level: str, **more: str) -> Any:
+        """Change it as the author; a second person agrees where that is needed."""
+        response = self.change(author, audience, level, **more)
+        for row_id in open_requests(self.site):
+            second = self.site.visit(_second(author))
+            assert second.post(f"/agreements/{row_id}/agree").status_code == 302
+        return response
 
     def read_by(self, person: str) -> str:
         visitor = self.visitors.get(person) or self.site.visit(person)
@@ -59,6 +78,18 @@ class Table:
         if f"body-{author}" in text:
             return "full"
         return "summary" if f"summary-{author}" in text else "less"
+
+
+def _second(author: str) -> str:
+    return f"second.{author}"
+
+
+def open_requests(site: Site) -> list[UUID]:
+    """The ids of what waits for a second person."""
+    with site.application.database.reading() as session:
+        return list(
+            session.scalars(select(SharingRequest.id).where(SharingRequest.outcome.is_(None)))
+        )
 
 
 def _pages(visitor: Visitor, case: Case) -> str:
@@ -118,7 +149,7 @@ def test_more_for_one_organisation_ends_with_its_last_day(table: Table) -> None:
     clock = table.site.application.clock
     assert isinstance(clock, TestClock)
     last = (clock.now() + timedelta(days=2)).date().isoformat()
-    table.change("health.hugo", "police.peter", "full", expires_on=last)
+    table.together("health.hugo", "police.peter", "full", expires_on=last)
     assert table.seen("police.peter", "health.hugo") == "full"
     clock.advance(timedelta(days=2))
     assert table.seen("police.peter", "health.hugo") == "full"
@@ -176,7 +207,7 @@ def test_random_changes_give_each_reader_what_the_oracle_says(site: Site) -> Non
         author = chance.choice(PARTNERS)
         audience = chance.choice([*(one for one in PARTNERS if one != author), "table"])
         level = chance.choice(LEVELS)
-        assert table.change(author, audience, level).status_code == 302
+        assert table.together(author, audience, level).status_code == 302
         if audience == "table":
             of_table[author] = level
         else:

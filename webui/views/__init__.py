@@ -4,6 +4,7 @@ from flask import Flask
 
 from webui.views import (
     absence,
+    agreement,
     attestation,
     case,
     clock,
@@ -41,6 +42,7 @@ TOPICS = (
     second_factor,
     security_key,
     absence,
+    agreement,
     worklist,
     work,
     case,

@@ -11,6 +11,7 @@ from engine.errors import NotFoundError
 from engine.models import Case, ProcessInstance
 from engine.opinion import may_change_opinion
 from engine.reading.about import about
+from engine.reading.agreement import owed_agreements
 from engine.reading.cases import PAGE, cases
 from engine.reading.contribution import SharedContribution, contributions
 from engine.reading.membership import standings
@@ -62,6 +63,7 @@ def show(code: str) -> str:
         "overview",
         frame=frame,
         owed=owed(session, case.id, frame.deployment, now()),
+        agreements=owed_agreements(session, case, account()),
         newest=newest.entries[:RECENT],
         concerns=_unexplained(frame),
         gaps=gaps(session, case.id, frame.viewer),

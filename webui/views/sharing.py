@@ -11,6 +11,7 @@ from engine.errors import NotFoundError
 from engine.models import Contribution
 from engine.reading.contribution import audiences, offered_levels
 from engine.reading.partner import organisations_around
+from engine.second_person import open_of
 from engine.sharing import (
     Change,
     SharingError,
@@ -26,6 +27,11 @@ from webui.wording import word
 
 pages = Blueprint("sharing", __name__)
 TABLE = "table"
+DONE = "The change is recorded. Whoever reads more is told."
+ASKED = (
+    "Recorded. Others read everything as soon as a second person of your organisation agrees; "
+    "until then they read what they read now."
+)
 
 
 @pages.get("/cases/<code>/contributions/<uuid:contribution_id>/sharing")
@@ -62,6 +68,7 @@ def _page(contribution: Contribution, given: Any, errors: dict[str, str]) -> str
         contribution=fresh,
         audiences=audiences(fresh, changes, others),
         levels=[(level, word(level)) for level in offered_levels(fresh)],
+        waits=open_of(reading(), fresh.id),
         given=given,
         errors=errors,
     )
@@ -76,10 +83,10 @@ def change(code: str, contribution_id: UUID) -> Response | tuple[str, int]:
         wanted = _wanted()
         me, identifier = account().id, contribution.id
         end_reading()
-        change_sharing(application(), identifier, me, wanted)
+        counts = change_sharing(application(), identifier, me, wanted)
     except SharingError as error:
         return _page(contribution, request.form, {error.field: str(error)}), 422
-    flash("The change is recorded. Whoever reads more is told.", "success")
+    flash(DONE if counts else ASKED, "success")
     return redirect(url_for("sharing.edit", code=code, contribution_id=contribution_id))
 
 

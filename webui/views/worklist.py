@@ -12,6 +12,7 @@ from engine.errors import InputError
 from engine.invitation import invitations
 from engine.models import Account, WorkItem
 from engine.reading.worklist import SORTS, Filter, worklist
+from engine.second_person import waiting
 from webui.context import account, application, now, profile, reading, writing
 from webui.guard import action, own
 from webui.loading import work_item
@@ -44,6 +45,7 @@ def show() -> str:
         wanted=wanted,
         last_day=last_day,
         invitations=len(invitations(reading(), account().id)),
+        agreements=len(waiting(reading(), account())),
         standing=standing(reading(), account(), now()),
     )
 
