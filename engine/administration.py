@@ -10,6 +10,8 @@ from engine import account_notice, accounts, audit, factor, human, leaving, prov
 from engine.errors import ConflictError, InputError, SeparationError
 from engine.models import Account
 
+OPERATOR = "operator"
+
 
 def reset_factor(session: Session, username: str, by: str, second: str, now: datetime) -> None:
     """Take the second factor of somebody who lost it; he or she sets up a new one."""
@@ -99,6 +101,19 @@ def declare_person(
 
     told = {"same_as": str(other.id) if other else ""}
     _together(session, "account:person:declare", (username, by, second), now, change, **told)
+
+
+def two_operators(session: Session, by: str, second: str) -> tuple[Account, Account]:
+    """Return the two who change or bring back keys; raise SeparationError when they are not two."""
+    first, other = (accounts.find_account(session, name) for name in (by, second))
+    if not human.are_apart(first, other):
+        raise SeparationError("This takes two persons; name a second operator.")
+    for person in (first, other):
+        if person.disabled_at is not None or OPERATOR not in person.role_codes:
+            raise SeparationError(
+                f"{person.username} is no operator; see casetable user roles --role {OPERATOR}."
+            )
+    return first, other
 
 
 def _together(
