@@ -55,6 +55,7 @@ SUBJECTS = {
     "step_without_person": "A step has nobody: name somebody",
     "handover_proposed": "A part in a case is being handed on",
     "handover_accepted": "A part in a case was handed on",
+    "reader_report": "The weekly report on who opened how much is there",
     "membership_due": "Confirm who still takes part",
     "membership_overdue": "A part in a case is not confirmed",
     "membership_suspended": "A part in a case is suspended",

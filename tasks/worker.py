@@ -12,7 +12,7 @@ import structlog
 from celery import Celery, bootsteps
 from sqlalchemy.exc import DBAPIError
 
-from engine import attestation, checkpoint, due, leaving
+from engine import attestation, checkpoint, due, leaving, reader_notice
 from engine.application import Application, open_application
 from engine.incident import describe
 from engine.log import named_run
@@ -104,6 +104,7 @@ def look(application: Application) -> int:
                 checkpoint.make(session, application.now(session))
             leaving.end_unheld(application)
             attestation.sweep(application)
+            reader_notice.tell(application)
     except DBAPIError as error:
         LOG.warning("database_unavailable", kind=type(error.orig).__name__)
     except Exception as error:  # noqa: BLE001 - the edge: the next look comes by itself

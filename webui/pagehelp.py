@@ -20,6 +20,7 @@ NAVIGATION = (
     ("case.index", "Cases", "folder2-open", None),
     ("signal.new", "Take in a report", "telephone-inbound", "intake_desk"),
     ("attestation.show", "Our people in cases", "people", "agency_lead"),
+    ("reader_report.show", "What they open", "eye", "agency_lead"),
     ("protection.show", "Protection of data", "shield-check", "dpo"),
     ("incident.index", "Incidents", "exclamation-diamond", "desk_head"),
     ("incident.index", "Incidents", "exclamation-diamond", "dpo"),

@@ -84,6 +84,12 @@ def note_search(code: str) -> None:
             _refuse(session, found.id)
 
 
+def note_reader_report(organisation_id: UUID, week: str) -> None:
+    """Write that a lead looked at what the own people opened in a week."""
+    with writing() as session:
+        _write(session, None, "organisation:readers:read", organisation_id, week=week)
+
+
 def note_refusal(subject: Any) -> None:
     """Write that a person asked for a case, or a step of one, that is not his or hers."""
     with writing() as session:

@@ -19,6 +19,7 @@ from webui.views import (
     profile,
     protection,
     provider,
+    reader_report,
     readership,
     report,
     reporter,
@@ -60,6 +61,7 @@ TOPICS = (
     health,
     incident,
     profile,
+    reader_report,
     readership,
     protection,
 )
