@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from uuid import uuid4
 
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine import account_notice, accounts, audit, factor, human, leaving, provider
@@ -11,6 +12,8 @@ from engine.errors import ConflictError, InputError, SeparationError
 from engine.models import Account
 
 OPERATOR = "operator"
+ADDED = "account:account:add"
+ENOUGH = 2
 
 
 def reset_factor(session: Session, username: str, by: str, second: str, now: datetime) -> None:
@@ -101,6 +104,26 @@ def declare_person(
 
     told = {"same_as": str(other.id) if other else ""}
     _together(session, "account:person:declare", (username, by, second), now, change, **told)
+
+
+def note_added(
+    session: Session, account: Account, by: str | None, second: str | None, now: datetime
+) -> None:
+    """Put on record that an account was added, with its roles: by two, once there are two others.
+
+    Threat: one person adds an account of the own, and is two from then on.
+    """
+    session.flush()
+    others = select(func.count(Account.person_id.distinct())).where(
+        Account.disabled_at.is_(None), Account.person_id != account.person_id
+    )
+    told: dict[str, object] = {"roles": sorted(account.role_codes)}
+    if by and second:
+        _together(session, ADDED, (account.username, by, second), now, lambda _: None, **told)
+    elif (session.scalar(others) or 0) >= ENOUGH:
+        raise SeparationError("An account takes two persons: name them with --by and --second.")
+    else:
+        audit.record(session, None, at=now, actor_id=None, event=ADDED, subject=account.id, **told)
 
 
 def two_operators(session: Session, by: str, second: str) -> tuple[Account, Account]:

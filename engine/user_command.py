@@ -24,8 +24,10 @@ def user() -> None:
 @click.option("--organisation-name", default=None, help="Adds the organisation if it is new.")
 @click.option("--discipline", default=None, help="Discipline of a new organisation.")
 @click.option("--role", "roles", multiple=True, required=True, help="May be given several times.")
+@click.option("--by", default=None, help="User name of who adds it; not for the first accounts.")
+@click.option("--second", default=None, help="User name of the second one.")
 @click.password_option(help="At least 15 characters; asked for when not given.")
-def user_add(  # noqa: PLR0917 - one option each
+def user_add(  # noqa: PLR0913, PLR0917 - one option each
     username: str,
     name: str,
     email: str,
@@ -33,14 +35,16 @@ def user_add(  # noqa: PLR0917 - one option each
     organisation_name: str | None,
     discipline: str | None,
     roles: tuple[str, ...],
+    by: str | None,
+    second: str | None,
     password: str,
 ) -> None:
-    """Add a person who works with the system.
+    """Add a person who works with the system; two others do it together once there are two.
 
     Example: casetable user add anna --name "Anna Visser" --email anna@example.org
     --organisation police --organisation-name "Police" --discipline police --role partner
     """
-    from engine import accounts, leaving
+    from engine import accounts, administration, leaving
 
     application = _open()
     with application.database.transaction() as session:
@@ -49,7 +53,7 @@ def user_add(  # noqa: PLR0917 - one option each
         place = accounts.find_or_add_organisation(
             session, organisation, organisation_name, discipline, profile
         )
-        accounts.add_account(
+        added = accounts.add_account(
             session,
             username=username,
             display_name=name,
@@ -59,6 +63,7 @@ def user_add(  # noqa: PLR0917 - one option each
             email=email,
             now=application.now(session),
         )
+        administration.note_added(session, added, by, second, application.now(session))
     click.echo(f"{username} can sign in.")
 
 

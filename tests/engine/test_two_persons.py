@@ -74,6 +74,39 @@ def test_accounts_of_one_human_are_not_two_persons_on_the_command_line(
                 administration.change_roles(session, concerned, frozenset({"chair"}), *people, now)
 
 
+def test_account_is_added_by_two_once_there_are_two(application: Application) -> None:
+    def add(session: Session, name: str) -> Account:
+        return accounts.add_account(
+            session,
+            username=name,
+            display_name=name,
+            password_hash="none",
+            organisation=named(session, "intake.anna").organisation,
+            roles=frozenset({"chair"}),
+            email=f"{name}@example.org",
+            now=application.now(session),
+        )
+
+    with application.database.transaction() as session:
+        now = application.now(session)
+        for by, second in (
+            (None, None),
+            ("head.greta", None),
+            ("head.greta", "head.greta"),
+            ("head.greta", "new.nora"),
+        ):
+            with pytest.raises(SeparationError), session.begin_nested():
+                administration.note_added(session, add(session, "new.nora"), by, second, now)
+        administration.note_added(
+            session, add(session, "new.nils"), "head.greta", "chair.clara", now
+        )
+        entry = session.scalars(
+            select(AuditEntry).where(AuditEntry.event == administration.ADDED)
+        ).one()
+        assert entry.detail["roles"] == ["chair"]
+        assert entry.actor_id == named(session, "head.greta").id
+
+
 def test_subject_of_a_provider_stays_one_human_when_it_moves_to_another_account(
     application: Application,
 ) -> None:

@@ -151,6 +151,11 @@ def _lead_beside(house: House) -> None:
     _step_out(house, "one.a")
 
 
+def _another_out(house: House) -> None:
+    """A colleague has stepped out; the human leads the case in two functions."""
+    _step_out(house, "away.l")
+
+
 # -- emergencies ----------------------------------------------------------------------------------
 
 
@@ -267,6 +272,9 @@ AIMS = {
     "others read everything": Aim([*SHARING, *AWAY], EVERYTHING),
     "a recused person comes back": Aim(
         [*RETURN, *AWAY], "SELECT 1 FROM case_standing WHERE ended_as = 'returned'", _lead_beside
+    ),
+    "another recused person comes back": Aim(
+        [*RETURN, *AWAY], "SELECT 1 FROM case_standing WHERE ended_as = 'returned'", _another_out
     ),
     "an own emergency is reviewed": Aim(
         REVIEW,
