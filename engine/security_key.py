@@ -117,11 +117,12 @@ def register(
     *,
     name: str,
     now: datetime,
-    is_first: bool = False,
+    unless: Callable[[Session, UUID], bool] | None = None,
 ) -> None:
     """Store a key that has signed the challenge; raise InputError where it does not fit.
 
-    As the first factor of an account it is stored only where there is none yet.
+    At the first sign-in it is stored only where what `unless` asks for is not there yet: a factor,
+    or a key beside an app that was used a moment ago.
     """
     import webauthn
 
@@ -130,7 +131,7 @@ def register(
         raise InputError("Give the key a name by which you know it again.")
     # Locked, so that two browsers that add keys at once see each other's.
     session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
-    if is_first and factor.has_factor(session, account_id):
+    if unless is not None and unless(session, account_id):
         raise ConflictError("A second factor is set up already; sign in again and use it.")
     if len(keys_of(session, account_id)) >= MOST:
         raise ConflictError(f"There are {MOST} keys already; remove one that you do not use.")

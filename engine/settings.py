@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from engine import connection
 from engine.errors import SettingsError
 from engine.masterkey import MasterKeys
+from engine.place import place_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "CASETABLE_"
@@ -203,6 +204,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if production and database_url.startswith("sqlite"):
         problems.append(f"{PREFIX}DATABASE_URL: production needs postgresql+psycopg://...")
     demo = read("DEMO", _flag, default=not production)
+    keys_only = read("REQUIRE_SECURITY_KEY", _flag, default=False)
     mail_host = read("MAIL_HOST", str, "")
     settings = Settings(
         data_dir=data_dir,
@@ -221,8 +223,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         poll_seconds=read("POLL_SECONDS", float, 2.0),
         master_keys=read("MASTER_KEYS", str, ""),
         master_key_file=read("MASTER_KEY_FILE", Path, None),
-        require_second_factor=read("REQUIRE_SECOND_FACTOR", _flag, default=not demo),
-        require_security_key=read("REQUIRE_SECURITY_KEY", _flag, default=False),
+        require_second_factor=read("REQUIRE_SECOND_FACTOR", _flag, default=not demo) or keys_only,
+        require_security_key=keys_only,
         mail_encryption=read(
             "MAIL_ENCRYPTION", _encryption, connection.default_encryption(mail_host)
         ),
@@ -235,6 +237,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         oidc_second_factor=read("OIDC_SECOND_FACTOR", _claims, frozenset()),
     )
     problems += _wrong_with_provider(settings)
+    if settings.require_security_key and place_of(settings.base_url) is None:
+        problems.append(
+            f"{PREFIX}BASE_URL: security keys need https and a name instead of a number"
+        )
     if production and not database_url.startswith("sqlite"):
         problems += _wrong_with_connections(settings)
     if production and not (settings.master_keys or settings.master_key_file):
