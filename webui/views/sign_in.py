@@ -2,6 +2,7 @@
 
 from uuid import UUID
 
+import structlog
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -17,6 +18,7 @@ from webui.guard import half, own, public
 from webui.target import safe_target
 
 pages = Blueprint("sign_in", __name__)
+log = structlog.get_logger()
 WRONG = "The user name or the password is wrong."
 WRONG_CODE = "This code is wrong, or it was used already; wait for the next one."
 
@@ -59,9 +61,16 @@ def enter() -> str | Response | tuple[str, int]:
     with writing() as session:
         found = accounts.authenticate(session, username, request.form.get("password", ""))
     if found is None:
+        _note_failure("password")
         return _page(username, WRONG), 422
     attempt.give_back(claimed)
     return arrival.go_on(found, request.form.get("next", ""))
+
+
+def _note_failure(kind: str, person: Account | None = None) -> None:
+    """Log a failure (V16.3.1); not the name that was typed, in which people type passwords."""
+    known = {"id": str(person.id)} if person is not None else {}
+    log.warning("sign_in_failed", kind=kind, **known)
 
 
 @pages.get("/sign-in/code")
@@ -99,6 +108,7 @@ def enter_code() -> str | Response | tuple[str, int]:
         is_right = factor.verify(session, key, person.id, typed, now, takes_app=takes_app)
         left = factor.codes_left(session, person.id)
     if not is_right:
+        _note_failure("code", person)
         return _second_step({"code": WRONG_CODE}), 422
     attempt.give_back(claimed)
     response = arrival.after_code(person, request.form.get("next", ""))
@@ -120,6 +130,7 @@ def enter_key() -> str | Response | tuple[str, int]:
             session, here, person.id, answer, challenge, identity.wall_clock()
         )
     if not is_right:
+        _note_failure("key", person)
         return _second_step({"key": security_key.WRONG}), 422
     attempt.give_back(claimed)
     return arrival.let_in(person, request.form.get("next", ""))
