@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 STAMP := .venv/.installed
 
-.PHONY: setup run test torture check bench screenshots frontend clean lock
+.PHONY: setup run test torture check bench screenshots sbom frontend clean lock
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit("Casetable needs Python 3.11 or newer; set PYTHON=...") if sys.version_info < (3, 11) else None'
@@ -46,6 +46,10 @@ bench: setup
 
 screenshots: setup
 	@$(BIN)/python -m docs.screenshots
+
+# Every library with version, hashes and licence, by the lock files (CycloneDX).
+sbom: setup
+	@$(BIN)/python -m docs.materials var/casetable.cdx.json
 
 lock:
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev pyproject.toml -o requirements.lock

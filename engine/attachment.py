@@ -1,7 +1,10 @@
 """Takes files of strangers: rewritten by a child process, or refused with a kind sentence.
 
 What is kept is never what was sent: a picture is painted anew and a PDF put together anew, so
-hidden places, programs and pages in disguise do not come along (engine/rewriting.py).
+hidden places, programs and pages in disguise do not come along (engine/rewriting.py). Where a virus
+scanner is set, it sees first what was sent: what it knows, and what it could not look at, is
+refused. Nothing waits for it unseen, because what waits lies on our disk and is forgotten there;
+whoever reports keeps the words, and the desk can ask for the file later.
 """
 
 import hashlib
@@ -11,8 +14,12 @@ import unicodedata
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from engine.errors import InputError
+import structlog
 
+from engine.errors import InputError
+from engine.virus import ScannerAwayError, is_harmful
+
+log = structlog.get_logger()
 MOST_FILES = 3
 MOST_BYTES = 8_000_000
 """Of one file. A photograph of a telephone has three to six million."""
@@ -30,6 +37,8 @@ REFUSALS = {
     "broken": "cannot be opened. Open it on your side and save it once more.",
     "large": "has too many pixels or pages. Send a smaller picture, or fewer pages.",
     "locked": "is locked with a password. Save it without one.",
+    "virus": "carries a harmful program. Leave it out, and have your device looked at.",
+    "unscanned": "cannot be looked at for viruses now. Leave it out; the desk can ask for it.",
 }
 UNREADABLE = "could not be looked at. Leave it out; the desk can ask for it."
 
@@ -52,23 +61,41 @@ class Attachment:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def rewrite_all(files: list[tuple[str, bytes]]) -> tuple[Attachment, ...]:
-    """Return the files rewritten; raise AttachmentError for the first that cannot be taken."""
+def rewrite_all(files: list[tuple[str, bytes]], scanner: str = "") -> tuple[Attachment, ...]:
+    """Return the files rewritten; raise AttachmentError for the first that cannot be taken.
+
+    `scanner` is where ClamAV listens, see engine/virus.py; empty: files are rewritten only.
+    """
     if len(files) > MOST_FILES:
         raise AttachmentError(f"Send at most {MOST_FILES} files; the desk can ask for more.")
-    return tuple(_rewrite(number, *file) for number, file in enumerate(files, 1))
+    return tuple(_rewrite(number, *file, scanner) for number, file in enumerate(files, 1))
 
 
-def _rewrite(number: int, name: str, content: bytes) -> Attachment:
+def _rewrite(number: int, name: str, content: bytes, scanner: str) -> Attachment:
     if len(content) > MOST_BYTES:
         most = MOST_BYTES // 1_000_000
         raise AttachmentError(f"File {number} is too large. At most {most} megabytes each, please.")
     if not content:
         raise AttachmentError(f"File {number} is empty. Leave it out.")
+    if scanner:
+        _scan(number, content, scanner)
     kept = _in_a_child(number, content)
     media_type, _, rewritten = kept.partition(b"\n")
     kind = media_type.decode()
     return Attachment(shown_name(name, kind), kind, rewritten)
+
+
+def _scan(number: int, content: bytes, scanner: str) -> None:
+    """Refuse what is harmful or could not be looked at; before any library takes it apart."""
+    try:
+        if not is_harmful(scanner, content):
+            return
+    except ScannerAwayError as error:
+        log.warning("virus_scanner_away", error=str(error))
+        raise AttachmentError(f"File {number} {REFUSALS['unscanned']}") from error
+    # Neither the name of the virus nor who sent it: the line would lead to somebody who reported.
+    log.warning("virus_found")
+    raise AttachmentError(f"File {number} {REFUSALS['virus']}")
 
 
 def _in_a_child(number: int, content: bytes) -> bytes:

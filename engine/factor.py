@@ -64,6 +64,12 @@ def has_factor(session: Session, account_id: UUID) -> bool:
     return session.scalar(app.union(key).limit(1)) is not None
 
 
+def has_key(session: Session, account_id: UUID) -> bool:
+    """Say whether the account has a security key."""
+    key = select(SecurityKey.account_id).where(SecurityKey.account_id == account_id)
+    return session.scalar(key.limit(1)) is not None
+
+
 def enrol(
     session: Session,
     key: bytes,
@@ -113,12 +119,23 @@ def forget_useless_codes(session: Session, account_id: UUID) -> None:
         session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account_id))
 
 
-def verify(session: Session, key: bytes, account_id: UUID, typed: str, now: datetime) -> bool:
-    """Say whether a code of the app, or a recovery code, is right; it is used up by that."""
+def verify(
+    session: Session,
+    key: bytes,
+    account_id: UUID,
+    typed: str,
+    now: datetime,
+    *,
+    takes_app: bool = True,
+) -> bool:
+    """Say whether a code of the app, or a recovery code, is right; it is used up by that.
+
+    Where no code of an app is taken, a recovery code still is: it works once and is on paper.
+    """
     code = _plain(typed)
     if len(code) != DIGITS:
         return _use_recovery_code(session, key, account_id, code, now)
-    factor = session.get(TotpFactor, account_id)
+    factor = session.get(TotpFactor, account_id) if takes_app else None
     if factor is None:
         return False
     secret = unseal_secret(key, account_id, factor.secret)

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import due, staffing
+from engine import due, staffing, virus
 from engine.application import Application
 from engine.models import Incident, Job, Timer, TimerState
 
@@ -19,6 +19,7 @@ def look(application: Application) -> dict[str, Any]:
             "time": now.isoformat(),
             "database": application.database.url.get_backend_name(),
             "running_instances": due.running_instances(session),
+            "virus_scanner": _scanner(application.settings.virus_scanner),
             "timers_due": due.count_due(session, now),
             "timers_waiting": _count(session, Timer, TimerState.WAITING.value),
             "jobs_waiting": _count(session, Job, "waiting"),
@@ -31,6 +32,13 @@ def look(application: Application) -> dict[str, Any]:
             },
             "oldest_due": oldest.isoformat() if oldest else None,
         }
+
+
+def _scanner(address: str) -> str:
+    """Say whether files of strangers can be taken: without its scanner none is."""
+    if not address:
+        return "not set"
+    return "answers" if virus.answers(address) else "away"
 
 
 def _count(session: Session, table: type[Timer | Job | Incident], state: str) -> int:

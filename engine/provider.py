@@ -10,16 +10,20 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import delete, select
+from sqlalchemy.dialects.postgresql import insert as postgres_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from engine import human
-from engine.accounts import hash_token
+from engine.accounts import ABSOLUTE, end_sessions, hash_token
 from engine.errors import ConflictError, InputError
-from engine.models import Account, ProviderFlow, ProviderLink
+from engine.models import Account, ProviderFlow, ProviderLink, ProviderSession, SpentLogout
+from engine.sealing import fingerprint
 
 LASTS = timedelta(minutes=10)
 LONGEST_SUBJECT = 255
 """As the standard has it."""
+SESSION, LOGOUT = "provider session", "provider logout"
 
 
 @dataclass(frozen=True)
@@ -96,3 +100,61 @@ def unlink(session: Session, account_id: UUID, issuer: str) -> bool:
     mine = (ProviderLink.account_id == account_id, ProviderLink.issuer == issuer)
     gone = delete(ProviderLink).where(*mine).returning(ProviderLink.id)
     return session.scalar(gone) is not None
+
+
+# -- leaving at the provider -----------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Leaving:
+    """The provider's word that somebody has left there: the person, the session, or both."""
+
+    issuer: str
+    subject: str
+    session: str
+    """What the provider calls the session (`sid`)."""
+    number: str
+    """Of this one word (`jti`)."""
+    ends_at: datetime
+    """From when on it is refused because of its age."""
+
+
+def note_session(
+    session: Session, key: bytes, account_id: UUID, at: tuple[str, str], now: datetime
+) -> None:
+    """Remember what the provider calls a sign-in; `at` is the issuer and its `sid`."""
+    session.execute(delete(ProviderSession).where(ProviderSession.ends_at <= now))
+    row = ProviderSession(
+        mark=fingerprint(key, SESSION, "\n".join(at)), account_id=account_id, ends_at=now + ABSOLUTE
+    )
+    session.merge(row)
+
+
+def leave(session: Session, key: bytes, word: Leaving, now: datetime) -> tuple[bool, UUID | None]:
+    """End all sessions of who has left; say whether the word counts, and whom it was about.
+
+    A word counts once: whoever copied it could else throw the person out again and again.
+    """
+    if not _spend(session, fingerprint(key, LOGOUT, f"{word.issuer}\n{word.number}"), word, now):
+        return False, None
+    account_id = _who_left(session, key, word)
+    if account_id is not None:
+        end_sessions(session, account_id, now)
+    return True, account_id
+
+
+def _spend(session: Session, mark: str, word: Leaving, now: datetime) -> bool:
+    session.execute(delete(SpentLogout).where(SpentLogout.ends_at <= now))
+    is_postgres = session.get_bind().dialect.name == "postgresql"
+    insert = postgres_insert if is_postgres else sqlite_insert
+    row = insert(SpentLogout).values(mark=mark, ends_at=word.ends_at).on_conflict_do_nothing()
+    return session.scalar(row.returning(SpentLogout.mark)) is not None
+
+
+def _who_left(session: Session, key: bytes, word: Leaving) -> UUID | None:
+    if word.subject:
+        found = linked_account(session, word.issuer, word.subject)
+        return found.id if found is not None else None
+    mark = fingerprint(key, SESSION, f"{word.issuer}\n{word.session}")
+    noted = session.get(ProviderSession, mark)
+    return noted.account_id if noted is not None else None

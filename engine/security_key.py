@@ -6,11 +6,8 @@ look-alike address is worth nothing here (S9).
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import UUID
 
 from sqlalchemy import select, update
@@ -19,6 +16,7 @@ from sqlalchemy.orm import Session
 from engine import factor
 from engine.errors import ConflictError, InputError, NotFoundError
 from engine.models import Account, SecurityKey, WebSession
+from engine.place import Place
 
 NAME = "Casetable"
 CHALLENGE = 32
@@ -28,36 +26,6 @@ LONGEST_NAME = 60
 LONGEST_ANSWER = 16_384
 MILLISECONDS = int(LASTS.total_seconds() * 1000)
 WRONG = "The key was not accepted; touch it again, or take another one."
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where keys belong to: the name they are bound to, and the address of our pages."""
-
-    rp_id: str
-    origin: str
-
-
-def place_of(base_url: str) -> Place | None:
-    """Return the place of an installation; None where browsers offer no keys.
-
-    They want a name instead of a number, and https everywhere but on the own machine.
-    """
-    address = urlsplit(base_url)
-    host = address.hostname or ""
-    is_safe = address.scheme == "https" or host == "localhost"
-    if not host or not is_safe or _is_number(host):
-        return None
-    return Place(host, f"{address.scheme}://{address.netloc}".lower())
-
-
-def _is_number(host: str) -> bool:
-    try:
-        ip_address(host)
-    except ValueError:
-        return False
-    return True
-
 
 # -- the challenge: random, of one session, used once ------------------------------------------
 
@@ -149,11 +117,12 @@ def register(
     *,
     name: str,
     now: datetime,
-    is_first: bool = False,
+    unless: Callable[[Session, UUID], bool] | None = None,
 ) -> None:
     """Store a key that has signed the challenge; raise InputError where it does not fit.
 
-    As the first factor of an account it is stored only where there is none yet.
+    At the first sign-in it is stored only where what `unless` asks for is not there yet: a factor,
+    or a key beside an app that was used a moment ago.
     """
     import webauthn
 
@@ -162,7 +131,7 @@ def register(
         raise InputError("Give the key a name by which you know it again.")
     # Locked, so that two browsers that add keys at once see each other's.
     session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
-    if is_first and factor.has_factor(session, account_id):
+    if unless is not None and unless(session, account_id):
         raise ConflictError("A second factor is set up already; sign in again and use it.")
     if len(keys_of(session, account_id)) >= MOST:
         raise ConflictError(f"There are {MOST} keys already; remove one that you do not use.")

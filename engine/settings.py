@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
+from engine import connection
 from engine.errors import SettingsError
 from engine.masterkey import MasterKeys
+from engine.place import place_of
 
 ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "CASETABLE_"
@@ -53,6 +55,14 @@ class Settings:
     poll_seconds: float
     require_second_factor: bool = False
     """Whoever has no second factor is led to setting one up and can do nothing else (S9)."""
+    require_security_key: bool = False
+    """Codes of an app are not enough: whoever has no security key is led to adding one (S9)."""
+    mail_encryption: str = connection.OPEN
+    """How the relay is spoken to: `starttls`, `tls` from the first byte, or `none`."""
+    ca_file: Path | None = None
+    """Whose certificates are believed at relay and broker; empty: those that the machine trusts."""
+    virus_scanner: str = ""
+    """ClamAV's socket path or `host:port`; empty: files of strangers are not scanned (V5.4.3)."""
     oidc_issuer: str = ""
     """Empty: nobody signs in by the organisation's own directory."""
     oidc_client_id: str = ""
@@ -116,6 +126,24 @@ def _flag(text: str) -> bool:
     return text.lower() in {"1", "true", "yes"}
 
 
+def _encryption(text: str) -> str:
+    if text not in connection.ENCRYPTIONS:
+        raise ValueError(f"give {', '.join(connection.ENCRYPTIONS[:-1])} or {connection.OPEN}")
+    return text
+
+
+def _scanner(text: str) -> str:
+    if not text.startswith("/") and not text.rpartition(":")[2].isdecimal():
+        raise ValueError("give the path of ClamAV's socket, or HOST:PORT")
+    return text
+
+
+def _file(text: str) -> Path:
+    if not Path(text).is_file():
+        raise ValueError("there is no such file")
+    return Path(text)
+
+
 def _claims(text: str) -> frozenset[tuple[str, str]]:
     found = [part.partition(":") for part in text.split()]
     if not all(kind in {"acr", "amr"} and value for kind, _, value in found):
@@ -135,6 +163,19 @@ def _wrong_with_provider(settings: Settings) -> list[str]:
         # Threat: whoever sits in between would say who signs in.
         problems.append(f"{PREFIX}OIDC_ISSUER: give an https address")
     return problems
+
+
+def _wrong_with_connections(settings: Settings) -> list[str]:
+    """Return which connections would be read along, or answered by somebody in between (V12.3)."""
+    found = {
+        "DATABASE_URL": connection.wrong_with_database(settings.database_url),
+        "BROKER_URL": connection.wrong_with_broker(settings.broker_url),
+        "MAIL_ENCRYPTION": connection.wrong_with_relay(
+            settings.mail_host, settings.mail_encryption
+        ),
+        "VIRUS_SCANNER": connection.wrong_with_scanner(settings.virus_scanner),
+    }
+    return [f"{PREFIX}{name}: {wrong}" for name, wrong in found.items() if wrong]
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -163,6 +204,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     if production and database_url.startswith("sqlite"):
         problems.append(f"{PREFIX}DATABASE_URL: production needs postgresql+psycopg://...")
     demo = read("DEMO", _flag, default=not production)
+    keys_only = read("REQUIRE_SECURITY_KEY", _flag, default=False)
+    mail_host = read("MAIL_HOST", str, "")
     settings = Settings(
         data_dir=data_dir,
         database_url=database_url,
@@ -174,13 +217,19 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         base_url=read("BASE_URL", str, "http://127.0.0.1:8080"),
         proxies=read("PROXIES", int, 0),
         profile=read("PROFILE", str, "base"),
-        mail_host=read("MAIL_HOST", str, ""),
+        mail_host=mail_host,
         mail_port=read("MAIL_PORT", int, 25),
         mail_from=read("MAIL_FROM", str, "casetable@localhost"),
         poll_seconds=read("POLL_SECONDS", float, 2.0),
         master_keys=read("MASTER_KEYS", str, ""),
         master_key_file=read("MASTER_KEY_FILE", Path, None),
-        require_second_factor=read("REQUIRE_SECOND_FACTOR", _flag, default=not demo),
+        require_second_factor=read("REQUIRE_SECOND_FACTOR", _flag, default=not demo) or keys_only,
+        require_security_key=keys_only,
+        mail_encryption=read(
+            "MAIL_ENCRYPTION", _encryption, connection.default_encryption(mail_host)
+        ),
+        ca_file=read("CA_FILE", _file, None),
+        virus_scanner=read("VIRUS_SCANNER", _scanner, ""),
         oidc_issuer=read("OIDC_ISSUER", str, ""),
         oidc_client_id=read("OIDC_CLIENT_ID", str, ""),
         oidc_client_secret=read("OIDC_CLIENT_SECRET", str, ""),
@@ -188,6 +237,12 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         oidc_second_factor=read("OIDC_SECOND_FACTOR", _claims, frozenset()),
     )
     problems += _wrong_with_provider(settings)
+    if settings.require_security_key and place_of(settings.base_url) is None:
+        problems.append(
+            f"{PREFIX}BASE_URL: security keys need https and a name instead of a number"
+        )
+    if production and not database_url.startswith("sqlite"):
+        problems += _wrong_with_connections(settings)
     if production and not (settings.master_keys or settings.master_key_file):
         problems.append(
             f"{PREFIX}MASTER_KEY_FILE: name the file of master keys; "

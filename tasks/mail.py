@@ -25,8 +25,7 @@ from engine.models import (
     WorkItem,
     WorkItemState,
 )
-
-TIMEOUT = 20
+from tasks.relay import open_relay
 
 SUBJECTS = {
     "deputy_named": "You deputise for a colleague",
@@ -250,7 +249,7 @@ def _perform(application: Application, letters: list[Letter]) -> list[Letter]:
             path.write_bytes(bytes(build(letter, settings.mail_from)))
         return letters
     try:
-        with smtplib.SMTP(settings.mail_host, settings.mail_port, timeout=TIMEOUT) as relay:
+        with open_relay(settings) as relay:
             refused = [letter for letter in letters if not _send(application, relay, letter)]
     except smtplib.SMTPException as error:
         raise OperatorError(f"The mail relay refused: {type(error).__name__}.") from error

@@ -4,6 +4,7 @@ Nothing depends on a message arriving: with the broker dead the worker still pol
 system is slower and never wrong (R3). No ETA, no result backend, a message is a job id.
 """
 
+import ssl
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -14,6 +15,7 @@ from sqlalchemy.exc import DBAPIError
 
 from engine import attestation, checkpoint, due, leaving, reader_notice
 from engine.application import Application, open_application
+from engine.connection import OLDEST
 from engine.incident import describe
 from engine.log import named_run
 from engine.settings import Settings
@@ -42,6 +44,7 @@ def make_celery(settings: Settings) -> Celery:
         app.conf.broker_transport = "tasks.broker:Transport"
     app.conf.update(
         broker_transport_options=options,
+        broker_use_ssl=proofs_wanted(settings),
         broker_connection_retry_on_startup=True,
         task_acks_late=True,
         task_reject_on_worker_lost=True,
@@ -57,6 +60,22 @@ def make_celery(settings: Settings) -> Celery:
         timezone="UTC",
     )
     return app
+
+
+def proofs_wanted(settings: Settings) -> dict[str, Any] | bool:
+    """Return what an encrypted broker has to prove: its name, by a certificate that we believe.
+
+    Threat: by themselves the libraries look at no name (AMQP), or at whatever the address says.
+    """
+    authority = str(settings.ca_file) if settings.ca_file else None
+    if settings.broker_url.startswith("rediss"):
+        wanted: dict[str, Any] = {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
+        return wanted | ({"ssl_ca_certs": authority} if authority else {})
+    if settings.broker_url.startswith("amqps"):
+        # Without a name of its own here, the library takes the host of the address.
+        wanted = {"cert_reqs": ssl.CERT_REQUIRED, "server_hostname": None}
+        return wanted | {"ca_certs": authority, "tls_minimum_version": OLDEST}
+    return False
 
 
 def make_ringer(settings: Settings) -> Callable[[], None]:

@@ -50,10 +50,15 @@ def _node() -> bool:
     return bool(shutil.which("node")) and (ROOT / "webui/frontend/node_modules").is_dir()
 
 
+def _clamav() -> bool:
+    return bool(shutil.which("clamd")) or Path("/usr/sbin/clamd").is_file()
+
+
 SERVICES = {
     "postgres": (_postgres, "PostgreSQL", "apt-get install postgresql"),
     "redis": (_redis, "Redis", "apt-get install redis-server"),
     "browser": (_chromium, "Chromium", "apt-get install chromium"),
+    "clamav": (_clamav, "ClamAV", "apt-get install clamav-daemon"),
     "node": (_node, "Node.js and the front-end packages", "apt-get install nodejs npm"),
 }
 ABSENT: set[str] = set()

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+import structlog
 from flask import Flask, session
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
 from sqlalchemy.orm import Session
@@ -14,6 +15,7 @@ from webui import known_browser
 from webui.context import application, now, writing
 from webui.device import device_words
 
+log = structlog.get_logger()
 COOKIE = "casetable"
 HALF = "half"
 """What the cookie keeps between the two steps of signing in: a token that opens no page."""
@@ -92,6 +94,8 @@ def begin(account: Account, *, arrives: bool = False) -> None:
             _tell_of_new_browser(database, account.id)
     _keep(token)
     known_browser.remember(account)
+    if arrives:
+        log.info("signed_in", id=str(account.id))
 
 
 def _tell_of_new_browser(database: Session, me: UUID) -> None:

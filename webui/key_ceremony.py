@@ -2,7 +2,7 @@
 
 from engine import security_key
 from engine.models import WebSession
-from engine.security_key import Place
+from engine.place import Place, place_of
 from webui import identity
 from webui.context import application, writing
 
@@ -12,7 +12,7 @@ ANSWER = "credential"
 
 def place() -> Place | None:
     """Return what keys belong to here; None where browsers offer none."""
-    return security_key.place_of(application().settings.base_url)
+    return place_of(application().settings.base_url)
 
 
 def asked_to_make(found: WebSession) -> str | None:

@@ -20,8 +20,10 @@ from joserfc.errors import InvalidKeyIdError, JoseError
 from joserfc.jwk import KeySet
 
 from engine.errors import CasetableError
-from engine.provider import LASTS, LONGEST_SUBJECT, Flow
+from engine.provider import LASTS, LONGEST_SUBJECT, Flow, Leaving
 from engine.settings import Provider
+from webui import logout_token
+from webui.logout_token import LogoutTokenError
 
 ALGORITHMS = ("RS256", "PS256", "ES256")
 """With a key of the provider's own only: `none` and shared secrets prove nothing."""
@@ -49,6 +51,8 @@ class Proved:
     issuer: str
     subject: str
     has_second_factor: bool
+    session: str = ""
+    """What the provider calls the sign-in (`sid`), where it does."""
 
 
 class Directory:
@@ -83,7 +87,21 @@ class Directory:
         self._check_sender(issuer)
         token = self._token(flow, code)
         claims = self._claims(token, flow, now)
-        return Proved(claims["iss"], claims["sub"], self._has_second_factor(claims))
+        is_enough = self._has_second_factor(claims)
+        return Proved(claims["iss"], claims["sub"], is_enough, _session(claims))
+
+    def hear_of_leaving(self, text: str, now: datetime) -> Leaving:
+        """Return who has left there; raise ProviderError for a token that does not hold."""
+        if not 0 < len(text) <= logout_token.LONGEST:
+            raise ProviderError("There is no logout token, or it is too long.")
+        try:
+            found = self._opened(text)
+            return logout_token.read(found.header, found.claims, self.settings, now)
+        except LogoutTokenError as error:
+            raise ProviderError(f"The logout token does not hold: {error}.") from error
+        except (JoseError, ValueError, TypeError, LookupError, AttributeError) as error:
+            kind = type(error).__name__
+            raise ProviderError(f"The logout token does not hold: {kind}.") from error
 
     # -- what the provider publishes -------------------------------------------------------------
 
@@ -188,6 +206,11 @@ class Directory:
         if isinstance(claims.get("acr"), str):
             proved.add(("acr", claims["acr"]))
         return not proved.isdisjoint(self.settings.second_factors)
+
+
+def _session(claims: dict[str, Any]) -> str:
+    found = claims.get("sid")
+    return found if isinstance(found, str) and len(found) <= LONGEST_SUBJECT else ""
 
 
 def _check_age(claims: dict[str, Any], now: datetime) -> None:

@@ -85,6 +85,26 @@ class ProviderFlow(Base):
     ends_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class ProviderSession(Base):
+    """What the provider calls a sign-in that led here: it may say later that this one is over."""
+
+    __tablename__ = "provider_session"
+
+    mark: Mapped[str] = mapped_column(String(64), primary_key=True)
+    """A keyed hash of provider and session, see engine/provider.py."""
+    account_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SpentLogout(Base):
+    """A word of the provider that somebody has left: the key lets it count once."""
+
+    __tablename__ = "spent_logout"
+
+    mark: Mapped[str] = mapped_column(String(64), primary_key=True)
+    ends_at: Mapped[datetime] = mapped_column(index=True)
+
+
 class AccountEvent(Base):
     """Something that happened to an account and that its owner was told, see account_notice."""
 

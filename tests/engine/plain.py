@@ -16,6 +16,7 @@ _BY_REASON = {
         "casework_case.audit_head casework_case.deployment_id failed_attempt.key "
         "recovery_code.code_hash signal.receipt_hash person_mark.mark web_session.token_hash "
         "identity_query.query_hash report_attachment.sha256 spent_challenge.fingerprint "
+        "provider_session.mark spent_logout.mark "
         "provider_flow.token_hash form_submission.idempotency_key "
         "deployment.id current_deployment.deployment_id "
         "process_instance.deployment_id deployment_file.hash"

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import secrets
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
 CLIENT, SECRET = "casetable", "a secret of these tests"
+EVENT = "http://schemas.openid.net/event/backchannel-logout"
 
 
 @dataclass
@@ -110,6 +112,24 @@ class Directory:
             return self.signs(told)
         header = {"alg": "RS256", "kid": self.key.kid}
         return jwt.encode(header, told, self.key, ["RS256"])
+
+    def logout_token(self, header: dict[str, Any] | None = None, **changes: Any) -> str:
+        """Return the word that somebody has left; a change to None leaves a claim out."""
+        now = int(time.time())
+        claims = {
+            "iss": self.issuer,
+            "aud": CLIENT,
+            "iat": now,
+            "exp": now + 120,
+            "jti": secrets.token_hex(16),
+            "sub": self.user,
+            "events": {EVENT: {}},
+        }
+        told = {name: value for name, value in (claims | changes).items() if value is not None}
+        if self.signs is not None:
+            return self.signs(told)
+        head = {"alg": "RS256", "kid": self.key.kid, "typ": "logout+jwt"} | (header or {})
+        return jwt.encode(head, told, self.key, ["RS256"])
 
     def change_key(self) -> None:
         self.key = _new_key("two")

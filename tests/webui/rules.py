@@ -19,8 +19,13 @@ def check_response(response: TestResponse) -> None:
         assert response.headers.get(name) == value, f"{name} is missing: {response.request.path}"
     policy = response.headers["Content-Security-Policy"]
     assert "default-src 'none'" in policy
+    # These two are not covered by the default.
+    assert "base-uri 'none'" in policy
+    assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
     assert response.headers["X-Request-Id"]
+    if response.mimetype.startswith("text/"):
+        assert response.mimetype_params.get("charset") == "utf-8", response.request.path
     if not response.request.path.startswith("/static/"):
         assert response.headers["Cache-Control"] == "no-store"
     for cookie in response.headers.getlist("Set-Cookie"):

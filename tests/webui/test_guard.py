@@ -18,6 +18,7 @@ PUBLIC = {
     "provider.begin",
     "provider.back",
     "provider.enter",
+    "provider.left",
     "report.new",
     "report.create",
     "report.answer",

@@ -13,6 +13,7 @@ from sqlalchemy import func, select
 from engine import accounts, administration, factor, security_key
 from engine.errors import ConflictError, InputError
 from engine.models import AuditEntry, RecoveryCode, SecurityKey, SessionStage, WebSession
+from engine.place import place_of
 from tests.webui.authenticator import ORIGIN, PRESENT, Authenticator, b64, unb64
 from tests.webui.site import Site, Visitor
 from webui import identity
@@ -208,7 +209,7 @@ def test_key_is_not_offered_where_browsers_offer_none(site: Site) -> None:
 def test_key_belongs_to_the_name_in_the_settings(
     address: str, place: tuple[str, str] | None
 ) -> None:
-    found = security_key.place_of(address)
+    found = place_of(address)
     assert (found and (found.rp_id, found.origin)) == place
 
 
@@ -413,7 +414,7 @@ def test_guesses_at_the_key_are_slowed_down_with_those_at_codes(site: Site) -> N
 def test_answers_that_are_damaged_are_refused_and_break_nothing(site: Site) -> None:
     chance = random.Random(7)
     key, me = Authenticator(), None
-    place = security_key.place_of(ORIGIN)
+    place = place_of(ORIGIN)
     assert place is not None
     add_key(site)
     now, question = identity.wall_clock(), json.dumps({"challenge": b64(bytes(32))})

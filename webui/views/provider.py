@@ -15,11 +15,11 @@ from flask import (
 )
 from werkzeug.wrappers import Response
 
-from engine import provider
+from engine import audit, provider
 from engine.errors import NotFoundError
 from engine.throttle import BY_PROVIDER
 from webui import arrival, attempt, identity
-from webui.context import application, writing
+from webui.context import application, now, writing
 from webui.guard import public
 from webui.openid import Directory, Proved, ProviderError
 from webui.requestid import request_id
@@ -110,7 +110,34 @@ def _go_on(proved: Proved, target: str) -> Response:
             "warning",
         )
         return redirect(url_for("sign_in.show"))
+    if proved.session:
+        key, at = application().settings.account_key, (proved.issuer, proved.session)
+        with writing() as database:
+            provider.note_session(database, key, found.id, at, identity.wall_clock())
     return arrival.go_on(found, target, is_enough=proved.has_second_factor)
+
+
+@pages.post("/sign-in/organisation/left")
+@public
+def left() -> tuple[str, int]:
+    """Hear from the provider that somebody has left there, and end the sessions here (V7.6.1).
+
+    The answer is the same whether or not we know the person, or anybody was signed in.
+    """
+    directory = _directory()
+    moment = identity.wall_clock()
+    try:
+        word = directory.hear_of_leaving(request.form.get("logout_token", ""), moment)
+    except ProviderError as error:
+        log.warning("provider sign-out refused", request_id=request_id(), error=str(error))
+        return "", 400
+    key, at = application().settings.account_key, now()
+    with writing() as database:
+        counts, who = provider.leave(database, key, word, moment)
+        if who is not None:
+            event = "account:session:provider"
+            audit.record(database, None, at=at, actor_id=who, event=event, subject=who)
+    return "", 200 if counts else 400
 
 
 def _failed(error: ProviderError) -> Response:

@@ -106,7 +106,8 @@ def _files(load: int) -> tuple[Errors, tuple[Attachment, ...]]:
     if sent and load >= letterbox.MOST_WITH_FILES:
         return {"files": "Much comes in now. Send the text alone; the desk asks for files."}, ()
     try:
-        return {}, rewrite_all([(file.filename or "", _read(file)) for file in sent])
+        given = [(file.filename or "", _read(file)) for file in sent]
+        return {}, rewrite_all(given, application().settings.virus_scanner)
     except AttachmentError as error:
         return {"files": f"{error} Choose your files again."}, ()
 

@@ -10,7 +10,7 @@ from engine import account_notice, accounts, audit, factor, security_key
 from engine.errors import ConflictError, InputError
 from engine.models import Account, SessionStage, WebSession
 from engine.throttle import BY_FACTOR
-from webui import attempt, identity, key_ceremony
+from webui import arrival, attempt, identity, key_ceremony
 from webui.context import account, application, now, reading, web_session, writing
 from webui.device import device_words
 from webui.guard import half, own, sensitive
@@ -79,8 +79,26 @@ def first() -> str | Response:
     return _first({})
 
 
+def _keys_only() -> bool:
+    return application().settings.require_security_key
+
+
+def _refuse_apps() -> None:
+    """Raise ConflictError where an app would be set up for nothing (S9)."""
+    if _keys_only():
+        raise ConflictError("Codes of an app are not enough here; add a security key.")
+
+
 def _first(errors: dict[str, str]) -> str:
     target = request.values.get("next", "")
+    if _keys_only():
+        return render_template(
+            "sign_in/first_key.html",
+            has_app=factor.find_factor(reading(), g.half.account_id) is not None,
+            asked=key_ceremony.asked_to_make(g.half),
+            errors=errors,
+            target=target,
+        )
     return render_template(
         "sign_in/first_factor.html",
         offer=_offer(g.half),
@@ -94,6 +112,7 @@ def _first(errors: dict[str, str]) -> str:
 @half(SessionStage.ENROLMENT)
 def enrol_first() -> str | tuple[str, int]:
     """Store the first factor, sign in, and show the recovery codes once."""
+    _refuse_apps()
     offer = _offer(g.half)
     if offer is None:
         raise ConflictError("Nothing is being set up; sign in again.")
@@ -121,6 +140,7 @@ def show() -> str:
         offers_keys=key_ceremony.place() is not None,
         left=factor.codes_left(reading(), me),
         is_required=application().settings.require_second_factor,
+        keys_only=_keys_only(),
     )
 
 
@@ -129,6 +149,7 @@ def show() -> str:
 @own
 def begin() -> Response:
     """Make a new secret; nothing changes until a code shows that an app has it."""
+    _refuse_apps()
     me, key = account().id, application().settings.account_key
     sealed = factor.seal_secret(key, me, factor.new_secret())
     token_hash = web_session().token_hash
@@ -153,6 +174,7 @@ def edit() -> str | Response:
 @own
 def save() -> str | Response | tuple[str, int]:
     """Store the factor, close all other sessions, and show the recovery codes once."""
+    _refuse_apps()
     offer = _offer(web_session())
     if offer is None:
         return redirect(url_for("second_factor.show"))
@@ -191,7 +213,7 @@ def remove() -> Response:
     with writing() as session:
         if not factor.remove_app(session, me):
             raise ConflictError("There is no app to remove.")
-        if application().settings.require_second_factor and not factor.has_factor(session, me):
+        if arrival.owes_factor(session, me):
             raise ConflictError("A second factor is required here; set up another app instead.")
         accounts.end_sessions(session, me, identity.wall_clock())
         account_notice.tell(session, me, "account_factor_removed", at, device=device_words())

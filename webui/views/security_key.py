@@ -1,5 +1,6 @@
 """Adding, naming and removing one's own security keys (S9)."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
@@ -10,7 +11,7 @@ from engine import account_notice, accounts, audit, factor, security_key
 from engine.errors import ConflictError, InputError, NotFoundError
 from engine.models import Account, SessionStage, WebSession
 from engine.throttle import BY_FACTOR
-from webui import attempt, identity, key_ceremony
+from webui import arrival, attempt, identity, key_ceremony
 from webui.context import account, application, now, web_session, writing
 from webui.device import device_words
 from webui.guard import half, own, sensitive
@@ -35,7 +36,7 @@ def _store(found: WebSession) -> list[str]:
             challenge,
             name=request.form.get("name", ""),
             now=identity.wall_clock(),
-            is_first=found.stage != SessionStage.FULL,
+            unless=None if found.stage == SessionStage.FULL else _first_of(),
         )
         codes = _missing_codes(found, session)
         accounts.end_sessions(session, me, identity.wall_clock())
@@ -44,6 +45,12 @@ def _store(found: WebSession) -> list[str]:
         audit.record(session, None, at=at, actor_id=me, event=event, subject=me)
     attempt.give_back(claimed)
     return codes
+
+
+def _first_of() -> Callable[[Session, UUID], bool]:
+    """Return what must not be there yet at the first sign-in."""
+    only_keys = application().settings.require_security_key
+    return factor.has_key if only_keys else factor.has_factor
 
 
 def _missing_codes(found: WebSession, session: Session) -> list[str]:
@@ -63,6 +70,10 @@ def enrol_first() -> str | Response:
     except InputError as error:
         flash(str(error), "warning")
         return redirect(url_for("second_factor.first", next=target or None))
+    if not codes:
+        response = arrival.let_in(g.half.account, target)
+        flash("The key is added. The recovery codes that you have stay.", "success")
+        return response
     identity.begin(g.half.account, arrives=True)
     return render_template("own/recovery_codes.html", codes=codes, target=safe_target(target))
 
@@ -108,8 +119,8 @@ def remove(key_id: UUID) -> Response:
     me, at = account().id, now()
     with writing() as session:
         security_key.remove(session, me, key_id)
-        if application().settings.require_second_factor and not factor.has_factor(session, me):
-            raise ConflictError("This is your last second factor; set up another one first.")
+        if arrival.owes_factor(session, me):
+            raise ConflictError("This is the last one, and one is required; add another one first.")
         accounts.end_sessions(session, me, identity.wall_clock())
         account_notice.tell(session, me, "account_factor_removed", at, device=device_words())
         event = "account:security_key:remove"

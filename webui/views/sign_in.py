@@ -1,5 +1,8 @@
 """Signing in, in one step or in two, and signing out."""
 
+from uuid import UUID
+
+import structlog
 from flask import Blueprint, flash, g, redirect, render_template, request, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -15,6 +18,7 @@ from webui.guard import half, own, public
 from webui.target import safe_target
 
 pages = Blueprint("sign_in", __name__)
+log = structlog.get_logger()
 WRONG = "The user name or the password is wrong."
 WRONG_CODE = "This code is wrong, or it was used already; wait for the next one."
 
@@ -57,9 +61,16 @@ def enter() -> str | Response | tuple[str, int]:
     with writing() as session:
         found = accounts.authenticate(session, username, request.form.get("password", ""))
     if found is None:
+        _note_failure("password")
         return _page(username, WRONG), 422
     attempt.give_back(claimed)
     return arrival.go_on(found, request.form.get("next", ""))
+
+
+def _note_failure(kind: str, person: Account | None = None) -> None:
+    """Log a failure (V16.3.1); not the name that was typed, in which people type passwords."""
+    known = {"id": str(person.id)} if person is not None else {}
+    log.warning("sign_in_failed", kind=kind, **known)
 
 
 @pages.get("/sign-in/code")
@@ -74,10 +85,15 @@ def _second_step(errors: dict[str, str]) -> str:
     return render_template(
         "sign_in/second_step.html",
         asked=key_ceremony.asked_to_sign(g.half),
-        has_app=factor.find_factor(reading(), g.half.account_id) is not None,
+        has_app=_has_app(g.half.account_id),
         errors=errors,
         target=target,
     )
+
+
+def _has_app(me: UUID) -> bool:
+    there = factor.find_factor(reading(), me) is not None
+    return there and arrival.takes_app(reading(), me)
 
 
 @pages.post("/sign-in/code")
@@ -88,15 +104,17 @@ def enter_code() -> str | Response | tuple[str, int]:
     claimed = attempt.claim((BY_FACTOR, str(person.id)))
     with writing() as session:
         key, now = application().settings.account_key, identity.wall_clock()
-        is_right = factor.verify(session, key, person.id, request.form.get("code", ""), now)
+        typed, takes_app = request.form.get("code", ""), arrival.takes_app(session, person.id)
+        is_right = factor.verify(session, key, person.id, typed, now, takes_app=takes_app)
         left = factor.codes_left(session, person.id)
     if not is_right:
+        _note_failure("code", person)
         return _second_step({"code": WRONG_CODE}), 422
     attempt.give_back(claimed)
-    identity.begin(person, arrives=True)
+    response = arrival.after_code(person, request.form.get("next", ""))
     if left < factor.RECOVERY_CODES:
         flash(f"{left} recovery codes are left; make new ones under My sessions and sign-in.")
-    return redirect(safe_target(request.form.get("next", "")))
+    return response
 
 
 @pages.post("/sign-in/key")
@@ -112,10 +130,10 @@ def enter_key() -> str | Response | tuple[str, int]:
             session, here, person.id, answer, challenge, identity.wall_clock()
         )
     if not is_right:
+        _note_failure("key", person)
         return _second_step({"key": security_key.WRONG}), 422
     attempt.give_back(claimed)
-    identity.begin(person, arrives=True)
-    return redirect(safe_target(request.form.get("next", "")))
+    return arrival.let_in(person, request.form.get("next", ""))
 
 
 @pages.post("/sign-out")
