@@ -37,10 +37,12 @@ from engine.models.directory import (
     SessionStage,
     WebSession,
 )
+from engine.models.disclosure import Disclosure, DisclosureCase, ReleaseDecision
 from engine.models.emergency import EmergencyAccess, EmergencyReview
 from engine.models.guard import install as install_guard
 from engine.models.guard import remove as remove_guard
 from engine.models.hit import HitAllowance, IdentityQuery
+from engine.models.hold import LegalHold
 from engine.models.job import InboxMessage, Incident, Job, Notice
 from engine.models.key import CaseKey
 from engine.models.mark import PersonMark
@@ -91,6 +93,8 @@ __all__ = [
     "DemoClock",
     "Deployment",
     "DeploymentFile",
+    "Disclosure",
+    "DisclosureCase",
     "Document",
     "Draft",
     "EmergencyAccess",
@@ -107,6 +111,7 @@ __all__ = [
     "InformationGap",
     "InstanceState",
     "Job",
+    "LegalHold",
     "Note",
     "Notice",
     "Opinion",
@@ -119,6 +124,7 @@ __all__ = [
     "ProviderFlow",
     "ProviderLink",
     "RecoveryCode",
+    "ReleaseDecision",
     "ReportAnswer",
     "ReportAttachment",
     "ReportQuestion",

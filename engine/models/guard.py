@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, event, inspect
 
+from engine.models import refusal
 from engine.models.base import Base
 
 MESSAGE = "closed only by the joint decision (L1, L3, L4)"
@@ -68,6 +69,7 @@ def install(connection: Connection) -> None:
         found += exclusions(dialect)
     for statement in found:
         connection.exec_driver_sql(statement)
+    refusal.install(connection)
 
 
 def remove(connection: Connection) -> None:
@@ -79,6 +81,7 @@ def remove(connection: Connection) -> None:
     for table, kind, _, _ in _EXCLUSIONS:
         connection.exec_driver_sql(_drop(connection.dialect.name, table, f"{table}_{kind}"))
     release_audit(connection)
+    refusal.remove(connection)
 
 
 def exclusions(dialect: str) -> list[str]:

@@ -7,9 +7,11 @@ from webui.views import (
     attestation,
     case,
     clock,
+    disclosure,
     emergency,
     event,
     health,
+    hold,
     incident,
     known,
     membership,
@@ -60,6 +62,8 @@ TOPICS = (
     profile,
     readership,
     protection,
+    hold,
+    disclosure,
 )
 
 
