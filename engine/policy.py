@@ -5,6 +5,18 @@ CONTRIBUTORS = frozenset(
 )
 """Roles that work on cases; the profile says which of them open one in an emergency."""
 
+HOLDERS = frozenset(
+    {
+        "dpo",
+        "desk_head",
+        "chair",
+        "accountable_person",
+        "process_coordinator",
+        "content_coordinator",
+    }
+)
+"""Roles that can set legal holds; the profile's `hold_roles` says which do, besides the officer."""
+
 DESK_ACTIONS = {
     "signal:create": frozenset({"intake_desk"}),
     "case:reopen": frozenset(
@@ -17,6 +29,8 @@ DESK_ACTIONS = {
     "emergency:open": CONTRIBUTORS,
     "identity:ask": CONTRIBUTORS,
     "identity:allow": CONTRIBUTORS,
+    "hold:read": HOLDERS,
+    "disclosure:answer": frozenset({"dpo"}),
 }
 """Actions that a role alone allows."""
 

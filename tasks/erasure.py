@@ -21,6 +21,7 @@ from engine.models import (
     Contribution,
     ContributionShare,
     Decision,
+    DisclosureCase,
     Document,
     Draft,
     EmergencyAccess,
@@ -30,10 +31,12 @@ from engine.models import (
     InboxMessage,
     Incident,
     InformationGap,
+    LegalHold,
     Note,
     Opinion,
     Person,
     PlanVersion,
+    ReleaseDecision,
     ReportAnswer,
     ReportAttachment,
     ReportQuestion,
@@ -45,6 +48,8 @@ from engine.models import (
 from engine.models.sealed import ERASED
 
 OF_CASE: tuple[Any, ...] = (
+    ReleaseDecision,
+    DisclosureCase,
     FormSubmission,
     ClosingDossier,
     Assessment,
@@ -67,6 +72,8 @@ OF_CASE: tuple[Any, ...] = (
     CasePartner,
 )
 """Tables whose rows of a case are deleted, in an order that respects foreign keys."""
+
+HOLD_WORDS = {"reference": ERASED, "reason": ERASED, "lift_reason": None}
 
 
 def erase(session: Session, case: Case) -> dict[str, dict[str, Any]]:
@@ -112,9 +119,13 @@ def _blank(session: Session, case: Case) -> None:
         (InboxMessage, InboxMessage.case_id, {"payload": ERASED}),
         (Incident, Incident.case_id, {"message": "erased"}),
         (EmergencyAccess, EmergencyAccess.case_id, {"motive": ERASED}),
+        (LegalHold, LegalHold.case_id, HOLD_WORDS),
     )
+    # Rows that this turn has read keep what they show; nothing writes their words a second time.
+    apart = {"synchronize_session": False}
     for table, column, values in blanks:
-        session.execute(update(table).where(column == case.id).values(**values))
+        emptied = update(table).where(column == case.id).values(**values)
+        session.execute(emptied, execution_options=apart)
     opened = select(EmergencyAccess.id).where(EmergencyAccess.case_id == case.id)
     reviews = update(EmergencyReview).where(EmergencyReview.access_id.in_(opened))
-    session.execute(reviews.values(reasons=ERASED))
+    session.execute(reviews.values(reasons=ERASED), execution_options=apart)

@@ -61,6 +61,7 @@ SUBJECTS = {
     "return_asked": "Decide whether somebody may come back",
     "conference_planned": "A case conference is planned",
     "plan_published": "A plan is published",
+    "release_asked": "Decide what goes out to somebody who asks for his or her data",
     "report_answered": "A reporter has answered",
     "many_reports": "Many reports are coming in by the public page",
     "reports_refused": "Reports were turned away: more came in than anybody can read",

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from engine import casekey
+from engine import casekey, hold
 from engine.calendar import occurrence, parse_duration
 from engine.errors import OperatorError
 from engine.models import CaseState, Decision
@@ -11,6 +11,7 @@ from engine.operator import operator, recorder
 from engine.turn import Turn
 from tasks.answer import statement
 from tasks.erasure import erase
+from tasks.note import add_note
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,39 @@ def record_review(turn: Turn, inputs: Review) -> None:
 
 
 @dataclass(frozen=True)
+class Nothing:
+    """Nothing is asked of the process: the case says it."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """Whether a legal hold, or a request for one, keeps the file."""
+
+    is_held: bool
+
+
+@operator("retention/check_hold", inputs=Nothing, outputs=Held)
+def check_hold(turn: Turn, inputs: Nothing) -> Held:
+    """Look whether a legal hold keeps the file from being erased (S15)."""
+    del inputs
+    return Held(hold.blocking(turn.session, turn.case.id, turn.now) is not None)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What somebody found who looked after a file that is held."""
+
+    hold_note: str
+
+
+@recorder("retention/record_look", inputs=Look)
+def record_look(turn: Turn, inputs: Look) -> None:
+    """Record that somebody looked whether the hold on a file is needed still (S15)."""
+    add_note(turn, "hold", inputs.hold_note)
+    turn.audit("case:hold:look", turn.case.id)
+
+
+@dataclass(frozen=True)
 class Ground:
     """How the episode had ended, for the proof."""
 
@@ -71,6 +105,11 @@ def erase_case(turn: Turn, inputs: Ground) -> None:
     """Erase the file for good and leave the proof: counts and hashes of ids, no content (P90)."""
     if turn.case.state == CaseState.OPEN.value:
         raise OperatorError("A running case is not erased; end it first.", retryable=False)
+    # Also where a drawing forgets to ask, or a case runs on an older one that did not (S15).
+    if hold.blocking(turn.session, turn.case.id, turn.now) is not None:
+        raise OperatorError(
+            "A legal hold keeps this file; lift it, then try again.", retryable=False
+        )
     turn.session.flush()
     proof = erase(turn.session, turn.case)
     # What was copied before, to a backup or a log of the database, no longer opens (S15).

@@ -8,8 +8,9 @@ from flask import render_template
 from engine.access import may
 from engine.cases import LIFECYCLE
 from engine.deployment import ResolvedDeployment
-from engine.models import Case, Episode, EpisodeState
+from engine.models import Case, Episode, EpisodeState, LegalHold
 from engine.reading.cases import newest_episode
+from engine.reading.hold import hold_on
 from engine.reading.stage import Stage, stages
 from engine.reading.travel import travel
 from engine.reading.viewer import Viewer, viewer_of
@@ -30,6 +31,11 @@ class CaseFrame:
     def running(self) -> bool:
         """Say whether an episode runs, so that events can be told to it."""
         return self.episode is not None and self.episode.status == EpisodeState.RUNNING.value
+
+    @property
+    def hold(self) -> LegalHold | None:
+        """Return the legal hold on the case: everybody who works on it sees that it is kept."""
+        return hold_on(reading(), self.case.id)
 
     @property
     def shows_readers(self) -> bool:

@@ -8,6 +8,7 @@ from flask_login import current_user
 from engine.access import may
 from engine.demo import PASSWORD
 from engine.emergency import may_open
+from engine.hold import part_of
 from webui.asset import BUILD_COMMAND, asset
 from webui.context import application, now, profile, reading
 from webui.csrf import csrf_token
@@ -34,6 +35,7 @@ def register(app: Flask) -> None:
         build_command=BUILD_COMMAND,
         csrf_token=csrf_token,
         demo_password=PASSWORD,
+        holds_files=lambda: part_of(current_user.account, profile()) is not None,
         is_demo=lambda: application().settings.demo,
         may_enter_for=may_enter_for,
         navigation=navigation,

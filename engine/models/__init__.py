@@ -39,10 +39,12 @@ from engine.models.directory import (
     SessionStage,
     WebSession,
 )
+from engine.models.disclosure import Disclosure, DisclosureCase, ReleaseDecision
 from engine.models.emergency import EmergencyAccess, EmergencyReview
 from engine.models.guard import install as install_guard
 from engine.models.guard import remove as remove_guard
 from engine.models.hit import HitAllowance, IdentityQuery
+from engine.models.hold import LegalHold
 from engine.models.job import InboxMessage, Incident, Job, Notice
 from engine.models.key import CaseKey
 from engine.models.mark import PersonMark
@@ -93,6 +95,8 @@ __all__ = [
     "DemoClock",
     "Deployment",
     "DeploymentFile",
+    "Disclosure",
+    "DisclosureCase",
     "Document",
     "Draft",
     "EmergencyAccess",
@@ -109,6 +113,7 @@ __all__ = [
     "InformationGap",
     "InstanceState",
     "Job",
+    "LegalHold",
     "Note",
     "Notice",
     "Opinion",
@@ -122,6 +127,7 @@ __all__ = [
     "ProviderLink",
     "ProviderSession",
     "RecoveryCode",
+    "ReleaseDecision",
     "ReportAnswer",
     "ReportAttachment",
     "ReportQuestion",

@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, event, inspect
 
-from engine.models import separation
+from engine.models import refusal, separation
 from engine.models.base import Base
 
 MESSAGE = "closed only by the joint decision (L1, L3, L4)"
@@ -74,6 +74,7 @@ def install(connection: Connection) -> None:
         found += separation.statements(dialect)
     for statement in found:
         connection.exec_driver_sql(statement)
+    refusal.install(connection)
 
 
 def remove(connection: Connection) -> None:
@@ -89,6 +90,7 @@ def remove(connection: Connection) -> None:
         for statement in separation.removal(connection.dialect.name):
             connection.exec_driver_sql(statement)
     release_audit(connection)
+    refusal.remove(connection)
 
 
 def exclusions(dialect: str) -> list[str]:

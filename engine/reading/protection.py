@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import case, func, select
+from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session, joinedload
 
-from engine.models import Account, AuditCheckpoint, AuditEntry, Organisation
+from engine.hold import in_force
+from engine.models import Account, AuditCheckpoint, AuditEntry, LegalHold, Organisation
 from engine.reading.readership import OPENED, REFUSED
 
 WINDOW = timedelta(days=30)
@@ -27,24 +28,45 @@ class Reader:
 
 
 @dataclass(frozen=True)
+class Holds:
+    """How many files are held, and how many requests to set or lift a hold have no answer."""
+
+    on: int
+    asked: int
+
+
+@dataclass(frozen=True)
 class Protection:
-    """One page: the last verification, the newest seals, exports, and the busiest readers."""
+    """One page: the last verification, the newest seals, exports, the busiest readers, holds."""
 
     verified: AuditEntry | None
     checkpoints: list[AuditCheckpoint]
     exports: list[AuditEntry]
     readers: list[Reader]
+    holds: Holds
 
 
 def protection(session: Session, now: datetime) -> Protection:
-    """Return what the page shows; four statements."""
+    """Return what the page shows; five statements."""
     points = select(AuditCheckpoint).order_by(AuditCheckpoint.sequence.desc()).limit(5)
     return Protection(
         verified=next(iter(_newest(session, VERIFIED, 1)), None),
         checkpoints=list(session.scalars(points)),
         exports=_newest(session, EXPORTED, 5),
         readers=_readers(session, now - WINDOW),
+        holds=_holds(session),
     )
+
+
+def _holds(session: Session) -> Holds:
+    is_on = in_force()
+    is_asked = or_(
+        and_(LegalHold.agreed_at.is_(None), LegalHold.declined_at.is_(None)),
+        and_(is_on, LegalHold.lift_asked_at.is_not(None)),
+    )
+    counts = select(func.count().filter(is_on), func.count().filter(is_asked))
+    on, asked = session.execute(counts.select_from(LegalHold)).one()
+    return Holds(on, asked)
 
 
 def _newest(session: Session, event: str, most: int) -> list[AuditEntry]:

@@ -70,8 +70,8 @@ def test_pages_break_no_accessibility_rule_and_fit_a_narrow_screen(
         _look_at_the_closed_case(inspector, case)
         inspector.visit("intake.anna", f"/cases/{case.code}/reporter")
     inspector.visit("intake.anna", "/", "/cases", "/signals/new", "/sessions")
-    inspector.visit("head.greta", "/incidents")
-    inspector.visit("privacy.paula", "/data-protection")
+    inspector.visit("head.greta", "/incidents", "/holds", "/holds/new")
+    inspector.visit("privacy.paula", "/data-protection", "/disclosures", "/disclosures/new")
     _look_at_errors(inspector, house)
     complaints = [text for one in inspector.people.values() for text in one.complaints]
     assert inspector.found == []

@@ -35,6 +35,10 @@ _BY_REASON = {
     ),
     CODE: (
         "emergency_access.category emergency_review.finding emergency_review.part "
+        "disclosure.relation disclosure.identity_means disclosure.outcome "
+        "release_decision.record_kind release_decision.outcome release_decision.ground "
+        "legal_hold.ground legal_hold.asked_part legal_hold.agreed_part "
+        "legal_hold.lift_asked_part legal_hold.lifted_part "
         "identity_query.purpose report_attachment.media_type spent_challenge.kind "
         "failed_attempt.kind web_session.stage person_mark.kind "
         " casework_case.kind casework_case.state "
@@ -72,11 +76,13 @@ _BY_REASON = {
     PLAN_DAY: (
         "casework_case.erase_after check_in.planned_for information_gap.due "
         "plan_version.first_check_in action.starts action.due goal.due "
-        "contribution_share.expires_on identity_query.day sharing_request.expires_on"
+        "contribution_share.expires_on identity_query.day sharing_request.expires_on "
+        "legal_hold.review_on disclosure.received_on disclosure.due_on"
     ),
     PROGRAM: "case_member.reason provider_flow.target",
     RANDOM: (
-        "casework_case.code step_history.token timer.token work_item.token web_session.csrf "
+        "casework_case.code disclosure.code step_history.token timer.token work_item.token "
+        "web_session.csrf "
         "web_session.challenge provider_flow.state provider_flow.nonce provider_flow.verifier"
     ),
 }

@@ -114,6 +114,7 @@ def test_erase_knows_every_table_that_belongs_to_a_case() -> None:
         "goal": "erased with its plan",
         "inbox_message": "its payload is emptied",
         "incident": "its message is emptied",
+        "legal_hold": "who held it; its words are emptied",
         "notice": "names of templates",
         "process_instance": "carries nothing about a person",
         "work_item": "who did which step; its variables are emptied",

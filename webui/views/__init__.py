@@ -8,9 +8,11 @@ from webui.views import (
     attestation,
     case,
     clock,
+    disclosure,
     emergency,
     event,
     health,
+    hold,
     incident,
     known,
     membership,
@@ -64,6 +66,8 @@ TOPICS = (
     reader_report,
     readership,
     protection,
+    hold,
+    disclosure,
 )
 
 

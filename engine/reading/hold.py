@@ -1,0 +1,57 @@
+"""Which cases are held from erasure: for those who set and lift holds, and on a case's page."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session, joinedload
+
+from engine.access import is_barred
+from engine.hold import in_force
+from engine.models import Account, LegalHold
+
+MOST = 100
+
+
+def holds(session: Session, account: Account) -> list[LegalHold]:
+    """Return the holds, the newest first; none of cases that the person is kept out of."""
+    return list(
+        session.scalars(
+            select(LegalHold)
+            .where(~is_barred(account, LegalHold.case_id))
+            .options(joinedload(LegalHold.case), joinedload(LegalHold.asked_by))
+            .order_by(LegalHold.asked_at.desc())
+            .limit(MOST)
+        ).unique()
+    )
+
+
+def hold_of(session: Session, account: Account, hold_id: UUID) -> LegalHold | None:
+    """Return one hold, unless the person is kept out of its case."""
+    return (
+        session.scalars(
+            select(LegalHold)
+            .where(LegalHold.id == hold_id, ~is_barred(account, LegalHold.case_id))
+            .options(joinedload(LegalHold.case))
+        )
+        .unique()
+        .one_or_none()
+    )
+
+
+def hold_on(session: Session, case_id: UUID) -> LegalHold | None:
+    """Return the oldest hold in force on a case; pages of the case say no more than since when."""
+    return session.scalars(
+        select(LegalHold)
+        .where(LegalHold.case_id == case_id, in_force())
+        .order_by(LegalHold.agreed_at)
+        .limit(1)
+    ).one_or_none()
+
+
+def state_of(hold: LegalHold) -> str:
+    """Return where a hold stands, as a code that pages put into words."""
+    if hold.lifted_at:
+        return "lifted"
+    if hold.agreed_at:
+        return "lift_asked" if hold.lift_asked_at else "on_hold"
+    return "declined" if hold.declined_at else "asked"
