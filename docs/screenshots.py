@@ -87,6 +87,15 @@ def decision(browser: Browser, house: House) -> Person:
     return mayor
 
 
+def protection(browser: Browser, house: House) -> Person:
+    """Show the data-protection officer's page after a check of the record."""
+    paula = Person(browser, house).sign_in("privacy.paula")
+    paula.page.goto("/data-protection")
+    paula.page.get_by_role("button", name="Check the record").click()
+    expect(paula.page.locator("section[aria-labelledby=trail]")).to_contain_text("whole")
+    return _on_top(paula)
+
+
 TOUR: tuple[Callable[[Browser, House], Person], ...] = (
     report,
     worklist,
@@ -94,6 +103,7 @@ TOUR: tuple[Callable[[Browser, House], Person], ...] = (
     case,
     diagram,
     decision,
+    protection,
 )
 
 

@@ -38,11 +38,11 @@ QUARTER = 3
 
 
 class EmergencyError(InputError):
-    """What was asked is incomplete; `field` is what has to be mended."""
+    """What was asked is incomplete; `errors` says by field what has to be mended, all at once."""
 
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
+    def __init__(self, errors: dict[str, str]) -> None:
+        super().__init__(" ".join(errors.values()))
+        self.errors = errors
 
 
 @dataclass(frozen=True)
@@ -107,16 +107,20 @@ def _locked(session: Session, account_id: UUID) -> Account:
 
 
 def _check(wanted: Request, profile: Profile) -> None:
+    errors = {}
+    if not wanted.code:
+        errors["code"] = "Type the code of the case, for example from a mail."
     if wanted.category not in profile.lists.get("emergency_reasons", {}):
-        raise EmergencyError("category", "Say what the danger is.")
+        errors["category"] = "Say what the danger is."
     shortest = int(profile.values.get("emergency_motive_length", 40))
     if len(" ".join(wanted.motive.split())) < shortest:
-        raise EmergencyError(
-            "motive",
-            f"Write what you know and why it cannot wait, in {shortest} characters or more.",
+        errors["motive"] = (
+            f"Write what you know and why it cannot wait, in {shortest} characters or more."
         )
     if len(wanted.motive) > LONGEST:
-        raise EmergencyError("motive", f"The motive has at most {LONGEST} characters.")
+        errors["motive"] = f"The motive has at most {LONGEST} characters."
+    if errors:
+        raise EmergencyError(errors)
 
 
 def _quarter(now: datetime, profile: Profile) -> datetime:

@@ -110,10 +110,13 @@ def review(
 
 
 def _check(written: Finding) -> None:
+    errors = {}
     if written.finding not in FINDINGS:
-        raise EmergencyError("finding", "Say whether it was justified.")
+        errors["finding"] = "Say whether it was justified."
     if not SHORTEST <= len(written.reasons.strip()) <= LONGEST:
-        raise EmergencyError("reasons", f"Write why, in {SHORTEST} to {LONGEST} characters.")
+        errors["reasons"] = f"Write why, in {SHORTEST} to {LONGEST} characters."
+    if errors:
+        raise EmergencyError(errors)
 
 
 def _settle(session: Session, found: EmergencyAccess, row: EmergencyReview) -> None:

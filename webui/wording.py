@@ -103,6 +103,10 @@ WORDS = {
     "concern": "Concern",
     "concern_yes": "There is a concern",
     "concern_no": "There is no concern",
+    "urgency": "Urgency, as they see it",
+    "today": "urgent today",
+    "this_week": "urgent this week",
+    "can_wait": "can wait for the next meeting",
     # sections of a case and lists, as the audit trail names them
     "overview": "overview",
     "readers": "who looked",
@@ -110,6 +114,9 @@ WORDS = {
     "emergency": "in short, by an emergency access",
     "not_justified": "not justified",
     "work_item": "a step with its form",
+    "events": "form: something happened",
+    "notes": "form: add a note",
+    "sharing": "who reads how much",
     "cases": "list of cases",
     # where people stand in a case
     "invited": "invited",

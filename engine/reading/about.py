@@ -54,20 +54,29 @@ def about(session: Session, case: Case, viewer: Viewer) -> About:
     return About(
         name=person.name if person else "",
         birth_date=person.birth_date if person else None,
-        reports=[_report(signal, named) for signal in signals],
+        reports=[_report(signal, named, person) for signal in signals],
         reads_source=viewer.reads(REPORTER),
     )
 
 
-def _report(signal: Signal, named: set[UUID]) -> Report:
+def _report(signal: Signal, named: set[UUID], person: Person | None) -> Report:
     return Report(
         channel=signal.channel,
         received_at=signal.received_at,
         urgent=signal.urgent,
         text=signal.text,
-        about=_words(signal.about),
+        about=_beyond(_words(signal.about), person),
         has_source=signal.id in named,
     )
+
+
+def _beyond(said: dict[str, str], person: Person | None) -> dict[str, str]:
+    """Leave out what the case says about the person in the same words already."""
+    known = {}
+    if person is not None:
+        born = person.birth_date.isoformat() if person.birth_date else ""
+        known = {"name": person.name, "birth_date": born}
+    return {key: value for key, value in said.items() if known.get(key) != value}
 
 
 def _words(values: dict[str, object]) -> dict[str, str]:

@@ -32,6 +32,8 @@ class SharedContribution:
     contact: str
     level: str
     concern: bool | None
+    urgency: str
+    """As its author states it, never worked out: a code of the form, or nothing."""
     summary: str | None
     beside: tuple[tuple[str, str], ...]
     body: str | None
@@ -85,6 +87,7 @@ def _shared(viewer: Viewer, row: Contribution, changes: Standing) -> SharedContr
         contact=(organisation.contact or "") if organisation else "",
         level=_chosen(row, changes) if own else level if viewer.reads(SUMMARY) else "withheld",
         concern=row.concern if level != "nothing" else None,
+        urgency=str(row.details.get("urgency") or "") if level != "nothing" else "",
         summary=summary if tells else None,
         beside=tuple((name, text) for name, text in beside if text) if tells else (),
         body=row.body if level == "full" else None,

@@ -219,7 +219,7 @@ def _absent_id(row: Any) -> UUID | None:
 
 def _who(row: Any, names: Mapping[UUID | None, str]) -> str:
     who, absent = names.get(_author_id(row), ""), names.get(_absent_id(row), "")
-    return f"{who} for {absent}" if absent else who
+    return f"{who}, for {absent}" if absent else who
 
 
 def _authors(session: Session, rows: Iterable[Any]) -> dict[UUID | None, str]:
@@ -275,6 +275,7 @@ def _contribution(row: SharedContribution, viewer: Viewer, who: str) -> Entry:
     concern = {True: "concern_yes", False: "concern_no", None: None}[row.concern]
     texts = _passages(
         ("concern", concern),
+        ("urgency", row.urgency),
         ("", row.summary),
         *row.beside,
         ("body", row.body),

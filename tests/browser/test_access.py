@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.accessibility import AXE, too_wide, violations
 from tests.browser.house import House
+from tests.browser.office import break_the_glass
 from tests.browser.person import Person
 from tests.browser.prepared import Preparation
 from tests.browser.story import answers_to, person_for, step_name, steps_of
@@ -115,12 +116,30 @@ def _look_at_the_open_case(inspector: Inspector, case: Preparation, decision: st
     hugo.goto(f"{root}/people")
     hugo.get_by_role("link", name="Who reads how much").click()
     inspector.look("health.hugo")
+    _look_at_what_guards_access(inspector, case.code)
     for username, path in (
         ("content.emma", root),
         ("content.emma", "/"),
         ("mayor.fatima", decision),
     ):
         inspector.look_in_the_dark(username, path)
+
+
+def _look_at_what_guards_access(inspector: Inspector, code: str) -> None:
+    """Look at membership, absences, emergencies and the own account, as those they are for."""
+    root = f"/cases/{code}"
+    inspector.visit("chair.clara", f"{root}/people/new", f"{root}/people/history")
+    inspector.visit("youth.yara", f"{root}/conflict", f"{root}/hand-on", "/part", "/known")
+    inspector.visit("youth.yara", "/known/allowance", "/profile")
+    inspector.visit("youth.yara", "/account/password", "/account/second-factor")
+    inspector.visit("lead.lars", "/memberships")
+    inspector.visit("head.greta", "/absences", "/absences/others")
+    break_the_glass(inspector.page("child.chris"), code, "Somebody called: " + "danger " * 8)
+    inspector.look("child.chris")
+    inspector.look_in_the_dark("child.chris", "/emergency")
+    inspector.visit("privacy.paula", "/emergency/reviews")
+    inspector.page("privacy.paula").get_by_role("link", name=code).click()
+    inspector.look("privacy.paula")
 
 
 def _look_at_the_closed_case(inspector: Inspector, case: Preparation) -> None:
@@ -175,6 +194,47 @@ def test_step_can_be_taken_and_opened_by_keyboard_alone(browser: Browser, house:
     expect(page.get_by_role("status").first).to_contain_text("is recorded")
     assert bram.complaints == []
     bram.leave()
+
+
+@pytest.mark.parametrize("where", ["worklist", "step"])
+def test_tab_key_reaches_everything_once_in_the_order_of_the_page(
+    browser: Browser, house: House, where: str
+) -> None:
+    with Preparation(house) as case:
+        case.play([{"start": "signal_received"}])
+    bram = Person(browser, house).sign_in("intake.bram")
+    page = bram.page
+    page.goto("/" if where == "worklist" else case.owed("check_source")[0])
+    if where == "step":
+        expect(page.locator(".drawer .diagram")).to_have_attribute("data-state", "drawn")
+    names = [control.evaluate(NAMED) for control in page.locator("main table button").all()]
+    assert len(set(names)) == len(names)  # a button says which row it is for
+    wanted: list[str] = page.evaluate(STOPS)
+    page.evaluate("document.activeElement.blur()")
+    reached = []
+    for _ in wanted:
+        page.keyboard.press("Tab")
+        focused = page.locator("*:focus")
+        assert focused.evaluate(SHOWS_FOCUS), focused.evaluate("it => it.outerHTML.slice(0, 200)")
+        reached.append(focused.evaluate("it => it.dataset.stop"))
+    assert reached == wanted
+    assert bram.complaints == []
+    bram.leave()
+
+
+NAMED = "it => it.getAttribute('aria-label') || it.textContent.trim().replace(/\\s+/g, ' ')"
+
+# Numbers what a person can act on, in the order of the page; a group of radio buttons is one stop.
+STOPS = """() => {
+    const groups = new Set();
+    const can = 'a[href], button, input:not([type=hidden]), select, textarea, summary, ' +
+        '[tabindex="0"]';
+    const name = (it, number) => `${number} ${it.tagName} ${it.name || it.textContent.trim()}`;
+    return [...document.querySelectorAll(can)]
+        .filter(it => it.checkVisibility() && !it.disabled && it.tabIndex >= 0)
+        .filter(it => it.type !== 'radio' || !groups.has(it.name) && groups.add(it.name))
+        .map((it, number) => (it.dataset.stop = name(it, number)));
+}"""
 
 
 def _answer_by_keyboard(page: Page) -> None:

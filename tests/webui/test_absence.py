@@ -83,7 +83,7 @@ def test_step_of_a_deputy_shows_both_names(site: Site) -> None:
     }
     assert daan.post(f"/work/{item.id}", answers).status_code == 302
     anna.get(f"/cases/{case.code}/timeline")
-    assert "Daan Smit, Municipality of Rivertown for Anna Visser" in anna.text()
+    assert "Daan Smit, Municipality of Rivertown, for Anna Visser" in anna.text()
     anna.get(f"/work/{item.id}")
     assert "Daan Smit, Municipality of Rivertown, for Anna Visser" in anna.text()
     with site.application.database.reading() as session:

@@ -224,6 +224,14 @@ def test_emergency_needs_a_danger_and_a_motive(
     assert _all(site, AuditEntry, AuditEntry.event == "case:file:refuse") == []
 
 
+def test_emergency_says_at_once_all_that_is_missing(site: Site, case: Case) -> None:
+    del case
+    chris = site.visit(OUTSIDER)
+    assert chris.post("/emergency").status_code == 422
+    for said in ("Type the code", "Say what the danger is", "Write what you know"):
+        assert said in chris.text(), said
+
+
 def test_emergency_asks_for_the_password_first(site: Site, case: Case) -> None:
     chris = site.visit(OUTSIDER)
     with site.application.database.transaction() as session:

@@ -15,11 +15,12 @@ from engine.reading.agreement import owed_agreements
 from engine.reading.cases import PAGE, cases
 from engine.reading.contribution import SharedContribution, contributions
 from engine.reading.membership import standings
-from engine.reading.owed import owed
+from engine.reading.opening import opening_steps
+from engine.reading.owed import Owed, owed
 from engine.reading.partner import around, statement_of
 from engine.reading.plan import plan as read_plan
 from engine.reading.recorded import findings, gaps
-from engine.reading.timeline import offered_kinds, timeline
+from engine.reading.timeline import Entry, offered_kinds, timeline
 from engine.reading.travel import in_words, latest_instances, processes_of, travel
 from webui.casepage import CaseFrame, case_page, open_case
 from webui.context import account, application, now, page_number, reading, subject, today
@@ -57,19 +58,29 @@ def show(code: str) -> str:
     del code
     frame = open_case("overview")
     session, case = reading(), frame.case
-    newest = timeline(session, case, frame.viewer, today())
+    newest = timeline(session, case, frame.viewer, today()).entries[:RECENT]
+    found = owed(session, case.id, frame.deployment, now())
     return case_page(
         "case/overview.html",
         "overview",
         frame=frame,
-        owed=owed(session, case.id, frame.deployment, now()),
+        owed=found,
         agreements=owed_agreements(session, case, account()),
-        newest=newest.entries[:RECENT],
+        newest=newest,
+        opening=_opening(frame, newest, found),
         concerns=_unexplained(frame),
         gaps=gaps(session, case.id, frame.viewer),
         about=about(session, case, frame.viewer),
         opinion=_has_opinion(frame),
+        reopens=may(session, account(), "case:reopen", case),
     )
+
+
+def _opening(frame: CaseFrame, entries: list[Entry], found: Owed | None = None) -> frozenset[UUID]:
+    """Return which of the steps that a page tells about open to this person."""
+    offered = [entry.id for entry in entries if entry.kind == "step"]
+    offered += [step.item_id for step in found.steps] if found else []
+    return opening_steps(reading(), account(), frame.case.id, offered)
 
 
 def _has_opinion(frame: CaseFrame) -> bool:
@@ -93,6 +104,7 @@ def history(code: str) -> str:
         "timeline",
         frame=frame,
         timeline=found,
+        opening=_opening(frame, found.entries),
         kinds=kinds,
         all_kinds=offered,
     )

@@ -71,7 +71,7 @@ def create() -> Response | tuple[str, int]:
         answer = emergency.open_case(application(), me, wanted)
     except EmergencyError as error:
         give_back(claimed)
-        return _page({error.field: str(error)}, form), 422
+        return _page(error.errors, form), 422
     if answer.access_id is None:
         return _page({"code": SUSPENDED if answer.suspended else NOTHING}, form), 422
     give_back(claimed)
@@ -148,6 +148,6 @@ def review(access_id: UUID) -> Response | tuple[str, int]:
     try:
         emergency_review.review(application(), access_id, me, written)
     except EmergencyError as error:
-        return _review_page(access_id, {error.field: str(error)}, form), 422
+        return _review_page(access_id, error.errors, form), 422
     flash("Your part of the review is recorded.", "success")
     return redirect(url_for("emergency.index"))

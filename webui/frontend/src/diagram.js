@@ -25,6 +25,13 @@ async function draw(element) {
     mark(viewer, path);
     show(element, viewer, path);
     steer(element, viewer);
+    // Another width, for example a turned telephone: the drawing fills its box again.
+    let width = element.clientWidth;
+    new ResizeObserver(() => {
+      viewer.get('canvas').resized();
+      if (element.clientWidth !== width) show(element, viewer, path);
+      width = element.clientWidth;
+    }).observe(element);
     element.dataset.state = 'drawn';
   } catch (error) {
     element.classList.remove('is-drawn');
@@ -118,6 +125,8 @@ function steer(element, viewer) {
     0: () => fit(viewer),
   };
   if (!element.hasAttribute('tabindex')) element.tabIndex = 0;
+  // The box takes the keys; the drawing inside would be a second stop that does the same.
+  element.querySelectorAll('svg[tabindex]').forEach((drawing) => drawing.setAttribute('tabindex', '-1'));
   if (!element.hasAttribute('role')) element.setAttribute('role', 'application');
   element.addEventListener('keydown', (event) => {
     const move = moves[event.key];
@@ -125,5 +134,4 @@ function steer(element, viewer) {
     event.preventDefault();
     move();
   });
-  new ResizeObserver(() => canvas.resized()).observe(element);
 }
