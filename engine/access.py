@@ -59,6 +59,17 @@ LEADING = frozenset({"process_coordinator", "content_coordinator", "chair"})
 UNREADABLE = frozenset({CaseState.SEALED.value, CaseState.ERASED.value})
 """States in which no emergency opens a case: unfounded, or gone."""
 
+KEEPS_SEALED = frozenset({"desk_head"})
+"""Functions whose holders read a sealed file until it is erased: who answers for that (P33).
+
+Threat: an invitation that was open when the file was sealed would else open it again.
+"""
+
+# Made once: an alias copies all columns of its table, at every question that is asked.
+_PERIOD, _OTHER_PERIOD = aliased(CaseMember), aliased(CaseMember)
+_STANDING = aliased(CaseStanding)
+_TWIN = aliased(Account)
+
 SUBJECT = Case | WorkItem | Incident | Account | Absence | EmergencyAccess | None
 
 
@@ -86,7 +97,7 @@ def may(
         case Case():
             found = _way(session, account, action, subject) is not None
         case Incident():
-            found = any(subject.owner_role in one.role_codes for one in persons(session, account))
+            found = _may_incident(session, account, subject)
         case Absence() | Account():
             found = _may_enter_absence(session, account, subject)
         case EmergencyAccess():
@@ -94,6 +105,24 @@ def may(
         case None:
             found = bool(DESK_ACTIONS.get(action, frozenset()) & account.role_codes)
     return found
+
+
+def _may_incident(session: Session, account: Account, incident: Incident) -> bool:
+    """Say whether the person looks after an incident: by the owning role, also as a deputy.
+
+    Threat: who declared a conflict of interest would else learn here how that case goes on.
+    """
+    if incident.case_id is None:
+        return any(incident.owner_role in one.role_codes for one in persons(session, account))
+    barred = members_of(session, incident.case_id).barred
+    if account.id in barred:
+        return False
+    if incident.owner_role in account.role_codes:
+        return True
+    return not _is_excluded(session, account, incident.case_id) and any(
+        incident.owner_role in one.role_codes and one.id not in barred
+        for one in _absent(session, account)
+    )
 
 
 def _may_enter_absence(session: Session, account: Account, subject: Absence | Account) -> bool:
@@ -229,7 +258,7 @@ def speaker(
             continue
         if any(one == person.id and function in {None, held} for one, held in members):
             excluded = person is not account and _is_excluded(session, account, case_id)
-            return None if excluded else person
+            return None if excluded or person.id in members.barred else person
     return None
 
 
@@ -262,7 +291,7 @@ def _is_excluded(session: Session, account: Account, case_id: UUID) -> bool:
 
 def _not_excluded(account: Account, case_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
     """Return the same as a condition."""
-    left, back = aliased(CaseMember), aliased(CaseMember)
+    left, back = _PERIOD, _OTHER_PERIOD
     return and_(
         ~is_barred(account, case_id),
         or_(
@@ -330,11 +359,12 @@ def _may_read_done(account: Account, item: WorkItem, members: Members) -> bool:
     """Say whether a finished step is read: by members, and by who did it while the file is open."""
     if item.case.state == CaseState.ERASED.value:
         return False
+    if item.case.state == CaseState.SEALED.value:
+        return any((account.id, function) in members for function in KEEPS_SEALED)
     own = (
         item.completed_by_id == account.id
         # What one did as a deputy is read as a deputy: no longer than the absence lasts.
         and item.completed_for_id is None
-        and item.case.state != CaseState.SEALED.value
     )
     return own or _is_in(account, members)
 
@@ -384,8 +414,8 @@ def enter(session: Session, account_id: UUID, case_id: UUID) -> tuple[Account, M
 
 def is_barred(account: Account, case_id: Any) -> ColumnElement[bool]:
     """Return the condition under which the account is kept out of the case of a row."""
-    standing, twin = aliased(CaseStanding), aliased(Account)
-    of_human = select(twin.id).where(twin.person_id == account.person_id)
+    standing = _STANDING
+    of_human = select(_TWIN.id).where(_TWIN.person_id == account.person_id)
     return exists().where(
         standing.case_id == case_id,
         standing.account_id.in_(of_human),
@@ -415,6 +445,7 @@ def _cases(person: Account, steps: ColumnElement[bool]) -> ColumnElement[bool]:
         CaseMember.case_id == Case.id,
         CaseMember.account_id == person.id,
         CaseMember.until.is_(None),
+        or_(Case.state != CaseState.SEALED.value, CaseMember.function.in_(KEEPS_SEALED)),
     )
     owed = exists().where(
         WorkItem.case_id == Case.id,
@@ -430,7 +461,7 @@ def _cases(person: Account, steps: ColumnElement[bool]) -> ColumnElement[bool]:
 
 def left_cases(account: Account) -> ColumnElement[bool]:
     """Return the condition under which the account took part in a Case once, and does no longer."""
-    period = aliased(CaseMember)
+    period = _PERIOD
     mine = (period.case_id == Case.id, period.account_id == account.id)
     return and_(
         Case.state.not_in([CaseState.ERASED.value, CaseState.SEALED.value]),
@@ -465,14 +496,14 @@ def work_items_of(account: Account) -> ColumnElement[bool]:
     roles = sorted(account.role_codes)
     if not roles:
         return false()
-    member = aliased(CaseMember)
+    member = _PERIOD
     am_member = exists().where(
         member.case_id == WorkItem.case_id,
         member.account_id == account.id,
         member.until.is_(None),
         member.function == WorkItem.role,
     )
-    other = aliased(CaseMember)
+    other = _OTHER_PERIOD
     taken = exists().where(
         other.case_id == WorkItem.case_id,
         other.until.is_(None),

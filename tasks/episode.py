@@ -11,7 +11,6 @@ from engine.turn import Turn
 from tasks.person import age_group, count_namesakes, describe
 
 DESK = "intake_desk"
-KEEPS_SEALED = frozenset({"desk_head"})
 KEEPS_RELEASED = frozenset({"desk_head", DESK})
 
 
@@ -110,7 +109,7 @@ def seal_file(turn: Turn, inputs: End) -> None:
     """Seal an unfounded or malicious report: nobody reads it any more, erased soon (P33)."""
     closing.end_episode(turn, inputs.outcome)
     turn.case.state = CaseState.SEALED.value
-    _end_members(turn, KEEPS_SEALED)
+    _end_members(turn, access.KEEPS_SEALED)
     turn.audit("case:file:seal", turn.case.id, outcome=inputs.outcome)
     _keep(turn, inputs.outcome)
 

@@ -7,7 +7,7 @@ from flask import Flask, request
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.application import Application
-from webui import errorpage, guard, identity, pagehelp, ring, views
+from webui import errorpage, guard, identity, pagehelp, refusal, ring, views
 from webui.character import check_characters
 from webui.context import end_reading
 from webui.csrf import check_origin
@@ -33,6 +33,7 @@ def create_app(application: Application) -> Flask:
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
         )
     app.view_functions["static"] = guard.public(app.view_functions["static"])
+    refusal.register(app)
     identity.register(app)
     errorpage.register(app)
     pagehelp.register(app)

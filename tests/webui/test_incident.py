@@ -6,7 +6,7 @@ from sqlalchemy import select
 
 from engine.errors import OperatorError
 from engine.incident import raise_incident
-from engine.models import Incident, ProcessInstance
+from engine.models import CaseStanding, Incident, ProcessInstance
 from tests.webui.site import Site
 from tests.webui.story import tell
 
@@ -48,6 +48,31 @@ def test_incident_of_others_looks_like_none(site: Site) -> None:
     peter.get("/incidents")
     assert "nothing to mend" in peter.text()
     assert peter.post(f"/incidents/{incident.id}/retry").status_code == 404
+
+
+def test_incident_of_a_case_that_one_is_kept_out_of_looks_like_none(site: Site) -> None:
+    """Whoever declared a conflict of interest learns nothing more of it, whatever role is held."""
+    incident = _incident(site)
+    greta = site.visit("head.greta")
+    greta.get("/incidents")
+    assert "needs you" in greta.text()
+    with site.application.database.transaction() as session:
+        case_id = session.get_one(Incident, incident.id).case_id
+        session.add(
+            CaseStanding(
+                case_id=case_id,
+                account_id=site._account(session, "head.greta").id,
+                function="desk_head",
+                state="recused",
+                since=site.application.now(session),
+                reason="family",
+            )
+        )
+    greta.get("/incidents")
+    assert "nothing to mend" in greta.text()
+    assert greta.post(f"/incidents/{incident.id}/retry").status_code == 404
+    hanna = site.visit("head.hanna")
+    assert hanna.post(f"/incidents/{incident.id}/retry").status_code == 302
 
 
 def test_profile_is_shown_with_the_source_of_each_value(site: Site) -> None:
