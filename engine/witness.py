@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, Table, event, inspect, select, tuple_
-from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction
+from sqlalchemy.orm import ORMExecuteState, Session, UOWTransaction, object_session
 
 from engine import audit
 from engine.models import (
@@ -76,9 +76,21 @@ def _notice(session: Session, context: UOWTransaction, instances: Any) -> None:
     """Remember the rows that are about to be written."""
     del context, instances
     touched = session.info.setdefault(TOUCHED, {})
-    for row in (*session.new, *session.deleted, *filter(_is_changed, session.dirty)):
+    for row in (*session.new, *filter(_is_changed, session.dirty)):
         if type(row) in WITNESSED:
             touched[id(row)] = row
+
+
+def _notice_deleted(mapper: Any, connection: Any, row: Base) -> None:
+    """Remember a row that is deleted, also one that only lost what it belonged to."""
+    del mapper, connection
+    session = object_session(row)
+    if isinstance(session, WritingSession):
+        session.info.setdefault(TOUCHED, {})[id(row)] = row
+
+
+for _model in WITNESSED:
+    event.listen(_model, "after_delete", _notice_deleted)
 
 
 def _is_changed(row: Base) -> bool:
