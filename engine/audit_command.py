@@ -24,6 +24,8 @@ def _open() -> Any:
 def verify(head: IO[str] | None) -> None:
     """Check every hash chain, every checkpoint and, with --head, that nothing was rolled back.
 
+    Members, decisions, roles and whatever else gives access are compared with what the chains say.
+
     Example: casetable audit verify --head /media/usb/head.txt
     """
     from engine import checkpoint, verification
@@ -35,8 +37,9 @@ def verify(head: IO[str] | None) -> None:
     for broken in found.breaks:
         click.echo(f"{broken}.", err=True)
     click.echo(
-        f"{found.entries} entries and {found.checkpoints} checkpoints checked, "
-        f"{found.speed} entries a second; {len(found.breaks)} chains broken"
+        f"{found.entries} entries, {found.rows} rows that they witness and {found.checkpoints} "
+        f"checkpoints checked, {found.speed} entries a second; "
+        f"{found.broken_chains} chains broken, {found.broken_rows} rows tampered with"
     )
     if found.breaks:
         sys.exit(FINDING)

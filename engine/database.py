@@ -10,6 +10,7 @@ from sqlalchemy import Engine, create_engine, event, make_url
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
+from engine import witness
 from engine.keyring import Keyring
 from engine.masterkey import MasterKeys
 from engine.session import WritingSession
@@ -73,6 +74,7 @@ class Database:
             self._equip(session)
             try:
                 yield session
+                witness.seal(session)
                 session.commit()
             except BaseException:
                 session.rollback()

@@ -1,6 +1,7 @@
 """Verifies the audit trail: every chain, every checkpoint, and a head that was kept outside (S12).
 
-Rows are streamed in the order of their chains, beside the sealed points in the same order.
+Rows are streamed in the order of their chains, beside the sealed points in the same order. What the
+chains witness of other rows (engine/witness.py) is compared with these rows at the end.
 """
 
 from collections.abc import Iterator
@@ -14,13 +15,15 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from engine import audit, checkpoint
+from engine import audit, checkpoint, witness
 from engine.checkpoint import ExportedHead, Head
 from engine.models import Account, AuditCheckpoint, AuditEntry, AuditSeal, Case
 
 AT_ONCE = 5000
 _POINT = (*checkpoint.SEALED, AuditCheckpoint.hash)
 _SEQUENCE = audit.LINKED.index(AuditEntry.sequence)
+_EVENT = audit.LINKED.index(AuditEntry.event)
+_DETAIL = audit.LINKED.index(AuditEntry.detail)
 CHANGED = "was changed"
 MISSING = "is missing, or one was added"
 CUT_OFF = "is the last one; newer ones are missing"
@@ -41,19 +44,43 @@ class Break:
         return f"{self.where}: {noun} {self.sequence} {self.reason}"
 
 
+@dataclass(frozen=True)
+class RowBreak:
+    """A row that gives access or decides, and is not as its chain says."""
+
+    where: str
+    row: str
+    """Table and key: `decision 0c9f...`."""
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.row} {self.reason}"
+
+
 @dataclass
 class Verified:
-    """How much was checked and the first break of each chain."""
+    """How much was checked, the first break of each chain, and each row that was tampered with."""
 
     entries: int = 0
+    rows: int = 0
     checkpoints: int = 0
     seconds: float = 0.0
-    breaks: list[Break] = field(default_factory=list)
+    breaks: list[Break | RowBreak] = field(default_factory=list)
 
     @property
     def speed(self) -> int:
         """Return how many entries were checked in a second."""
         return round(self.entries / self.seconds) if self.seconds else 0
+
+    @property
+    def broken_chains(self) -> int:
+        """Return in how many places chains or checkpoints do not hold."""
+        return sum(isinstance(one, Break) for one in self.breaks)
+
+    @property
+    def broken_rows(self) -> int:
+        """Return how many rows are not as the chains say."""
+        return sum(isinstance(one, RowBreak) for one in self.breaks)
 
 
 def verify(session: Session, head: ExportedHead | None = None) -> Verified:
@@ -67,7 +94,8 @@ def verify(session: Session, head: ExportedHead | None = None) -> Verified:
         chain_id: (number, link) for chain_id, number, link in session.execute(checkpoint.heads())
     }
     broken: dict[UUID, tuple[int, str]] = {}
-    for chain_id, place in _chains(session, found, heads):
+    told: dict[str, tuple[UUID, str]] = {}
+    for chain_id, place in _chains(session, found, heads, told):
         broken.setdefault(chain_id, place)
     names = _names(session, set(broken))
     found.breaks += [
@@ -75,8 +103,26 @@ def verify(session: Session, head: ExportedHead | None = None) -> Verified:
         for chain_id, (number, reason) in broken.items()
     ]
     found.breaks += _checkpoints(session, found, head)
+    found.breaks += _rows(session, found, told, set(broken))
     found.seconds = perf_counter() - started
     return found
+
+
+def _rows(
+    session: Session, found: Verified, told: dict[str, tuple[UUID, str]], broken: set[UUID]
+) -> list[RowBreak]:
+    """Return the rows that are not as the chains witness; a broken chain can tell nothing."""
+    found.rows = len(told)
+    faults = [
+        (chain_id or audit.SYSTEM, row, reason)
+        for chain_id, row, reason in witness.compare(session, told)
+    ]
+    faults = [fault for fault in faults if fault[0] not in broken]
+    names = _names(session, {chain_id for chain_id, _, _ in faults})
+    return [
+        RowBreak(names.get(chain_id, "a chain that belongs to nothing"), row, reason)
+        for chain_id, row, reason in faults
+    ]
 
 
 def _stream(session: Session, statement: Any) -> Iterator[Any]:
@@ -86,9 +132,15 @@ def _stream(session: Session, statement: Any) -> Iterator[Any]:
 
 
 def _chains(
-    session: Session, found: Verified, heads: dict[UUID, tuple[int, str]]
+    session: Session,
+    found: Verified,
+    heads: dict[UUID, tuple[int, str]],
+    told: dict[str, tuple[UUID, str]],
 ) -> Iterator[tuple[UUID, tuple[int, str]]]:
-    """Yield where chains do not hold, the first place of each before any other."""
+    """Yield where chains do not hold, the first place of each before any other.
+
+    What they witness of other rows is put into `told`, the newest word about each row.
+    """
     key = audit.key_of(session)
     seals = _Seals(_stream(session, _sealed_points()))
     rows = _stream(
@@ -99,6 +151,8 @@ def _chains(
         previous, number, broken = "", 0, ""
         for stored, *linked in entries:
             found.entries += 1
+            witnessed = witness.told_in(linked[_EVENT], linked[_DETAIL])
+            told |= {row: (chain_id, digest) for row, digest in witnessed.items()}
             if broken:
                 continue
             number += 1

@@ -16,6 +16,10 @@ from engine.clock import TestClock
 from engine.database import Database
 from engine.models import Base
 from engine.settings import ROOT, Settings
+from tests import goal
+from tests.goal import figure
+
+__all__ = ["figure"]
 
 POSTGRES = os.environ.get(
     "CASETABLE_TEST_POSTGRES", "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
@@ -74,7 +78,8 @@ def pytest_configure(config: pytest.Config) -> None:
         pytest.exit(f"CI runs every test, but {names} is missing.", returncode=3)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    goal.leave_out_others(config, items)
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
         if "browser" in marks:
@@ -98,6 +103,12 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         if count:
             _, label, install = SERVICES[name]
             terminalreporter.line(f"{count} tests need {label}: {install}")
+    passed = terminalreporter.stats.get("passed", [])
+    figures = goal.lines([*passed, *terminalreporter.stats.get("failed", [])])
+    if figures:
+        terminalreporter.section("figures")
+    for line in figures:
+        terminalreporter.line(line)
 
 
 @pytest.fixture(scope="session")

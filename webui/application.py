@@ -4,6 +4,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from flask import Flask, request
+from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.application import Application
@@ -38,6 +39,7 @@ def create_app(application: Application) -> Flask:
     errorpage.register(app)
     pagehelp.register(app)
     app.before_request(bind_request)
+    app.before_request(_refuse_other_hosts)
     app.before_request(_limit_body)
     app.before_request(check_characters)
     app.before_request(guard.check_request)
@@ -48,6 +50,12 @@ def create_app(application: Application) -> Flask:
     ring.register(app, application.settings)
     views.register(app)
     return app
+
+
+def _refuse_other_hosts() -> None:
+    """Refuse a host that is not ours before anything else does, which would need its addresses."""
+    if isinstance(request.routing_exception, SecurityError):
+        raise request.routing_exception
 
 
 def _limit_body() -> None:

@@ -19,8 +19,8 @@ def _texts() -> Iterator[str]:
     yield request.path
     for fields in (request.args, request.form):
         for name, value in fields.items(multi=True):
-            yield name
+            yield name or ""  # a part of a multipart body need not have one
             yield value
     for name, file in request.files.items(multi=True):
-        yield name
+        yield name or ""
         yield file.filename or ""

@@ -1,4 +1,4 @@
-"""Passwords, sessions, throttling and changes that two persons make (S8 to S11)."""
+"""Passwords, sessions, throttling and changes that two persons make (S8, S9, S10, S11)."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta

@@ -133,6 +133,30 @@ def test_draft_is_not_kept_for_a_step_that_is_done(site: Site) -> None:
     assert _count(site, Draft) == 0
 
 
+@pytest.mark.parametrize("host", ["evil.example", "[", "a b", "localhost:99999", "127.0.0.1:x"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_host_that_is_not_ours_is_refused_before_anything_is_asked_of_it(
+    site: Site, host: str, method: str
+) -> None:
+    """S6, S7: found by the fuzzer: a forged POST to such a host ended in a crash."""
+    answer = site.visit().client.open("/report", method=method, headers={"Host": host})
+    assert (answer.status_code, answer.mimetype) == (400, "text/plain")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("more", ["", '; filename="a.txt"'])
+def test_part_of_a_body_without_a_name_is_no_crash(site: Site, more: str) -> None:
+    """S6: found by the fuzzer: a field or file whose name is missing ended in a crash."""
+    visitor = site.visit("intake.anna")
+    body = (
+        f'--b\r\nContent-Disposition: form-data; name="csrf_token"\r\n\r\n{visitor.csrf()}\r\n'
+        f"--b\r\nContent-Disposition: form-data{more}\r\n\r\nx\r\n--b--\r\n"
+    )
+    kind = "multipart/form-data; boundary=b"
+    answer = visitor.post_as_it_is("/account/password", body.encode(), kind)
+    assert answer.status_code == 422
+
+
 HOSTILE = ("\0", "x\0y", "\ud800", "\x1b[31m", "\u202e", "%00", "'", "9" * 400)
 
 

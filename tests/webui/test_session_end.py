@@ -9,6 +9,7 @@ from werkzeug.routing import Rule
 
 from engine import accounts, administration, factor
 from engine.models import Account, TotpFactor, WebSession
+from tests.goal import Figure
 from tests.webui.site import Site, Visitor
 from webui.guard import permission_of
 from webui.identity import wall_clock
@@ -100,7 +101,7 @@ def _knock(visitor: Visitor, rule: Rule, csrf: str) -> set[int]:
 
 @pytest.mark.parametrize("end", ENDS)
 def test_session_that_has_ended_opens_no_address(
-    site: Site, end: Callable[[Site, Account], None]
+    site: Site, end: Callable[[Site, Account], None], figure: Figure
 ) -> None:
     anna = site.visit(ANNA)
     csrf = anna.csrf()
@@ -109,5 +110,6 @@ def test_session_that_has_ended_opens_no_address(
         account = accounts.find_account(session, ANNA)
     end(site, account)
     answers = {rule.rule: _knock(anna, rule, csrf) for rule in _guarded(site)}
+    figure("S8", addresses=len(answers), opened=sum(200 in found for found in answers.values()))
     assert len(answers) > 30
     assert {rule: found for rule, found in answers.items() if found != {302}} == {}
