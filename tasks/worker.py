@@ -12,7 +12,7 @@ import structlog
 from celery import Celery, bootsteps
 from sqlalchemy.exc import DBAPIError
 
-from engine import attestation, checkpoint, due, leaving
+from engine import attestation, checkpoint, due, leaving, role
 from engine.application import Application, open_application
 from engine.incident import describe
 from engine.log import named_run
@@ -137,7 +137,9 @@ def make_worker(application: Application) -> Celery:
 
 def run_worker() -> None:
     """Run one worker process until it is told to stop."""
-    app = make_worker(open_application())
+    application = open_application()
+    role.check(application.database, application.settings)
+    app = make_worker(application)
     app.worker_main(
         [
             "--quiet",
