@@ -91,9 +91,11 @@ def _counted(found: Place) -> Iterator[list[str]]:
         if not statement.startswith(("BEGIN", "SAVEPOINT", "RELEASE")):
             seen.append(statement)
 
-    engine = found.application.database.engine
-    event.listen(engine, "before_cursor_execute", note)
+    engines = found.application.database.engines
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", note)
     try:
         yield seen
     finally:
-        event.remove(engine, "before_cursor_execute", note)
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", note)

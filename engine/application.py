@@ -1,5 +1,6 @@
 """The parts of a running installation in one place: settings, database, clock, deployments."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import func, select
@@ -8,6 +9,7 @@ from sqlalchemy.orm import Session
 from engine.clock import Clock
 from engine.database import Database
 from engine.deployment import Deployments, ResolvedDeployment
+from engine.errors import SettingsError
 from engine.models import DemoClock
 from engine.settings import Settings, load_settings
 
@@ -49,6 +51,7 @@ class Application:
         self.database.report_key = settings.report_key
         self.database.now = self.now
         self.database.master_keys = settings.open_master_keys()
+        self.database.told_time = None if isinstance(clock, DatabaseClock) else clock.now
         self.clock = clock
         self.deployments = Deployments()
         self.sends_mail = True
@@ -72,5 +75,27 @@ class Application:
 def open_application(settings: Settings | None = None) -> Application:
     """Open the installation that the settings describe."""
     found = settings or load_settings()
-    database = Database(found.database_url)
-    return Application(found, database, DatabaseClock(database, demo=found.demo))
+    return _opened(found, Database(found.database_url))
+
+
+def open_as_owner() -> Application:
+    """Open the installation as who owns the tables, where the settings name an owner."""
+    found = load_settings()
+    return _opened(found, Database(found.owner_database_url or found.database_url))
+
+
+def open_letterbox(settings: Settings | None = None) -> Application:
+    """Open the installation as the public page of its own does: it adds letters, no more (S3)."""
+    given = settings or load_settings()
+    if not given.report_url:
+        raise SettingsError("Set CASETABLE_REPORT_URL, the public page's own address.")
+    found = replace(
+        given,
+        base_url=given.report_url,
+        database_url=given.report_database_url or given.database_url,
+    )
+    return _opened(found, Database(found.database_url, letterbox=True))
+
+
+def _opened(settings: Settings, database: Database) -> Application:
+    return Application(settings, database, DatabaseClock(database, demo=settings.demo))

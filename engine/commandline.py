@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from engine import audit_command, key_command, log
+from engine import audit_command, key_command, log, role_command
 from engine.errors import CasetableError
 from engine.user_command import user
 
@@ -67,11 +67,12 @@ def db_upgrade() -> None:
 
     Example: casetable db upgrade
     """
+    from engine.application import open_as_owner
     from engine.checking import check_paths
     from engine.deployment import publish, resolve
     from engine.migration import upgrade
 
-    application = _open()
+    application = open_as_owner()
     upgrade(application.database)
     settings = application.settings
     report = check_paths((), settings.profile, home=settings.processes_dir)
@@ -143,6 +144,7 @@ def scenario_run(
         sys.exit(FINDING)
 
 
+db.add_command(role_command.roles)
 casetable.add_command(audit_command.audit)
 casetable.add_command(key_command.key)
 
@@ -153,9 +155,11 @@ def health() -> None:
 
     Example: casetable health
     """
+    from engine import role
     from engine.health import look
 
     application = _open()
+    role.check(application.database, application.settings)
     click.echo(json.dumps(look(application), indent=2))
 
 

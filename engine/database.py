@@ -1,18 +1,25 @@
-"""Opens the database and gives out transactions; SQLite and PostgreSQL behave alike."""
+"""Opens the database and gives out transactions; SQLite and PostgreSQL behave alike.
+
+On PostgreSQL each session works as one of the roles of engine/models/sight.py: what a page reads
+comes through `reading_as`, for one account and by policies; `transaction()` and `reading()` are
+the engine's own and look across cases. tests/meta/test_sight.py keeps the list of who does so.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
-from sqlalchemy import Engine, create_engine, event, make_url
+from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
 from engine import witness
 from engine.keyring import Keyring
 from engine.masterkey import MasterKeys
+from engine.models.sight import ENGINE, LETTERBOX, READER
 from engine.session import WritingSession
 
 BUSY_SECONDS = 30
@@ -20,16 +27,29 @@ HIDE = True
 """Threat: the text of a database error would carry what somebody typed into a log (S18)."""
 PRIVATE = {"hide_parameters": True}
 """Threat: an error text with the values of a statement would carry a case into a log (S18)."""
+READ_ONLY = "-c default_transaction_read_only=on"
+_READS_AS: Final = text(
+    "SELECT set_config('casetable.account', :account, true), "
+    "set_config('casetable.now', :now, true)"
+)
 
 
 class Database:
-    """One database; `transaction()` for turns and writes, `reading()` for pages."""
+    """One database; `transaction()` for turns and writes, `reading_as()` for pages.
 
-    def __init__(self, url: str) -> None:
+    Opened with `letterbox` it does no more than the public page needs.
+    """
+
+    def __init__(self, url: str, *, letterbox: bool = False) -> None:
         self.url = make_url(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self.is_letterbox = letterbox and not self.is_sqlite
         self.engine = self._open()
-        self._writer = self.engine.execution_options(casetable_write=True)
+        """As whoever the address names: for migrations and for looking at the roles."""
+        self.worker, self.reader = self._as_roles()
+        self._writer = self.worker.execution_options(casetable_write=True)
+        self.told_time: Callable[[], datetime] | None = None
+        """The clock of the installation, where it is not the database's own."""
         self.audit_key = b""
         """Under which audit entries are written; set by whoever knows the settings."""
         self.index_key = b""
@@ -41,10 +61,32 @@ class Database:
         self.master_keys = MasterKeys()
         """Under which the keys of cases are wrapped; set likewise."""
 
-    def _open(self) -> Engine:
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """All that statements are sent through."""
+        return tuple(dict.fromkeys((self.engine, self.worker, self.reader)))
+
+    def _as_roles(self) -> tuple[Engine, Engine]:
+        """Return the connections of the engine and of the pages' reading; no login of their own.
+
+        The role comes with the connection, so that no transaction pays a statement for it.
+        """
+        if self.is_sqlite:
+            return self.engine, self.engine
+        if self.is_letterbox:
+            alone = self._open(f"-c role={LETTERBOX}")
+            return alone, alone
+        return self._open(f"-c role={ENGINE}"), self._open(f"-c role={READER} {READ_ONLY}")
+
+    def _open(self, options: str = "") -> Engine:
         if not self.is_sqlite:
             return create_engine(
-                self.url, pool_pre_ping=True, pool_size=10, max_overflow=20, **PRIVATE
+                self.url,
+                connect_args={"options": options} if options else {},
+                pool_pre_ping=True,
+                pool_size=10,
+                max_overflow=20,
+                **PRIVATE,
             )
         if self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -82,8 +124,25 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Give a session for reading; whatever it changed is rolled back."""
-        with Session(self.engine, autoflush=False, expire_on_commit=False) as session:
+        """Give the engine's session for reading across cases; what it changed is rolled back."""
+        with self._reading(self.worker) as session:
+            yield session
+
+    @contextmanager
+    def reading_as(self, account_id: UUID | None) -> Iterator[Session]:
+        """Give a session that sees what an account may see; None: nothing of any case.
+
+        SQLite has no policies: there the conditions of engine/access.py stand alone.
+        """
+        with self._reading(self.reader) as session:
+            if account_id is not None and not self.is_sqlite:
+                now = self.told_time().isoformat() if self.told_time else ""
+                session.execute(_READS_AS, {"account": str(account_id), "now": now})
+            yield session
+
+    @contextmanager
+    def _reading(self, engine: Engine) -> Iterator[Session]:
+        with Session(engine, autoflush=False, expire_on_commit=False) as session:
             self._equip(session)
             try:
                 yield session
@@ -100,7 +159,8 @@ class Database:
 
     def close(self) -> None:
         """Close all connections."""
-        self.engine.dispose()
+        for engine in self.engines:
+            engine.dispose()
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import due, staffing, virus
+from engine import due, role, staffing, virus
 from engine.application import Application
 from engine.models import Incident, Job, Timer, TimerState
 
@@ -18,6 +18,7 @@ def look(application: Application) -> dict[str, Any]:
         return {
             "time": now.isoformat(),
             "database": application.database.url.get_backend_name(),
+            "row_level_security": role.state(application.database),
             "running_instances": due.running_instances(session),
             "virus_scanner": _scanner(application.settings.virus_scanner),
             "timers_due": due.count_due(session, now),

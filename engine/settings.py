@@ -70,6 +70,12 @@ class Settings:
     oidc_name: str = "your organisation"
     oidc_second_factor: frozenset[tuple[str, str]] = frozenset()
     """Claims (`acr` or `amr`, value) that prove a second factor at the provider."""
+    owner_database_url: str = field(default="", repr=False)
+    """By whom the tables are made and changed; empty: by whoever works (one machine)."""
+    report_url: str = ""
+    """The public page's own address; empty: it is served along with the other pages."""
+    report_database_url: str = field(default="", repr=False)
+    """As whom the public page adds rows there."""
 
     @property
     def provider(self) -> Provider | None:
@@ -178,6 +184,25 @@ def _wrong_with_connections(settings: Settings) -> list[str]:
     return [f"{PREFIX}{name}: {wrong}" for name, wrong in found.items() if wrong]
 
 
+def _wrong_with_report(settings: Settings) -> list[str]:
+    """Return what is wrong with a public page of its own: half a separation is none (V3.5.4)."""
+    if not settings.report_url:
+        alone = settings.report_database_url
+        return [f"{PREFIX}REPORT_URL: set it too, or leave out the other"] if alone else []
+    problems = []
+    own, others = urlsplit(settings.report_url), urlsplit(settings.base_url)
+    if not own.hostname or own.scheme not in {"http", "https"}:
+        problems.append(f"{PREFIX}REPORT_URL: give an address like https://report.example.org")
+    elif own.hostname == others.hostname:
+        # Threat: pages of one host read each other's cookies and send each other's requests.
+        problems.append(f"{PREFIX}REPORT_URL: give another host name than that of BASE_URL")
+    if settings.production and own.scheme != "https":
+        problems.append(f"{PREFIX}REPORT_URL: production needs https")
+    if settings.production and not settings.report_database_url:
+        problems.append(f"{PREFIX}REPORT_DATABASE_URL: name the login that only adds reports")
+    return problems
+
+
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """Read the settings; raise SettingsError that lists every missing or wrong value."""
     given = dict(os.environ if environ is None else environ)
@@ -235,8 +260,11 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         oidc_client_secret=read("OIDC_CLIENT_SECRET", str, ""),
         oidc_name=read("OIDC_NAME", str, "your organisation"),
         oidc_second_factor=read("OIDC_SECOND_FACTOR", _claims, frozenset()),
+        owner_database_url=read("OWNER_DATABASE_URL", str, ""),
+        report_url=read("REPORT_URL", str, "").rstrip("/"),
+        report_database_url=read("REPORT_DATABASE_URL", str, ""),
     )
-    problems += _wrong_with_provider(settings)
+    problems += _wrong_with_provider(settings) + _wrong_with_report(settings)
     if settings.require_security_key and place_of(settings.base_url) is None:
         problems.append(
             f"{PREFIX}BASE_URL: security keys need https and a name instead of a number"

@@ -13,7 +13,7 @@ import structlog
 from celery import Celery, bootsteps
 from sqlalchemy.exc import DBAPIError
 
-from engine import attestation, checkpoint, due, leaving, reader_notice
+from engine import attestation, checkpoint, due, leaving, reader_notice, role
 from engine.application import Application, open_application
 from engine.connection import OLDEST
 from engine.incident import describe
@@ -157,7 +157,9 @@ def make_worker(application: Application) -> Celery:
 
 def run_worker() -> None:
     """Run one worker process until it is told to stop."""
-    app = make_worker(open_application())
+    application = open_application()
+    role.check(application.database, application.settings)
+    app = make_worker(application)
     app.worker_main(
         [
             "--quiet",

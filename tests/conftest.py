@@ -3,18 +3,21 @@
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import create_engine, event, make_url, text
+from sqlalchemy.orm import Session
 
 from engine import demo
 from engine.application import Application
 from engine.clock import TestClock
 from engine.database import Database
 from engine.models import Base
+from engine.session import WritingSession
 from engine.settings import ROOT, Settings
 from tests import goal
 from tests.goal import figure
@@ -136,13 +139,42 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         yield found
         found.close()
         return
-    found = Database(request.getfixturevalue("postgres_url"))
+    yield request.getfixturevalue("postgres_only")
+
+
+@pytest.fixture
+def postgres_only(postgres_url: str) -> Iterator[Database]:
+    """An empty database on PostgreSQL; its sessions work as the roles of production."""
+    found = Database(postgres_url)
     Base.metadata.create_all(found.engine)
     yield found
     with found.engine.begin() as connection:
         names = ", ".join(f'"{table.name}"' for table in Base.metadata.sorted_tables)
         connection.execute(text(f"TRUNCATE {names} CASCADE"))
     found.close()
+
+
+@contextmanager
+def with_all_rights(database: Database) -> Iterator[Session]:
+    """Give a session of who administers the server: no policy and no missing right stops it."""
+    bind = database.engine.execution_options(casetable_write=True)
+    with bind.connect() as connection, WritingSession(connection) as session:
+        database._equip(session)
+        yield session
+        session.commit()
+
+
+@contextmanager
+def listening(database: Database, **listeners: Callable[..., None]) -> Iterator[None]:
+    """Call listeners by the name of their event, on all connections of a database."""
+    pairs = [(engine, *one) for engine in database.engines for one in listeners.items()]
+    for pair in pairs:
+        event.listen(*pair)
+    try:
+        yield
+    finally:
+        for pair in pairs:
+            event.remove(*pair)
 
 
 def make_settings(tmp_path: Path, url: str) -> Settings:

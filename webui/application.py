@@ -21,11 +21,15 @@ WITH_FILES = frozenset({"report.create", "report.answer"})
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
-def create_app(application: Application) -> Flask:
-    """Return the pages over an open application; one for each operating-system process."""
+def create_app(application: Application, *, only_report: bool = False) -> Flask:
+    """Return the pages over an open application; one for each operating-system process.
+
+    `only_report`: the public page alone, for strangers on a host of its own (V3.5.4).
+    """
     app = Flask("webui", static_folder="static", template_folder="templates")
     app.config.update(_config(application))
     app.extensions["casetable"] = application
+    app.extensions["casetable_only_report"] = only_report
     proxies = application.settings.proxies
     if proxies:
         # Threat: without the visitor's own address one visitor throttles all; with a header
@@ -35,7 +39,7 @@ def create_app(application: Application) -> Flask:
         )
     app.view_functions["static"] = guard.public(app.view_functions["static"])
     refusal.register(app)
-    identity.register(app)
+    identity.register(app, nobody=only_report)
     errorpage.register(app)
     pagehelp.register(app)
     app.before_request(bind_request)
@@ -48,7 +52,10 @@ def create_app(application: Application) -> Flask:
     app.after_request(protect)
     app.teardown_request(end_reading)
     ring.register(app, application.settings)
-    views.register(app)
+    if only_report:
+        views.register_report(app)
+    else:
+        views.register(app, with_report=not application.settings.report_url)
     return app
 
 

@@ -20,7 +20,7 @@ def claim(*keys: tuple[tuple[throttle.Limit, ...], str]) -> list[UUID]:
 
 def claim_sign_in(username: str) -> list[UUID]:
     """Count an attempt to sign in; known and unknown names are counted alike."""
-    with application().database.reading() as session:
+    with application().database.reading_as(None) as session:
         mark = known_browser.mark_of(accounts.account_named(session, username))
     if mark:
         return claim((BY_BROWSER, mark))

@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from engine.application import Application, open_application
+from engine import role
+from engine.application import Application, open_application, open_letterbox
 from engine.errors import CasetableError
 from webui.worker_keeper import WorkerKeeper
 
@@ -21,8 +22,15 @@ WORKER = (sys.executable, "-c", "from engine.commandline import main; main()", "
 @click.option("--workers", default=2, show_default=True, help="Operating-system processes.")
 @click.option("--threads", default=8, show_default=True, help="Threads in each of them.")
 @click.option("--bind", default=None, help="Address to listen on; default from CASETABLE_BASE_URL.")
-def web(workers: int, threads: int, bind: str | None) -> None:
+@click.option(
+    "--only",
+    type=click.Choice(["report"]),
+    help="The public page alone, at CASETABLE_REPORT_URL, with the login that only adds reports.",
+)
+def web(workers: int, threads: int, bind: str | None, only: str | None) -> None:
     """Serve the pages with gunicorn; the settings come from the environment.
+
+    Where CASETABLE_REPORT_URL is set, the public page is served by a process of its own alone.
 
     Example: CASETABLE_PRODUCTION=yes casetable web --bind 127.0.0.1:8000
     """
@@ -31,7 +39,9 @@ def web(workers: int, threads: int, bind: str | None) -> None:
 
     from webui.application import create_app
 
-    application = open_application()
+    opener = open_letterbox if only else open_application
+    application = opener()
+    role.check(application.database, application.settings)
     options = {
         "bind": bind or address_of(application),
         "workers": workers,
@@ -51,7 +61,7 @@ def web(workers: int, threads: int, bind: str | None) -> None:
 
         def load(self) -> Any:
             # Each worker opens its own connections: they must not be shared across a fork.
-            return create_app(open_application(application.settings))
+            return create_app(opener(), only_report=bool(only))
 
     application.database.close()
     Server().run()

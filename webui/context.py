@@ -36,10 +36,18 @@ def today() -> date:
 
 
 def reading() -> Session:
-    """Return the session in which this request reads; it is opened on first use."""
+    """Return the session in which this request reads; it is opened on first use.
+
+    It sees what the person who is signed in may see (S3), or looks across cases where the view
+    has said why (webui/guard.py).
+    """
     if "reading" not in g:
+        database = application().database
+        me = current_user.account.id if current_user.is_authenticated else None
         g.reading_stack = ExitStack()
-        g.reading = g.reading_stack.enter_context(application().database.reading())
+        g.reading = g.reading_stack.enter_context(
+            database.reading() if g.get("across") else database.reading_as(me)
+        )
     return cast("Session", g.reading)
 
 

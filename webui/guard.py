@@ -13,7 +13,7 @@ from engine import access
 from engine.errors import CasetableError, NotFoundError
 from engine.models import EmergencyAccess, SessionStage
 from webui import identity
-from webui.context import account, now, reading
+from webui.context import account, application, end_reading, now, reading
 from webui.reading_record import note_refusal
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -33,6 +33,8 @@ class Permission:
     stage: SessionStage = SessionStage.FULL
     asks_password: str = ""
     """The endpoint to come back to when the password was typed too long ago."""
+    across: str = ""
+    """Why the view reads across cases, past the policies of the database (S3)."""
 
 
 PUBLIC = Permission("public")
@@ -71,6 +73,20 @@ def sensitive(back: str) -> Callable[[View], View]:
     return annotate
 
 
+def across(reason: str) -> Callable[[View], View]:
+    """Let the view read across cases for a reason; its own conditions are all that stands there.
+
+    Written above the annotation that says who may call the view. tests/meta/test_sight.py keeps
+    the list short.
+    """
+
+    def annotate(view: View) -> View:
+        permission: Permission = view.casetable_permission  # type: ignore[attr-defined]
+        return _annotated(view, replace(permission, across=reason))
+
+    return annotate
+
+
 def action(name: str, of: Loader | None = None) -> Callable[[View], View]:
     """Let those call the view who may do `name` to the subject that `of` loads.
 
@@ -95,6 +111,7 @@ def check_request() -> Response | None:
     permission = permission_of(request.endpoint)
     if permission is None:
         raise NotFoundError("This address has not declared who may use it.")
+    g.across = permission.across
     if permission.action == PUBLIC.action:
         return None
     if permission.stage is not SessionStage.FULL:
@@ -125,14 +142,23 @@ def _permitted(permission: Permission, session: Session) -> access.SUBJECT:
     if permission.of is None:
         access.require(session, account(), permission.action)
         return None
-    found = None
     try:
         found = permission.of(session, **(request.view_args or {}))
         _require(session, permission.action, found)
     except NotFoundError:
-        note_refusal(found)
+        end_reading()
+        note_refusal(_named(permission.of))
         raise
     return found
+
+
+def _named(of: Loader) -> access.SUBJECT:
+    """Return what the address names, whoever may see it: a refusal belongs to its case's record."""
+    with application().database.reading() as session:
+        try:
+            return of(session, **(request.view_args or {}))
+        except NotFoundError:
+            return None
 
 
 def _require(session: Session, name: str, found: access.SUBJECT) -> None:

@@ -43,11 +43,14 @@ class SignedIn(UserMixin):  # type: ignore[misc]
         return self.token
 
 
-def register(app: Flask) -> None:
-    """Connect Flask-Login; its own protection is off because the session row decides."""
+def register(app: Flask, *, nobody: bool = False) -> None:
+    """Connect Flask-Login; its own protection is off because the session row decides.
+
+    `nobody` signs in where the public page is served on its own, whatever a cookie says.
+    """
     manager = LoginManager()
     manager.session_protection = None
-    manager.user_loader(load_signed_in)
+    manager.user_loader((lambda _: None) if nobody else load_signed_in)
     manager.init_app(app)
 
 
@@ -69,7 +72,7 @@ def load_half(stage: SessionStage) -> WebSession | None:
 
 
 def _find(token: str, stage: SessionStage) -> WebSession | None:
-    with application().database.reading() as database:
+    with application().database.reading_as(None) as database:
         found = accounts.find_session(database, token, wall_clock(), stage)
         if found is not None:
             _ = found.account.organisation.name  # what the page head shows is read here, once

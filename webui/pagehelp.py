@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app, url_for
 from flask_login import current_user
 
 from engine.access import may
@@ -34,6 +34,7 @@ def register(app: Flask) -> None:
         asset=asset,
         build_command=BUILD_COMMAND,
         csrf_token=csrf_token,
+        home_address=home_address,
         demo_password=PASSWORD,
         holds_files=lambda: part_of(current_user.account, profile()) is not None,
         is_demo=lambda: application().settings.demo,
@@ -41,7 +42,9 @@ def register(app: Flask) -> None:
         navigation=navigation,
         opens_emergencies=lambda: may_open(current_user.account, profile()),
         page_language=LOCALE.replace("_", "-"),
+        only_report=only_report,
         profile=profile,
+        report_address=report_address,
         request_id=request_id,
         signed_in=lambda: bool(current_user.is_authenticated),
         when=when,
@@ -62,6 +65,22 @@ def register(app: Flask) -> None:
 def when() -> When:
     """Return the formats of dates for this reader at this request."""
     return When(now(), profile().zone)
+
+
+def only_report() -> bool:
+    """Say whether these pages are the public one alone, on a host of its own."""
+    return bool(current_app.extensions["casetable_only_report"])
+
+
+def home_address() -> str:
+    """Return where somebody who is lost begins anew."""
+    return url_for("report.new" if only_report() else "worklist.show")
+
+
+def report_address() -> str:
+    """Return where a concern is reported: here, or on the public page's own host."""
+    own = application().settings.report_url
+    return f"{own}/report" if own and not only_report() else url_for("report.new")
 
 
 def may_enter_for() -> bool:

@@ -7,7 +7,7 @@ from sqlalchemy import JSON
 
 from engine.database import Database
 from engine.errors import StateError
-from engine.models import Base, install_guard, remove_guard
+from engine.models import Base, install_fence, install_guard, remove_fence, remove_guard
 from engine.models.base import Instant
 
 
@@ -38,6 +38,16 @@ def check_references() -> None:
         raise StateError("The migration would break references between tables; nothing is changed.")
 
 
+def is_newest() -> bool:
+    """Say whether the tables are those of the models, which the policies name."""
+    return bool(context.get_context().get_current_revision() == context.get_head_revision())
+
+
+def moves() -> bool:
+    """Say whether there is anything to migrate: else no table is locked."""
+    return not is_newest() or context.get_revision_argument() != context.get_head_revision()
+
+
 with database.engine.execution_options(casetable_write=True).connect() as connection:
     foreign_keys(on=False)
     context.configure(
@@ -51,8 +61,13 @@ with database.engine.execution_options(casetable_write=True).connect() as connec
     with context.begin_transaction():
         # SQLite refuses to rebuild a table that a trigger reads.
         remove_guard(connection)
+        if moves():
+            # A migration reads and fills all rows, and drops tables that policies name.
+            remove_fence(connection)
         context.run_migrations()
         install_guard(connection)
+        if is_newest():
+            install_fence(connection)
         check_references()
     connection.commit()
     foreign_keys(on=True)

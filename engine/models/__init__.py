@@ -41,6 +41,8 @@ from engine.models.directory import (
 )
 from engine.models.disclosure import Disclosure, DisclosureCase, ReleaseDecision
 from engine.models.emergency import EmergencyAccess, EmergencyReview
+from engine.models.fence import install as install_fence
+from engine.models.fence import remove as remove_fence
 from engine.models.guard import install as install_guard
 from engine.models.guard import remove as remove_guard
 from engine.models.hit import HitAllowance, IdentityQuery
@@ -147,6 +149,8 @@ __all__ = [
     "WebSession",
     "WorkItem",
     "WorkItemState",
+    "install_fence",
     "install_guard",
+    "remove_fence",
     "remove_guard",
 ]

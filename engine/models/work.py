@@ -70,7 +70,7 @@ class WorkItem(Base):
     had_incident: Mapped[bool] = mapped_column(default=False)
     """Whether an answer was postponed because the step behind it failed."""
     completed_at: Mapped[datetime | None]
-    completed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    completed_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
     completed_for_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     """The absent person on whose behalf a deputy did it: it counts as done by both."""
 

@@ -33,6 +33,7 @@ from engine.models import (
 )
 from engine.models.guard import release_audit
 from tasks.worker import look
+from tests.conftest import with_all_rights
 from tests.engine.desk import Desk
 from tests.engine.test_commandline import run
 from tests.goal import Figure
@@ -53,7 +54,7 @@ class _UndoneError(Exception):
 
 @contextmanager
 def _undone(desk: Desk) -> Iterator[Session]:
-    with suppress(_UndoneError), desk.application.database.transaction() as session:
+    with suppress(_UndoneError), with_all_rights(desk.application.database) as session:
         yield session
         raise _UndoneError
 
@@ -108,6 +109,7 @@ def trail(desk: Desk) -> Trail:
     with database.transaction() as session:
         _look_around(desk, session, "chair.clara", cases[:1])
         line = checkpoint.export(session, desk.clock.now())
+    with with_all_rights(database) as session:
         release_audit(session.connection())
     key = desk.application.settings.audit_key
     return Trail(desk, checkpoint.read_head(key, line), earlier)
@@ -408,7 +410,7 @@ def test_database_refuses_to_change_or_delete_audit_rows(desk: Desk, table: str)
     for statement in (update(where).values(sequence=where.c.sequence), delete(where)):
         with (
             pytest.raises(DBAPIError, match="added, never changed"),
-            desk.application.database.transaction() as session,
+            with_all_rights(desk.application.database) as session,
         ):
             session.execute(statement)
 

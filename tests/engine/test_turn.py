@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from engine import due, inbox, verification, worklist
 from engine.errors import ConflictError, NotFoundError, SeparationError, StateError
@@ -24,6 +24,7 @@ from engine.models import (
     StepHistory,
     Timer,
 )
+from tests.conftest import listening
 from tests.engine.desk import Desk
 from tests.engine.small import GO_ON, STOP, Switch
 
@@ -284,14 +285,8 @@ def counted(desk: Desk) -> Iterator[dict[str, int]]:
     def commit(_: object) -> None:
         found["commits"] += 1
 
-    engine = desk.application.database.engine
-    event.listen(engine, "before_cursor_execute", statement)
-    event.listen(engine, "commit", commit)
-    try:
+    with listening(desk.application.database, before_cursor_execute=statement, commit=commit):
         yield found
-    finally:
-        event.remove(engine, "before_cursor_execute", statement)
-        event.remove(engine, "commit", commit)
 
 
 def _state_size(desk: Desk, case: UUID) -> int:

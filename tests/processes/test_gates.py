@@ -8,7 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event, func, select
+from sqlalchemy import func, select
 
 from engine import demo, scenario, worklist
 from engine.application import Application
@@ -27,6 +27,7 @@ from engine.models import (
 from engine.operator import Operator
 from engine.scenario_world import Player
 from engine.settings import ROOT
+from tests.conftest import listening
 
 FRAGMENTS = ROOT / "processes/scenarios/fragments"
 STRAIGHT = (
@@ -83,14 +84,8 @@ def counted(application: Application, inside: list[str]) -> Iterator[dict[str, i
     def commit(_: object) -> None:
         seen["commits"] += 1
 
-    engine = application.database.engine
-    event.listen(engine, "before_cursor_execute", statement)
-    event.listen(engine, "commit", commit)
-    try:
+    with listening(application.database, before_cursor_execute=statement, commit=commit):
         yield seen
-    finally:
-        event.remove(engine, "before_cursor_execute", statement)
-        event.remove(engine, "commit", commit)
 
 
 class CountingPlayer(Player):

@@ -7,6 +7,7 @@ from sqlalchemy.exc import DBAPIError
 from engine.checkpoint import read_head
 from engine.models import AccountRole, AuditEntry, CaseMember
 from engine.models.guard import release_audit
+from tests.conftest import with_all_rights
 from tests.webui.site import Site
 from tests.webui.story import tell
 
@@ -21,7 +22,7 @@ def test_officer_finds_a_planted_change_of_one_row(site: Site) -> None:
     paula.post(f"{PAGE}/verification")
     paula.get(PAGE)
     assert "whole" in paula.text()
-    with site.application.database.transaction() as session:
+    with with_all_rights(site.application.database) as session:
         release_audit(session.connection())
         session.execute(
             update(AuditEntry)

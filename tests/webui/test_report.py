@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import event, func, insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from engine import challenge as challenges
 from engine import letterbox
@@ -21,6 +21,7 @@ from engine.models import (
     SpentChallenge,
 )
 from engine.receipt import hash_receipt
+from tests.conftest import listening
 from tests.webui.reporting import WORRY, Desk, Reporter, proof_for
 from tests.webui.site import Site
 from tests.webui.story import tell
@@ -142,11 +143,8 @@ def _watched(site: Site) -> Iterator[list[str]]:
         del connection, cursor
         found.append(" ".join(statement.split()))
 
-    event.listen(site.application.database.engine, "before_cursor_execute", note)
-    try:
+    with listening(site.application.database, before_cursor_execute=note):
         yield found
-    finally:
-        event.remove(site.application.database.engine, "before_cursor_execute", note)
 
 
 def test_receipt_that_is_none_asks_the_database_the_same_as_one_that_is(site: Site) -> None:

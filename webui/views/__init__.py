@@ -71,7 +71,14 @@ TOPICS = (
 )
 
 
-def register(app: Flask) -> None:
-    """Register the pages of every topic."""
+def register(app: Flask, *, with_report: bool = True) -> None:
+    """Register the pages of every topic; the public page only where it has no host of its own."""
     for topic in TOPICS:
-        app.register_blueprint(topic.pages)
+        if with_report or topic is not report:
+            app.register_blueprint(topic.pages)
+
+
+def register_report(app: Flask) -> None:
+    """Register the public page alone, and lead there from the bare host name."""
+    app.register_blueprint(report.pages)
+    app.add_url_rule("/", endpoint="report_home", view_func=report.home, methods=["GET"])

@@ -7,13 +7,14 @@ from werkzeug.wrappers import Response
 
 from engine import attestation
 from webui.context import account, application, end_reading, now, profile, reading
-from webui.guard import action
+from webui.guard import across, action
 from webui.reading_record import note_listing
 
 pages = Blueprint("attestation", __name__)
 
 
 @pages.get("/memberships")
+@across("the lead of an organisation confirms parts in cases that the lead does not read")
 @action("membership:confirm")
 def show() -> str:
     """List the parts that people of the own organisation have, those due first."""

@@ -5,7 +5,7 @@ from flask import Blueprint, render_template, request
 from engine.access import may
 from engine.reading.readership import own_looks, who_looked
 from webui.context import account, page_number, reading, subject
-from webui.guard import action, own
+from webui.guard import across, action, own
 from webui.loading import case as by_code
 from webui.reading_record import note_reading
 
@@ -30,6 +30,7 @@ def of_case(code: str) -> str:
 
 
 @pages.get("/what-i-opened")
+@across("the own trail names cases that one reads no longer")
 @own
 def mine() -> str:
     """Show what one has opened oneself: exactly what others are shown about it."""

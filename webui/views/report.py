@@ -24,6 +24,12 @@ TOO_MANY = 429
 Errors = dict[str, str]
 
 
+@public
+def home() -> Response:
+    """Lead from the bare host name of the public page to its form."""
+    return redirect(url_for("report.new"))
+
+
 @pages.get("/report")
 @public
 def new() -> str:

@@ -15,8 +15,8 @@ from engine import audit, witness
 from engine.models import AuditHead, Case
 from engine.models.base import Instant, JsonValue
 
-revision = "0015"
-down_revision = "0014"
+revision = "0018"
+down_revision = "0017"
 branch_labels = None
 depends_on = None
 

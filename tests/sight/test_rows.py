@@ -1,0 +1,148 @@
+"""By the policies alone nobody sees a row of a case that is not his or hers (S3)."""
+
+from collections.abc import Iterator
+
+import pytest
+from sqlalchemy import Connection, Table, create_engine, select, true
+
+from engine import access, demo
+from engine.models import Base, Case, WorkItem
+from engine.models.sight import HIDDEN, OPEN, READER, is_guarded
+from engine.reading import cases as reading_cases
+from tests.sight.crowd import OPENER, STRANGER, Crowd, tables
+from tests.webui.site import Site
+from webui.application import create_app
+
+pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
+NAMES = sorted(person.username for person in demo.PEOPLE)
+
+
+@pytest.fixture(scope="module")
+def connection(crowd: Crowd) -> Iterator[Connection]:
+    """A connection of the login that the product works with."""
+    engine = create_engine(crowd.server.settings.database_url)
+    with engine.connect() as found:
+        yield found
+    engine.dispose()
+
+
+def test_every_table_says_who_reads_it(crowd: Crowd) -> None:
+    unsaid = sorted(
+        table.name
+        for table in Base.metadata.sorted_tables
+        if not is_guarded(table) and table.name not in OPEN
+    )
+    assert unsaid == [], "say in engine/models/sight.py by which case its rows go, or in OPEN"
+    assert not [name for name in OPEN if is_guarded(Base.metadata.tables[name])]
+    with crowd.admin() as connection:
+        forced = set(
+            connection.exec_driver_sql(
+                "SELECT relname FROM pg_class WHERE relrowsecurity AND relforcerowsecurity"
+            ).scalars()
+        )
+        policies = set(
+            map(tuple, connection.exec_driver_sql("SELECT tablename, policyname FROM pg_policies"))
+        )
+    for table in Base.metadata.sorted_tables:
+        assert (table.name in forced) is is_guarded(table), table.name
+        if is_guarded(table):
+            wanted = {(table.name, one) for one in ("owner", "engine", "reader")}
+            assert wanted <= policies, table.name
+
+
+@pytest.mark.parametrize("username", NAMES)
+def test_person_gets_no_row_of_a_foreign_case(
+    crowd: Crowd, connection: Connection, username: str
+) -> None:
+    for table in tables():
+        rows = crowd.look(connection, username, table)
+        connection.rollback()
+        assert crowd.foreign(username, table, rows) == [], table.name
+
+
+def test_reader_sees_all_rows_of_an_own_case(crowd: Crowd, connection: Connection) -> None:
+    """What a member's pages ask for is there: the net catches too much nowhere."""
+    emma = "content.emma"
+    for table in tables():
+        rows = crowd.look(connection, emma, table)
+        connection.rollback()
+        with crowd.admin() as admin:
+            admin_rows = [dict(row) for row in admin.execute(table.select()).mappings()]
+        reads = crowd.reads[emma]
+        mine = [row for row in admin_rows if crowd.case_of(table, row) in reads]
+        if table.name == "draft":
+            mine = [row for row in mine if row["account_id"] == crowd.people[emma].id]
+        found = [row for row in rows if crowd.case_of(table, row) in reads]
+        assert len(found) == len(mine), table.name
+        assert mine or table.name == "draft", f"{table.name} has no row of the case: add one"
+
+
+def test_nobody_signed_in_sees_no_row(crowd: Crowd) -> None:
+    with crowd.application.database.reading_as(None) as session:
+        for table in tables():
+            assert session.execute(table.select()).all() == [], table.name
+
+
+@pytest.mark.parametrize("table", tables(), ids=str)
+def test_policy_that_is_opened_or_dropped_is_noticed(crowd: Crowd, table: Table) -> None:
+    with crowd.admin() as connection:
+        name = f'"{table.name}"'
+        connection.exec_driver_sql(f"ALTER POLICY reader ON {name} USING (true)")
+        rows = crowd.look(connection, STRANGER, table)
+        assert crowd.foreign(STRANGER, table, rows), "nobody would notice"
+    with crowd.admin() as connection:
+        who = "intake.anna" if table.name == "draft" else OPENER
+        before = crowd.look(connection, who, table)
+        connection.exec_driver_sql(f"DROP POLICY reader ON {name}")
+        assert crowd.look(connection, who, table) == []
+        assert before or table.name == "draft"
+
+
+@pytest.mark.parametrize("name", sorted(HIDDEN))
+def test_table_that_no_page_reads_is_closed(crowd: Crowd, name: str) -> None:
+    with crowd.admin() as connection:
+        right = f"SELECT has_table_privilege('{READER}', '{name}', 'SELECT')"
+        assert connection.exec_driver_sql(right).scalar_one() is False
+
+
+def _open_everything(patch: pytest.MonkeyPatch) -> None:
+    """Take away every condition by which the pages keep people out of cases."""
+    for name in ("_may_case", "_may_work_item"):
+        patch.setattr(access, name, lambda *_, **__: True)
+    for module, name in (
+        (access, "_cases"),
+        (access, "visible_cases"),
+        (access, "visible_work_items"),
+        (access, "work_items_of"),
+        (reading_cases, "visible_cases"),
+    ):
+        patch.setattr(module, name, lambda *_: true())
+
+
+def _pages(crowd: Crowd) -> tuple[str, list[str]]:
+    """Return the code of the lived case and the addresses of its pages."""
+    with crowd.application.database.reading() as session:
+        code = session.get_one(Case, crowd.lived).code
+        items = session.scalars(select(WorkItem.id).where(WorkItem.case_id == crowd.lived))
+        steps = [f"/work/{one}" for one in items]
+    parts = ("", "/timeline", "/plan", "/people", "/readers", "/mine")
+    return code, [*(f"/cases/{code}{part}" for part in parts), *steps[:10]]
+
+
+@pytest.mark.parametrize("username", [STRANGER, "owner.olga", "care.karin"])
+def test_pages_without_their_own_conditions_show_nothing_of_a_foreign_case(
+    crowd: Crowd, monkeypatch: pytest.MonkeyPatch, username: str
+) -> None:
+    site = Site(crowd.application, create_app(crowd.application))
+    code, pages = _pages(crowd)
+    if crowd.lived in crowd.reads[username]:
+        pytest.fail(f"{username} takes part: choose somebody else")
+    _open_everything(monkeypatch)
+    visitor = site.visit(username)
+    for page in ("/", "/cases"):
+        assert code not in visitor.client.get(page).get_data(as_text=True)
+    assert {visitor.client.get(page).status_code for page in pages} == {404}
+    database = type(crowd.application.database)
+    monkeypatch.setattr(database, "reading_as", lambda self, _: self.reading())
+    assert code in visitor.client.get("/cases").get_data(as_text=True), "else nothing was compared"
+    assert visitor.client.get(pages[0]).status_code == 200
