@@ -66,11 +66,12 @@ _BY_CLASS = {
     OTHERS: (
         "plan_version.evaluator case_member.legal_basis case_standing.text "
         "case_standing.legal_basis case_partner.sharing_statement emergency_access.motive "
-        "emergency_review.reasons identity_query.reason"
+        "emergency_review.reasons identity_query.reason sharing_request.reason"
     ),
     COPY: (
         "form_submission.values draft.values contribution_share.summary "
-        "contribution_share.legal_basis closing_dossier.details inbox_message.payload"
+        "contribution_share.legal_basis sharing_request.summary sharing_request.legal_basis "
+        "closing_dossier.details inbox_message.payload"
     ),
     REQUEST: (
         "disclosure.requester disclosure.contact disclosure.about_name disclosure.about_born "

@@ -28,7 +28,9 @@ from engine.models import (
     Deployment,
     DeploymentFile,
     EmergencyAccess,
+    LegalHold,
     Opinion,
+    SharingRequest,
 )
 from engine.session import WritingSession
 
@@ -52,7 +54,18 @@ WITNESSED: dict[type[Base], tuple[str, ...]] = {
     Opinion: (*_STATED, "closing_round", "choice", "replaced_by_id"),
     ContributionShare: (
         *("id", "case_id", "contribution_id", "number", "organisation_id", "level", "expires_on"),
-        *("by_id", "for_id", "at"),
+        *("by_id", "for_id", "at", "request_id", "agreed_by_id", "one_person"),
+    ),
+    SharingRequest: (
+        *("id", "case_id", "contribution_id", "organisation_id", "audience_id", "expires_on"),
+        *("asked_by_id", "asked_for_id", "asked_at", "answered_by_id", "answered_for_id"),
+        *("answered_at", "outcome"),
+    ),
+    LegalHold: (
+        *("id", "case_id", "ground", "review_on", "asked_by_id", "asked_part", "asked_at"),
+        *("answer_by", "agreed_by_id", "agreed_part", "agreed_at", "declined_by_id"),
+        *("declined_at", "lift_asked_by_id", "lift_asked_part", "lift_asked_at"),
+        *("lifted_by_id", "lifted_part", "lifted_at"),
     ),
     EmergencyAccess: (
         *("id", "case_id", "account_id", "organisation_id", "category", "opened_at", "ends_at"),

@@ -29,6 +29,7 @@ CONTENT = (
     "report_answer",
     "report_attachment",
     "report_question",
+    "sharing_request",
     "signal",
     "signal_source",
 )

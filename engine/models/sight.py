@@ -47,6 +47,10 @@ READS: Final = {
     "incident": f"{OF_CASE} OR owner_role IN (SELECT casetable_roles())",
     "notice": f"account_id = {ME}",
     "identity_query": f"account_id = {ME}",
+    "legal_hold": f"{OF_CASE} OR {OFFICER}",
+    "disclosure_case": f"{OF_CASE} OR {OFFICER}",
+    "release_decision": f"{OF_CASE} OR {OFFICER}",
+    "disclosure": f"{OFFICER} OR id IN (SELECT disclosure_id FROM disclosure_case)",
     "timer": OF_INSTANCE,
     "step_history": OF_INSTANCE,
     "job": "false",
@@ -62,12 +66,17 @@ OPEN = frozenset(
         "absence", "account", "account_event", "account_role", "audit_checkpoint", "audit_head",
         "audit_seal", "current_deployment", "demo_clock", "deployment", "deployment_file",
         "failed_attempt", "hit_allowance", "organisation", "provider_flow", "provider_link",
-        "recovery_code", "security_key", "spent_challenge", "totp_factor", "totp_step",
-        "web_session",
+        "provider_session", "recovery_code", "security_key", "spent_challenge", "spent_logout",
+        "totp_factor", "totp_step", "web_session",
     }
 )  # fmt: skip
 """Tables that hold nothing of a case: people who work here, drawings, seals, throttles."""
-NOT_READ = frozenset({"audit_head", "audit_seal", "failed_attempt", "provider_flow", "totp_step"})
+NOT_READ = frozenset(
+    {
+        "audit_head", "audit_seal", "failed_attempt", "provider_flow", "provider_session",
+        "spent_logout", "totp_step",
+    }
+)  # fmt: skip
 """Those of them that no page reads."""
 ADDED_ONLY = frozenset({"audit_entry", "audit_checkpoint", "audit_seal"})
 """Not even the engine changes or deletes these rows."""

@@ -33,7 +33,7 @@ from engine.models import (
 )
 from engine.models.sealed import Sealed
 from tasks.erasure import erase
-from tests.conftest import START
+from tests.conftest import START, with_all_rights
 from tests.goal import Figure
 from tests.webui.site import Site
 from tests.webui.story import tell
@@ -69,7 +69,7 @@ def told(application: Application) -> Application:
 @contextmanager
 def undone(application: Application) -> Iterator[Session]:
     """Give a session that leaves no trace, with all rights on the tables as a DBA has them."""
-    with suppress(_UndoneError), application.database.transaction() as session:
+    with suppress(_UndoneError), with_all_rights(application.database) as session:
         _without_refusals(session)
         yield session
         raise _UndoneError

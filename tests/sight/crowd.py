@@ -3,10 +3,10 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Table, create_engine, select, text
 
@@ -22,6 +22,8 @@ from engine.models import (
     CaseStanding,
     Contribution,
     ContributionShare,
+    Disclosure,
+    DisclosureCase,
     Document,
     Draft,
     EmergencyAccess,
@@ -29,11 +31,14 @@ from engine.models import (
     IdentityQuery,
     InboxMessage,
     Incident,
+    LegalHold,
     Notice,
     ProcessInstance,
+    ReleaseDecision,
     ReportAnswer,
     ReportAttachment,
     ReportQuestion,
+    SharingRequest,
     Signal,
     WorkItem,
 )
@@ -168,6 +173,12 @@ OWN: dict[str, Callable[[Crowd, Account, dict[str, Any]], bool]] = {
         or (row["case_id"] == crowd.lived and me.username == OPENER)
     ),
     "incident": lambda _, me, row: row["owner_role"] in me.role_codes,
+    "legal_hold": lambda _, me, __: "dpo" in me.role_codes,
+    "disclosure_case": lambda _, me, __: "dpo" in me.role_codes,
+    "release_decision": lambda _, me, __: "dpo" in me.role_codes,
+    "disclosure": lambda crowd, me, _: (
+        "dpo" in me.role_codes or crowd.lived in crowd.reads[me.username]
+    ),
 }
 """Who sees a row of a case that he or she does not read, written down by hand."""
 
@@ -184,6 +195,7 @@ def fill(crowd: Crowd) -> None:
         other = session.scalars(select(Case.id).where(Case.id != case_id)).one()
         signal = session.scalars(select(Signal).where(Signal.case_id == case_id)).one()
         shared = session.scalars(select(Contribution).where(Contribution.case_id == case_id))
+        lent = next(iter(shared.unique()))
         opener, anna = people[OPENER], people["intake.anna"]
         item = (
             session.scalars(select(WorkItem).where(WorkItem.case_id == case_id).limit(1))
@@ -283,12 +295,13 @@ def fill(crowd: Crowd) -> None:
                 ),
                 ContributionShare(
                     case_id=case_id,
-                    contribution_id=next(iter(shared.unique())).id,
+                    contribution_id=lent.id,
                     number=1,
-                    level="full",
+                    level="summary",
                     by_id=anna.id,
                     at=now,
                 ),
+                *_of_two_persons(case_id, people, now, lent),
             ]
         )
     with crowd.application.database.reading() as session:
@@ -298,6 +311,58 @@ def fill(crowd: Crowd) -> None:
                 case.id for case in everything if access.may(session, person, "case:read", case)
             }
         crowd.reads[OPENER] |= {case_id}  # by the emergency, for four hours
+
+
+def _of_two_persons(
+    case_id: UUID, people: dict[str, Account], now: datetime, lent: Contribution
+) -> list[Base]:
+    """Return what waits for a second person: a hold, a request for access, an agreement."""
+    paula = people["privacy.paula"]
+    request = Disclosure(
+        id=uuid4(),
+        code="A-1",
+        relation="self",
+        requester="r",
+        contact="c",
+        about_name="n",
+        received_on=now.date(),
+        due_on=now.date(),
+        registered_by_id=paula.id,
+        registered_at=now,
+    )
+    return [
+        LegalHold(
+            case_id=case_id,
+            ground="court",
+            reference="r",
+            reason="r",
+            asked_by_id=paula.id,
+            asked_part="dpo",
+            asked_at=now,
+            answer_by=now + timedelta(days=7),
+        ),
+        request,
+        DisclosureCase(
+            disclosure_id=request.id, case_id=case_id, found_by_id=paula.id, found_at=now
+        ),
+        ReleaseDecision(
+            disclosure_id=request.id,
+            case_id=case_id,
+            record_kind="note",
+            record_id=uuid4(),
+            organisation_id=paula.organisation_id,
+            outcome="release",
+            by_id=paula.id,
+            at=now,
+        ),
+        SharingRequest(
+            case_id=case_id,
+            contribution_id=lent.id,
+            organisation_id=lent.organisation_id,
+            asked_by_id=people["police.peter"].id,
+            asked_at=now,
+        ),
+    ]
 
 
 def tables() -> list[Table]:

@@ -10,13 +10,15 @@ from engine import agreement
 from engine.errors import InputError
 from engine.reading.agreement import agreements
 from webui.context import account, application, end_reading, reading
-from webui.guard import own
+from webui.guard import across, own
 from webui.reading_record import note_listing
 
 pages = Blueprint("agreement", __name__)
+ACROSS = "the lead of an organisation agrees in cases that the lead does not read"
 
 
 @pages.get("/agreements")
+@across(ACROSS)
 @own
 def index() -> str:
     """List what waits for this person's agreement, and what this person asked."""
@@ -30,6 +32,7 @@ def _page(given: Any, errors: dict[str, str]) -> str:
 
 
 @pages.post("/agreements/<uuid:request_id>/agree")
+@across(ACROSS)
 @own
 def agree(request_id: UUID) -> Response | tuple[str, int]:
     """Agree; from this commit on others read everything."""
@@ -43,6 +46,7 @@ def agree(request_id: UUID) -> Response | tuple[str, int]:
 
 
 @pages.post("/agreements/<uuid:request_id>/refuse")
+@across(ACROSS)
 @own
 def refuse(request_id: UUID) -> Response | tuple[str, int]:
     """Refuse, with the reason for who asked."""
@@ -56,6 +60,7 @@ def refuse(request_id: UUID) -> Response | tuple[str, int]:
 
 
 @pages.post("/agreements/<uuid:request_id>/withdraw")
+@across(ACROSS)
 @own
 def withdraw(request_id: UUID) -> Response:
     """Take back what one asked."""

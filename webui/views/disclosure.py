@@ -14,14 +14,16 @@ from engine.errors import ConflictError, NotFoundError, SeparationError
 from engine.models import Disclosure
 from engine.reading.disclosure import deciding, requests, to_search, waiting
 from webui.context import account, application, end_reading, profile, reading, today
-from webui.guard import action, own, sensitive
+from webui.guard import across, action, own, sensitive
 from webui.reading_record import note_reading
 
 pages = Blueprint("disclosure", __name__)
 OFFICER = "disclosure:answer"
+ACROSS = "a request reaches all cases of one person, whoever works on it"
 
 
 @pages.get("/disclosures")
+@across(ACROSS)
 @own
 def index() -> str:
     """List the requests that the person answers, looks for, or decides in."""
@@ -50,6 +52,7 @@ def _load(disclosure_id: UUID) -> Disclosure:
 
 
 @pages.get("/disclosures/new")
+@across(ACROSS)
 @action(OFFICER)
 def new() -> str:
     """Show the form with which a request is registered."""
@@ -62,6 +65,7 @@ def _form(errors: dict[str, str], given: Any) -> str:
 
 
 @pages.post("/disclosures/new")
+@across(ACROSS)
 @action(OFFICER)
 def create() -> AnyResponse | tuple[str, int]:
     """Register a request."""
@@ -77,6 +81,7 @@ def create() -> AnyResponse | tuple[str, int]:
 
 
 @pages.get("/disclosures/<uuid:disclosure_id>")
+@across(ACROSS)
 @action(OFFICER)
 def show(disclosure_id: UUID) -> str:
     """Show the officer how far a request has come, and no content of any case."""
@@ -97,6 +102,7 @@ def _page(disclosure_id: UUID, errors: dict[str, str], given: Any) -> str:
 
 
 @pages.post("/disclosures/<uuid:disclosure_id>/identity")
+@across(ACROSS)
 @action(OFFICER)
 def identify(disclosure_id: UUID) -> AnyResponse | tuple[str, int]:
     """Record how it was checked who asks."""
@@ -114,6 +120,7 @@ def identify(disclosure_id: UUID) -> AnyResponse | tuple[str, int]:
 
 
 @pages.post("/disclosures/<uuid:disclosure_id>/end")
+@across(ACROSS)
 @action(OFFICER)
 def end(disclosure_id: UUID) -> AnyResponse:
     """End a request as not proven or withdrawn."""
@@ -127,6 +134,7 @@ def end(disclosure_id: UUID) -> AnyResponse:
 
 
 @pages.get("/disclosures/<uuid:disclosure_id>/search")
+@across(ACROSS)
 @own
 def search(disclosure_id: UUID) -> str:
     """Show the desk whom a request is about and which cases may be meant."""
@@ -152,6 +160,7 @@ def _search_page(disclosure_id: UUID, errors: dict[str, str], given: Any) -> str
 
 
 @pages.post("/disclosures/<uuid:disclosure_id>/search")
+@across(ACROSS)
 @own
 def found(disclosure_id: UUID) -> AnyResponse | tuple[str, int]:
     """Record which cases the request is about."""
@@ -180,6 +189,7 @@ def _mine(disclosure_id: UUID) -> list[release.Record]:
 
 
 @pages.get("/disclosures/<uuid:disclosure_id>/records")
+@across(ACROSS)
 @own
 def records(disclosure_id: UUID) -> str:
     """Show the records about which the person decides."""
@@ -195,6 +205,7 @@ def records(disclosure_id: UUID) -> str:
 
 
 @pages.post("/disclosures/<uuid:disclosure_id>/records")
+@across(ACROSS)
 @own
 def release_ticked(disclosure_id: UUID) -> AnyResponse:
     """Release the ticked records as they are."""
@@ -209,6 +220,7 @@ def release_ticked(disclosure_id: UUID) -> AnyResponse:
 
 
 @pages.get("/disclosures/<uuid:disclosure_id>/records/<uuid:record_id>")
+@across(ACROSS)
 @own
 def record(disclosure_id: UUID, record_id: UUID) -> str:
     """Show one record and what was decided about it."""
@@ -231,6 +243,7 @@ def _record_page(disclosure_id: UUID, record_id: UUID, errors: dict[str, str], g
 
 
 @pages.post("/disclosures/<uuid:disclosure_id>/records/<uuid:record_id>")
+@across(ACROSS)
 @own
 def decide(disclosure_id: UUID, record_id: UUID) -> AnyResponse | tuple[str, int]:
     """Record what goes out of one record."""
@@ -251,6 +264,7 @@ def decide(disclosure_id: UUID, record_id: UUID) -> AnyResponse | tuple[str, int
 
 
 @pages.post("/disclosures/<uuid:disclosure_id>/answer")
+@across(ACROSS)
 @sensitive("disclosure.index")
 @action(OFFICER)
 def answer(disclosure_id: UUID) -> AnyResponse:
@@ -265,6 +279,7 @@ def answer(disclosure_id: UUID) -> AnyResponse:
 
 
 @pages.post("/disclosures/<uuid:disclosure_id>/bundle")
+@across(ACROSS)
 @sensitive("disclosure.index")
 @action(OFFICER)
 def bundle(disclosure_id: UUID) -> AnyResponse:

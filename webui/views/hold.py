@@ -11,9 +11,10 @@ from engine import hold
 from engine.errors import ConflictError, NotFoundError, SeparationError
 from engine.reading.hold import hold_of, holds, state_of
 from webui.context import account, application, end_reading, profile, reading
-from webui.guard import action
+from webui.guard import across, action
 
 pages = Blueprint("hold", __name__)
+ACROSS = "who sets holds keeps files that they do not read from erasure"
 
 
 def _require_part() -> str:
@@ -25,6 +26,7 @@ def _require_part() -> str:
 
 
 @pages.get("/holds")
+@across(ACROSS)
 @action("hold:read")
 def index() -> str:
     """List the holds that are asked for, on, and lifted."""
@@ -38,6 +40,7 @@ def _grounds() -> dict[str, str]:
 
 
 @pages.get("/holds/new")
+@across(ACROSS)
 @action("hold:read")
 def new() -> str:
     """Show the form with which a hold is asked for."""
@@ -51,6 +54,7 @@ def _form(errors: dict[str, str], given: Any) -> str:
 
 
 @pages.post("/holds/new")
+@across(ACROSS)
 @action("hold:read")
 def create() -> Response | tuple[str, int]:
     """Ask for a hold; the second person is called."""
@@ -73,6 +77,7 @@ def create() -> Response | tuple[str, int]:
 
 
 @pages.get("/holds/<uuid:hold_id>")
+@across(ACROSS)
 @action("hold:read")
 def show(hold_id: UUID) -> str:
     """Show one hold and what this person may do about it."""
@@ -111,6 +116,7 @@ def _do(deed: Callable[..., None], hold_id: UUID, done: str) -> Response:
 
 
 @pages.post("/holds/<uuid:hold_id>/agreement")
+@across(ACROSS)
 @action("hold:read")
 def agree(hold_id: UUID) -> Response:
     """Agree as the second person: the hold is on."""
@@ -118,6 +124,7 @@ def agree(hold_id: UUID) -> Response:
 
 
 @pages.post("/holds/<uuid:hold_id>/refusal")
+@across(ACROSS)
 @action("hold:read")
 def decline(hold_id: UUID) -> Response:
     """Decline the request, or take the own one back."""
@@ -125,6 +132,7 @@ def decline(hold_id: UUID) -> Response:
 
 
 @pages.post("/holds/<uuid:hold_id>/lifting")
+@across(ACROSS)
 @action("hold:read")
 def ask_lift(hold_id: UUID) -> Response | tuple[str, int]:
     """Ask for the lifting, with a reason."""
@@ -141,6 +149,7 @@ def ask_lift(hold_id: UUID) -> Response | tuple[str, int]:
 
 
 @pages.post("/holds/<uuid:hold_id>/lifting/agreement")
+@across(ACROSS)
 @action("hold:read")
 def lift(hold_id: UUID) -> Response:
     """Agree to the lifting as the second person."""
@@ -148,6 +157,7 @@ def lift(hold_id: UUID) -> Response:
 
 
 @pages.post("/holds/<uuid:hold_id>/lifting/refusal")
+@across(ACROSS)
 @action("hold:read")
 def keep_on(hold_id: UUID) -> Response:
     """Leave the hold on."""

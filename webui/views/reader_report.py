@@ -7,7 +7,7 @@ from flask import Blueprint, render_template, request
 from engine.errors import NotFoundError
 from engine.reading.reader_report import reader_report, week_of
 from webui.context import account, profile, reading, today
-from webui.guard import action
+from webui.guard import across, action
 from webui.reading_record import note_reader_report
 
 pages = Blueprint("reader_report", __name__)
@@ -15,6 +15,7 @@ OLDEST = timedelta(days=366)
 
 
 @pages.get("/memberships/readers")
+@across("the lead of an organisation sees how much its people opened, and no case")
 @action("membership:confirm")
 def show() -> str:
     """Show one week; without a day in the address the last that has ended."""

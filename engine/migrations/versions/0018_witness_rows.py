@@ -1,7 +1,7 @@
 """Let the audit trail witness the rows that give access or decide and are there already.
 
-Revision ID: 0015
-Revises: 0014
+Revision ID: 0018
+Revises: 0017
 """
 
 from typing import Any
