@@ -99,7 +99,7 @@ def verify(session: Session, head: ExportedHead | None = None) -> Verified:
         broken.setdefault(chain_id, place)
     names = _names(session, set(broken))
     found.breaks += [
-        Break(names.get(chain_id, "a chain that belongs to nothing"), number, reason)
+        Break(names.get(chain_id) or _lost(chain_id), number, reason)
         for chain_id, (number, reason) in broken.items()
     ]
     found.breaks += _checkpoints(session, found, head)
@@ -120,7 +120,7 @@ def _rows(
     faults = [fault for fault in faults if fault[0] not in broken]
     names = _names(session, {chain_id for chain_id, _, _ in faults})
     return [
-        RowBreak(names.get(chain_id, "a chain that belongs to nothing"), row, reason)
+        RowBreak(names.get(chain_id) or _lost(chain_id), row, reason)
         for chain_id, row, reason in faults
     ]
 
@@ -205,6 +205,11 @@ class _Seals:
         while self._next is not None:
             self._pass_over()
         yield from self._lost.items()
+
+
+def _lost(chain_id: UUID) -> str:
+    """Name a chain whose case or account somebody took away."""
+    return f"casework_case or account {chain_id}, which is not there any more"
 
 
 def _names(session: Session, chains: set[UUID]) -> dict[UUID, str]:

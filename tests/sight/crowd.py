@@ -106,6 +106,8 @@ class Crowd:
     def case_of(self, table: Table, row: dict[str, Any]) -> UUID | None:
         if table.name == "casework_case":
             return UUID(str(row["id"]))
+        if table.name == "disclosure":
+            return self.lived
         if "case_id" in row:
             return row["case_id"] and UUID(str(row["case_id"]))
         return self.instances.get(row.get("instance_id"))
@@ -176,9 +178,7 @@ OWN: dict[str, Callable[[Crowd, Account, dict[str, Any]], bool]] = {
     "legal_hold": lambda _, me, __: "dpo" in me.role_codes,
     "disclosure_case": lambda _, me, __: "dpo" in me.role_codes,
     "release_decision": lambda _, me, __: "dpo" in me.role_codes,
-    "disclosure": lambda crowd, me, _: (
-        "dpo" in me.role_codes or crowd.lived in crowd.reads[me.username]
-    ),
+    "disclosure": lambda _, me, __: "dpo" in me.role_codes,
 }
 """Who sees a row of a case that he or she does not read, written down by hand."""
 
