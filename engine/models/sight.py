@@ -23,6 +23,7 @@ MINE = "account_id IN (SELECT person FROM casetable_persons())"
 EMERGENCY = "case_id IN (SELECT casetable_emergencies())"
 KNOWN = "IN (SELECT casetable_known())"
 OF_CASE = CASES.format("case_id")
+OF_REQUEST = "id IN (SELECT disclosure_id FROM disclosure_case)"
 OF_INSTANCE = "EXISTS (SELECT 1 FROM process_instance p WHERE p.id = instance_id)"
 
 FUNCTIONS = (
@@ -50,7 +51,7 @@ READS: Final = {
     "legal_hold": f"{OF_CASE} OR {OFFICER}",
     "disclosure_case": f"{OF_CASE} OR {OFFICER}",
     "release_decision": f"{OF_CASE} OR {OFFICER}",
-    "disclosure": f"{OFFICER} OR id IN (SELECT disclosure_id FROM disclosure_case)",
+    "disclosure": f"{OFFICER} OR {OF_REQUEST}",
     "timer": OF_INSTANCE,
     "step_history": OF_INSTANCE,
     "job": "false",
