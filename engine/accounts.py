@@ -109,11 +109,17 @@ def account_named(session: Session, username: str) -> Account | None:
     return session.scalar(select(Account).where(Account.username == username))
 
 
-def set_password(session: Session, account: Account, password: str, now: datetime) -> None:
-    """Replace the password; every session of the account dies, also half signed-in ones (S8)."""
+def set_password(
+    session: Session, account: Account, password: str, now: datetime, *, is_lent: bool = False
+) -> None:
+    """Replace the password; every session of the account dies, also half signed-in ones (S8).
+
+    `is_lent`: others have set it and know it, so the person changes it first (V6.4.1).
+    """
     names = (account.username, account.email, account.display_name, account.organisation.name)
     passwords.check(password, names)
     account.password_hash = HASHER.hash(password)
+    account.password_is_lent = is_lent
     end_sessions(session, account.id, now)
 
 

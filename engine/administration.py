@@ -31,10 +31,10 @@ def reset_factor(session: Session, username: str, by: str, second: str, now: dat
 def reset_password(
     session: Session, username: str, password: str, by: str, second: str, now: datetime
 ) -> None:
-    """Give somebody who forgot it a new password, to be changed after signing in."""
+    """Give somebody who forgot it a new password, which is changed before anything else."""
 
     def change(account: Account) -> None:
-        accounts.set_password(session, account, password, now)
+        accounts.set_password(session, account, password, now, is_lent=True)
         account_notice.tell(session, account.id, "account_password_reset", now)
 
     _together(session, "account:password:reset", (username, by, second), now, change)
@@ -113,6 +113,7 @@ def note_added(
 
     Threat: one person adds an account of the own, and is two from then on.
     """
+    account.password_is_lent = True
     session.flush()
     others = select(func.count(Account.person_id.distinct())).where(
         Account.disabled_at.is_(None), Account.person_id != account.person_id

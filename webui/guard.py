@@ -37,6 +37,10 @@ class Permission:
     """Why the view reads across cases, past the policies of the database (S3)."""
 
 
+CHANGING_A_PASSWORD = frozenset(
+    {"password.edit", "password.save", "step_up.show", "step_up.confirm", "sign_in.leave"}
+)
+"""All that is open as long as others know the password (V6.4.1)."""
 PUBLIC = Permission("public")
 OWN = Permission("own")
 
@@ -131,6 +135,8 @@ def _check_signed_in(permission: Permission) -> Response | None:
         if request.accept_mimetypes.best == "application/json":
             raise SignedOutError("You are signed out. Sign in in another window, then try again.")
         return _to_sign_in()
+    if account().password_is_lent and request.endpoint not in CHANGING_A_PASSWORD:
+        return redirect(url_for("password.edit"))
     if permission.asks_password and not identity.is_fresh():
         return redirect(url_for("step_up.show", next=url_for(permission.asks_password)))
     if permission.action != OWN.action:

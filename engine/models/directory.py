@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid4
 
-from sqlalchemy import ForeignKey, LargeBinary, String
+from sqlalchemy import ForeignKey, LargeBinary, String, false, false
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.models.base import Base, Code, Id, Line
@@ -33,6 +33,8 @@ class Account(Base):
     display_name: Mapped[Line]
     email: Mapped[Line]
     password_hash: Mapped[Line]
+    password_is_lent: Mapped[bool] = mapped_column(default=False, server_default=false())
+    """Whether others set the password: it is changed before anything else (V6.4.1)."""
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
     language: Mapped[str] = mapped_column(String(10), default="en")
     person_id: Mapped[UUID] = mapped_column(default=uuid4, index=True)

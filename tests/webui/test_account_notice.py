@@ -18,6 +18,7 @@ from webui import identity
 ANNA = "intake.anna"
 OLD = "demonstration only"
 NEW = "seven wet birds on a chair"
+OWN = "eleven slow boats under the moon"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
 
@@ -108,6 +109,8 @@ def test_what_two_others_did_is_told(site: Site) -> None:
         "Two colleagues set a new password for you"
     ]
     here = site.visit(ANNA)
+    here.get("/account/password")
+    here.post("/account/password", {"new": OWN, "again": OWN})
     here.get("/sessions")
     assert "Two colleagues set a new password for you" in here.text()
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from sqlalchemy import select
 
+from engine import administration
 from engine.models import AuditEntry, WebSession
 from tests.webui.site import Site, Visitor
 from webui.application import create_app
@@ -12,6 +13,7 @@ from webui.identity import wall_clock
 ANNA = "intake.anna"
 OLD = "demonstration only"
 NEW = "seven wet birds on a chair"
+OWN = "eleven slow boats under the moon"
 FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"
 
 
@@ -45,6 +47,24 @@ def test_password_is_changed_and_every_other_session_dies(site: Site) -> None:
     assert sign_in(site.visit(), NEW) == 302
     with site.application.database.reading() as session:
         assert "account:password:change" in set(session.scalars(select(AuditEntry.event)))
+
+
+def test_password_that_others_set_is_changed_before_anything_else(site: Site) -> None:
+    with site.application.database.transaction() as session:
+        now = site.application.now(session)
+        administration.reset_password(session, ANNA, NEW, "head.greta", "process.daan", now)
+    here = site.visit()
+    assert sign_in(here, NEW) == 302
+    for path in ("/", "/cases", "/sessions", "/signals/new", "/account/second-factor"):
+        assert here.get(path).headers["Location"] == "/account/password", path
+    here.get("/account/password")
+    assert "Choose your own password" in here.text()
+    assert here.post("/absences", {}).headers["Location"] == "/account/password"
+    here.get("/account/password")
+    assert here.post("/account/password", {"new": NEW, "again": NEW}).status_code == 422
+    here.post("/account/password", {"new": OWN, "again": OWN})
+    assert here.get("/").status_code == 200
+    assert sign_in(site.visit(), OWN) == 302
 
 
 def test_password_that_is_not_taken_changes_nothing(site: Site) -> None:

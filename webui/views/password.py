@@ -44,6 +44,8 @@ def _replace(typed: str) -> Account:
     me, at = account().id, now()
     with writing() as session:
         found = session.get_one(Account, me)
+        if found.password_is_lent and accounts.authenticate(session, found.username, typed):
+            raise InputError("Others know this one; choose one that you alone know.")
         accounts.set_password(session, found, typed, identity.wall_clock())
         account_notice.tell(session, me, "account_password", at, device=device_words())
         audit.record(session, None, at=at, actor_id=me, event="account:password:change", subject=me)
