@@ -11,7 +11,9 @@ depends_on = None
 
 def upgrade() -> None:
     # Whoever has signed in since has had the time to change it: nobody is stopped at an upgrade.
-    column = sa.Column("password_is_lent", sa.Boolean(), server_default=sa.false(), nullable=False)
+    column: sa.Column[bool] = sa.Column(
+        "password_is_lent", sa.Boolean(), server_default=sa.false(), nullable=False
+    )
     op.add_column("account", column)
 
 
