@@ -3,17 +3,23 @@
 from collections.abc import Iterable
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from sqlalchemy import select, update
+from sqlalchemy import Select, select, update
 from sqlalchemy.orm import Session
 
 from engine.models import Account
 
 
+def accounts_like(accounts: Iterable[UUID | None]) -> "Select[UUID]":
+    """Return the question for some accounts and all others of the same humans."""
+    known = [account for account in accounts if account is not None]
+    persons = select(Account.person_id).where(Account.id.in_(known))
+    return select(Account.id).where(Account.person_id.in_(persons))
+
+
 def accounts_of(session: Session, accounts: Iterable[UUID | None]) -> set[UUID]:
     """Return some accounts and all others of the same humans."""
     known = {account for account in accounts if account is not None}
-    persons = select(Account.person_id).where(Account.id.in_(known))
-    return set(session.scalars(select(Account.id).where(Account.person_id.in_(persons)))) | known
+    return set(session.scalars(accounts_like(known))) | known
 
 
 def are_apart(*accounts: Account) -> bool:

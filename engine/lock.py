@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from engine.errors import NotFoundError
 from engine.models import Case, ProcessInstance, Timer, WorkItem
+from engine.session import LOCKED
 
 
 def lock_instance(
@@ -31,6 +32,7 @@ def lock_instance(
         if skip_locked:
             return None
         raise NotFoundError("This process instance does not exist.")
+    session.info.setdefault(LOCKED, set()).add(case.id)
     # A second statement, so that it sees what the holder of the lock has just committed.
     row = session.scalars(load, {"row_id": row_id}).unique().one()
     set_committed_value(row, "case", case)

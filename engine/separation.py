@@ -17,7 +17,7 @@ def check_separation(turn: Turn, item: WorkItem, elements: str) -> None:
     names = [name.strip() for name in elements.split(",") if name.strip()]
     if not names:
         return
-    persons = human.accounts_of(turn.session, (person.id for person in turn.persons))
+    persons = human.accounts_like(person.id for person in turn.persons)
     done = turn.session.scalar(
         select(WorkItem)
         .where(

@@ -14,6 +14,9 @@ from sqlalchemy.sql.util import find_tables
 
 from engine.models import Base
 
+LOCKED = "locked_cases"
+"""Where a session notes the cases that it holds, so that none is locked a second time."""
+
 
 class WritingSession(Session):
     """A session whose pending changes are stored before a query that touches their tables."""

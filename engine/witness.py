@@ -32,7 +32,7 @@ from engine.models import (
     Opinion,
     SharingRequest,
 )
-from engine.session import WritingSession
+from engine.session import LOCKED, WritingSession
 
 EVENT = "case:record:witness"
 GONE = ""
@@ -183,6 +183,8 @@ def _record(session: Session, told: Mapping[UUID | None, dict[str, str]]) -> Non
 
 
 def _locked(session: Session, case_id: UUID) -> Case | None:
+    if case_id in session.info.get(LOCKED, ()):
+        return session.get(Case, case_id)  # the turn holds it, so its head is the newest
     return session.scalar(
         select(Case)
         .where(Case.id == case_id)

@@ -41,7 +41,6 @@ READS: Final = {
     "contribution": f"{OF_CASE} OR (by_id = {ME} AND {PAST})",
     "form_submission": f"{OF_CASE} OR (by_id = {ME} AND {PAST})",
     "work_item": f"{OF_CASE} OR (completed_by_id = {ME} AND completed_for_id IS NULL AND {PAST})",
-    "draft": f"{OF_CASE} AND account_id = {ME}",
     "emergency_access": f"{OF_CASE} OR {EMERGENCY}",
     "emergency_review": "EXISTS (SELECT 1 FROM emergency_access a WHERE a.id = access_id)",
     "audit_entry": f"{OF_CASE} OR actor_id = {ME} OR {OFFICER} OR {EMERGENCY}",

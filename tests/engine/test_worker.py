@@ -74,7 +74,9 @@ def _wait(condition: Callable[[], bool], home: Path) -> None:
 
 
 def _mails(home: Path) -> int:
-    return len(list((home / "mail").glob("*.eml")))
+    """Count the mails about steps; the weekly word to each lead comes whenever a worker begins."""
+    found = (home / "mail").glob("*.eml")
+    return sum("A step waits for you" in path.read_text() for path in found)
 
 
 @pytest.mark.parametrize("broker", ["filesystem://", pytest.param(REDIS, marks=pytest.mark.redis)])
@@ -122,7 +124,10 @@ def test_worker_killed_and_started_again_loses_nothing(desk: Desk, home: Path) -
     try:
         _wait(lambda: _mails(home) == 2 * opened, home)
         with desk.application.database.reading() as session:
-            states = session.scalars(select(Job.state).where(Job.kind == "notice")).all()
+            of_steps = select(Job.state).where(
+                Job.kind == "notice", ~Job.key.startswith("reader_report:")
+            )
+            states = session.scalars(of_steps).all()
         assert set(states) <= {"done", "calling"}
     finally:
         worker.terminate()

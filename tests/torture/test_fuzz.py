@@ -97,7 +97,7 @@ def wrong(sent: Sent, answer: TestResponse, number: int) -> str:
         return "shows a tag that was typed"
     page = answer.mimetype == "text/html" and sent.method not in NO_PAGE
     if page and number % PAGES_READ:
-        answer.headers["Content-Type"] = "text/plain"
+        answer.headers["Content-Type"] = "text/plain; charset=utf-8"
     elif not page:
         answer.headers["Content-Type"] = "application/octet-stream"
     try:

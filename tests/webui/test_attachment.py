@@ -272,7 +272,7 @@ def test_files_come_to_the_desk_rewritten_and_each_download_is_on_record(site: S
         assert "script" not in disposition
         assert response.headers["X-Content-Type-Options"] == "nosniff"
         assert "sandbox" in response.headers["Content-Security-Policy"]
-        assert response.headers["Content-Type"] in SUFFIXES
+        assert response.mimetype in SUFFIXES
     with site.application.database.reading() as session:
         ids = {str(one) for one in session.scalars(select(ReportAttachment.id))}
         entries = session.scalars(

@@ -73,6 +73,6 @@ def fetch(code: str, file_id: UUID) -> Response:
     name = f"report-{code}-{found.sha256[:8]}{SUFFIXES[found.media_type]}"
     return Response(
         found.content,
-        content_type=found.media_type,
+        mimetype=found.media_type,
         headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )

@@ -28,6 +28,8 @@ async function draw(element) {
     // Another width, for example a turned telephone: the drawing fills its box again.
     let width = element.clientWidth;
     new ResizeObserver(() => {
+      // A box that is folded away has no size that a drawing could be fitted to.
+      if (!element.clientWidth || !element.clientHeight) return;
       viewer.get('canvas').resized();
       if (element.clientWidth !== width) show(element, viewer, path);
       width = element.clientWidth;
