@@ -104,6 +104,28 @@ def check(paths: tuple[Path, ...], profile: str, *, as_json: bool) -> None:
         sys.exit(FINDING)
 
 
+@casetable.command()
+@click.argument("folder", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--profile", default="base", show_default=True, help="The national structure.")
+@click.option("--json", "as_json", is_flag=True, help="Verdicts for machines.")
+def verify(folder: Path | None, profile: str, *, as_json: bool) -> None:
+    """Prove the safety rules on every path of the drawings, or show the path that breaks one.
+
+    Example: casetable verify processes --profile base
+    """
+    from engine.deployment import resolve
+    from engine.proof.proof import prove
+    from engine.proof.report import as_json as for_machines
+    from engine.proof.report import as_text
+    from engine.settings import load_settings
+
+    deployment = resolve(folder or load_settings().processes_dir, profile)
+    proof = prove(deployment)
+    click.echo(for_machines(proof) if as_json else as_text(proof, deployment.profile))
+    if not proof.holds:
+        sys.exit(FINDING)
+
+
 @casetable.group()
 def scenario() -> None:
     """Run scenarios: what should happen, in the words of a process owner."""

@@ -12,7 +12,16 @@ from datetime import date
 from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Literal,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -34,6 +43,33 @@ class Field:
     required: bool
     optional: bool
     """Whether null is allowed."""
+    values: tuple[Any, ...] = ()
+    """All values that it can have, where they are named (`OneOf`); else empty."""
+    given: str = ""
+    """The input whose value it repeats, unless it is one of `values` (`Given`)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class OneOf:
+    """Names every value of an output: `closure_agreed: Annotated[bool, OneOf(False)]`.
+
+    The proof of the drawings (V1) relies on it, so a value that is not named stops the turn.
+    """
+
+    values: tuple[Any, ...]
+
+    def __init__(self, *values: Any) -> None:
+        object.__setattr__(self, "values", values)
+
+
+@dataclasses.dataclass(frozen=True)
+class Given:
+    """Says that an output repeats an input, or is one of the values of a `OneOf` beside it.
+
+    What a form or drawing adds to the values of the input needs no change here.
+    """
+
+    name: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +116,21 @@ class Operator:
         except Exception as error:
             kind = type(error).__name__
             raise OperatorError(f"Operator {self.name} failed with {kind}.") from error
-        return as_variables(result)
+        found = as_variables(result)
+        self._check_outputs(found, values)
+        return found
+
+    def _check_outputs(self, found: Mapping[str, Any], inputs: Mapping[str, Any]) -> None:
+        for field in self.outputs:
+            repeats = field.given and found.get(field.name) == inputs.get(field.given)
+            if not field.values and not field.given:
+                continue
+            if found.get(field.name) not in field.values and not repeats:
+                raise OperatorError(
+                    f"Operator {self.name} gave a value for {field.name!r} that it does not name; "
+                    "add it to OneOf.",
+                    retryable=False,
+                )
 
 
 def as_variables(result: Any) -> dict[str, Any]:
@@ -149,15 +199,26 @@ def _field_facts(hint: Any) -> tuple[str, bool]:
 def _fields(kind: type | None) -> tuple[Field, ...]:
     if kind is None:
         return ()
-    hints = get_type_hints(kind)
+    hints = get_type_hints(kind, include_extras=True)
     found = []
     for field in dataclasses.fields(kind):
-        name, optional = _field_facts(hints[field.name])
+        hint, values, given = _named_values(hints[field.name])
+        name, optional = _field_facts(hint)
         required = (
             field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING
         )
-        found.append(Field(field.name, name, required, optional))
+        found.append(Field(field.name, name, required, optional, values, given))
     return tuple(found)
+
+
+def _named_values(hint: Any) -> tuple[Any, tuple[Any, ...], str]:
+    """Return the type without its notes, the values that they name, and the repeated input."""
+    if get_origin(hint) is not Annotated:
+        return hint, (), ""
+    plain, *notes = get_args(hint)
+    named = [note.values for note in notes if isinstance(note, OneOf)]
+    given = [note.name for note in notes if isinstance(note, Given)]
+    return plain, named[0] if named else (), given[0] if given else ""
 
 
 _REGISTRY: dict[str, Operator] = {}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Annotated
 from uuid import UUID
 
 from sqlalchemy import select
@@ -17,7 +18,7 @@ from engine.models import (
     Note,
     Opinion,
 )
-from engine.operator import operator, recorder
+from engine.operator import OneOf, operator, recorder
 from engine.opinion import STEP
 from engine.turn import Turn
 
@@ -213,7 +214,7 @@ class Blocked:
 class NotAgreed:
     """What the overview diagram asks: closing was not agreed."""
 
-    closure_agreed: bool
+    closure_agreed: Annotated[bool, OneOf(False)]
 
 
 @operator("closing/record_blocked", inputs=Blocked, outputs=NotAgreed)

@@ -1,10 +1,11 @@
 """Operators behind a checked plan: accepted by its owners, approved, agreed to, published."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
 from engine.errors import OperatorError
 from engine.models import Decision
-from engine.operator import operator, recorder
+from engine.operator import Given, OneOf, operator, recorder
 from engine.turn import Turn
 from tasks.note import add_note
 from tasks.plan import Nothing, current_draft, published_plan
@@ -116,7 +117,7 @@ class Published:
     """The version that is now in force."""
 
     plan_version: int
-    plan_outcome: str
+    plan_outcome: Annotated[str, OneOf("published")]
 
 
 @operator("plan/publish_plan", inputs=Nothing, outputs=Published)
@@ -149,7 +150,7 @@ class Aside:
 class SetAside:
     """What the overview diagram reads."""
 
-    plan_outcome: str
+    plan_outcome: Annotated[str, Given("outcome")]
 
 
 @operator("plan/set_aside", inputs=Aside, outputs=SetAside)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Annotated, Any
 
 from sqlalchemy import select
 
@@ -19,7 +19,7 @@ from engine.models import (
     Person,
     SignalSource,
 )
-from engine.operator import recorder
+from engine.operator import Given, OneOf, recorder
 from engine.prefill import FillContext, prefill
 from engine.reading.viewer import SIGNAL
 from engine.turn import Turn
@@ -84,7 +84,7 @@ class SignalAssessment:
 class Age:
     """`adult`, `minor` or `not_known`; a date of birth decides."""
 
-    age_group: str
+    age_group: Annotated[str, Given("age_group"), OneOf("adult", "minor")]
 
 
 @recorder("signal/record_assessment", inputs=SignalAssessment, outputs=Age)
@@ -119,8 +119,8 @@ class Route:
 class RouteDecided:
     """What the diagram branches on."""
 
-    enough_information: str
-    route: str
+    enough_information: Annotated[str, Given("enough_information"), OneOf("yes")]
+    route: Annotated[str, Given("route"), OneOf("undecided")]
 
 
 @recorder("signal/record_route", inputs=Route, outputs=RouteDecided)

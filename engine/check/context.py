@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from engine.operator import Operator
 
@@ -17,6 +18,10 @@ class OperatorFacts:
     inputs: Mapping[str, str] = field(default_factory=dict)
     required: frozenset[str] = frozenset()
     outputs: Mapping[str, str] = field(default_factory=dict)
+    output_values: Mapping[str, tuple[Any, ...]] = field(default_factory=dict)
+    """All values of an output, where the operator names them."""
+    repeated: Mapping[str, str] = field(default_factory=dict)
+    """The input that an output repeats, unless it is one of its named values."""
     deferred: bool = False
     records_form: bool = False
 
@@ -28,6 +33,8 @@ class OperatorFacts:
             inputs={found.name: found.type for found in operator.inputs},
             required=frozenset(found.name for found in operator.inputs if found.required),
             outputs={found.name: found.type for found in operator.outputs},
+            output_values={found.name: found.values for found in operator.outputs if found.values},
+            repeated={found.name: found.given for found in operator.outputs if found.given},
             deferred=operator.deferred,
             records_form=operator.kind == "record",
         )

@@ -1,0 +1,88 @@
+"""Joins the variables of branches as engine.bpmn does: only what a branch changed counts."""
+
+from collections.abc import Iterable, Sequence
+from itertools import permutations
+from typing import Any, Final
+
+from engine.proof.marking import Base, Values
+
+_ABSENT: Final = object()
+MOST_ORDERS: Final = 4
+"""Above so many branches that contradict each other, each value is taken as possible alone."""
+
+Branch = tuple[Values, Base | None]
+
+
+def combined(branches: Sequence[Branch], live: Iterable[str]) -> list[Branch]:
+    """Return the variables of joined branches, in every order of arrival that matters."""
+    if len(branches) == 1:
+        return [branches[0]]
+    kept = frozenset(live)
+    base = _parting([branch for _, branch in branches])
+    before = dict(base.values) if base is not None else {}
+    around = base.around if base is not None else None
+    changes = [_changes(before, dict(values), kept) for values, _ in branches]
+    found: list[Branch] = []
+    for order in _orders(changes):
+        values = {name: value for name, value in before.items() if name in kept}
+        for change in order:
+            for name, value in change.items():
+                if value is _ABSENT:
+                    values.pop(name, None)
+                else:
+                    values[name] = value
+        branch = (tuple(sorted(values.items())), around)
+        if branch not in found:
+            found.append(branch)
+    return found
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any], kept: frozenset[str]) -> dict[str, Any]:
+    return {
+        name: after.get(name, _ABSENT)
+        for name in (before.keys() | after.keys()) & kept
+        if not _same(before.get(name, _ABSENT), after.get(name, _ABSENT))
+    }
+
+
+def _same(left: Any, right: Any) -> bool:
+    return left is right or (type(left) is type(right) and bool(left == right))
+
+
+def _orders(changes: list[dict[str, Any]]) -> Iterable[Iterable[dict[str, Any]]]:
+    contradict = [
+        change
+        for change in changes
+        if any(other is not change and other.keys() & change.keys() for other in changes)
+    ]
+    if not contradict:
+        return [changes]
+    others = [change for change in changes if not any(change is one for one in contradict)]
+    if len(contradict) > MOST_ORDERS:
+        turned = (contradict[n:] + contradict[:n] for n in range(len(contradict)))
+        return ([*others, *order] for order in turned)
+    return ([*others, *order] for order in permutations(contradict))
+
+
+def _parting(bases: Sequence[Base | None]) -> Base | None:
+    """Return where branches parted: the nearest parting that all of them have."""
+    first, *others = [_chain(base) for base in bases]
+    for base in first:
+        if all(base in chain for chain in others):
+            return base
+    shortest = min((first, *others), key=len)
+    return shortest[0] if shortest else _deepest(first, others)
+
+
+def _deepest(first: list[Base], others: list[list[Base]]) -> Base | None:
+    """Return the innermost parting of a branch that met one which never parted."""
+    longest = max((first, *others), key=len)
+    return longest[-1] if longest else None
+
+
+def _chain(base: Base | None) -> list[Base]:
+    found = []
+    while base is not None:
+        found.append(base)
+        base = base.around
+    return found

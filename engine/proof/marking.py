@@ -1,0 +1,171 @@
+"""Where a case is: which steps are open, with the variables that still matter, as one value.
+
+A marking is written twice: as a `Board` on which steps are moved, and as a nested tuple that can
+be compared and kept. Both say the same.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+READY: Final = "ready"
+"""To be run at once."""
+OPEN_STEP: Final = "open"
+"""Waits for a person, an event or the confirmation of an effect."""
+RUNNING: Final = "running"
+"""A call activity or sub-process in which something goes on."""
+ARRIVED: Final = "arrived"
+"""Waits at a gateway for other branches."""
+
+Values = tuple[tuple[str, Any], ...]
+"""Variables by name, in order."""
+State = tuple[Any, ...]
+"""A marking as a value."""
+
+
+class Base(NamedTuple):
+    """The variables where branches parted, and the parting around that one."""
+
+    values: Values
+    around: "Base | None"
+
+
+class Token(NamedTuple):
+    """One live step."""
+
+    node: int
+    scope: int
+    phase: str
+    values: Values = ()
+    base: Base | None = None
+    note: Any = None
+    """How a step goes on: the flow it came by, the event that came, how many entries are left."""
+    armed: Values = ()
+    """The variables that the events on its border begin with."""
+    fired: frozenset[int] = frozenset()
+    """Timers on its border that are used up."""
+    origin: int | None = None
+    """The event that does not interrupt and opened this branch."""
+
+
+class Scope(NamedTuple):
+    """One active process or sub-process."""
+
+    level: str
+    host: int | None
+    ended: tuple[tuple[Values, Base | None], ...] = ()
+    """The variables of branches that have ended."""
+
+
+@dataclass
+class Board:
+    """A marking on which steps are moved; copied before a choice."""
+
+    tokens: dict[int, Token] = field(default_factory=dict)
+    scopes: dict[int, Scope] = field(default_factory=dict)
+    following: int = 1
+    done: Values | None = None
+    """The variables at the end, once everything has ended."""
+    events: list[tuple[int, Values]] = field(default_factory=list)
+    """What was completed since the last wait, in order, with the variables that rules look at."""
+    choices: list[tuple[int, Any]] = field(default_factory=list)
+    """What was assumed about automatic steps: outputs, answers of open conditions."""
+    flaws: list[tuple[str, int]] = field(default_factory=list)
+
+    def copy(self) -> "Board":
+        """Return a board of its own."""
+        return Board(
+            dict(self.tokens),
+            dict(self.scopes),
+            self.following,
+            self.done,
+            list(self.events),
+            list(self.choices),
+            list(self.flaws),
+        )
+
+    def number(self) -> int:
+        """Return a number that nothing has yet."""
+        self.following += 1
+        return self.following
+
+    def within(self, scope: int) -> list[int]:
+        """Return the live steps of a scope."""
+        return [key for key, token in self.tokens.items() if token.scope == scope]
+
+    def inner(self, host: int) -> int | None:
+        """Return the scope that a step runs."""
+        return next((key for key, scope in self.scopes.items() if scope.host == host), None)
+
+    def depth(self, scope: int) -> int:
+        """Return how many steps around a scope run it."""
+        found = 0
+        host = self.scopes[scope].host
+        while host is not None:
+            found += 1
+            host = self.scopes[self.tokens[host].scope].host
+        return found
+
+    def around(self, token: int) -> Iterator[int]:
+        """Yield the steps that run the scope of a step, the innermost first."""
+        host = self.scopes[self.tokens[token].scope].host
+        while host is not None:
+            yield host
+            host = self.scopes[self.tokens[host].scope].host
+
+    def drop(self, key: int) -> None:
+        """Take a step away with all that runs inside it."""
+        self.tokens.pop(key, None)
+        for number in [one for one, scope in self.scopes.items() if scope.host == key]:
+            for inside in self.within(number):
+                self.drop(inside)
+            self.scopes.pop(number)
+
+
+def freeze(board: Board) -> State:
+    """Return the marking as a value; equal markings give equal values."""
+    if board.done is not None:
+        return ("end", board.done)
+    root = next(key for key, scope in board.scopes.items() if scope.host is None)
+    return _frozen(board, root)
+
+
+def _frozen(board: Board, number: int) -> State:
+    scope = board.scopes[number]
+    hosted = {one.host: key for key, one in board.scopes.items()}
+    inside = [
+        (
+            token.node,
+            token.phase,
+            token.values,
+            token.base,
+            token.note,
+            token.armed,
+            token.fired,
+            token.origin,
+            _frozen(board, hosted[key]) if key in hosted else None,
+        )
+        for key, token in board.tokens.items()
+        if token.scope == number
+    ]
+    if len(inside) > 1:
+        inside.sort(key=repr)
+    return (scope.level, tuple(inside), scope.ended)
+
+
+def thaw(state: State) -> Board:
+    """Return a board of a marking that has not ended."""
+    board = Board()
+    _thawed(board, state, None)
+    return board
+
+
+def _thawed(board: Board, state: State, host: int | None) -> None:
+    level, inside, ended = state
+    number = board.number()
+    board.scopes[number] = Scope(level, host, ended)
+    for node, phase, values, base, note, armed, fired, origin, inner in inside:
+        key = board.number()
+        board.tokens[key] = Token(node, number, phase, values, base, note, armed, fired, origin)
+        if inner is not None:
+            _thawed(board, inner, key)

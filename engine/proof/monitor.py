@@ -1,0 +1,145 @@
+"""Follows a rule along every path at once, and finds the shortest path that breaks it.
+
+What a rule has to remember is a handful of yes-or-no facts: what it needs has happened, it is in
+force. Together with a marking that is a place; every place that can be reached is visited once.
+"""
+
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from engine.expression import Expression
+from engine.proof.explorer import Edge, Graph
+from engine.proof.matching import steps_of
+from engine.proof.net import Net
+from engine.proof.possible import truths_of
+from engine.proof.rule import Check
+
+Event = tuple[int, Any]
+Facts = int
+"""One bit for each group of needs, then whether the rule is in force, then whether it is lifted."""
+
+
+@dataclass(frozen=True)
+class Breach:
+    """The shortest path that breaks a check."""
+
+    edges: tuple[Edge, ...]
+    place: int
+    """The step at which it is broken."""
+    missing: tuple[int, ...] = ()
+    """Which groups of needs had not happened."""
+
+
+@dataclass(frozen=True)
+class _Effect:
+    """What one event does to the facts of a check."""
+
+    is_at: bool
+    clears: Facts
+    sets: Facts
+
+
+class Monitor:
+    """One check of kind `before` or `never` over one net."""
+
+    def __init__(self, net: Net, check: Check, names: Mapping[str, Any]) -> None:
+        self._names = names
+        self.check = check
+        self._groups = [steps_of(net, group) for group in check.needs]
+        self._at = steps_of(net, check.at)
+        self._since = steps_of(net, check.since)
+        self._after = steps_of(net, check.after)
+        self._until = steps_of(net, check.until)
+        self._unless = steps_of(net, check.unless)
+        self._needs: Final = (1 << len(self._groups)) - 1
+        self._force: Final = 1 << len(self._groups)
+        self._lifted: Final = self._force << 1
+        self._effects: dict[Event, _Effect | None] = {}
+        self._walks: dict[tuple[Event, ...], tuple[tuple[Event, _Effect], ...]] = {}
+
+    @property
+    def first(self) -> Facts:
+        """Return the facts before anything has happened."""
+        return 0 if self._after else self._force
+
+    def search(self, graph: Graph) -> Breach | None:
+        """Return the shortest path that breaks the check, None when it holds on all."""
+        start = (0, self.first)
+        came: dict[tuple[int, Facts], tuple[tuple[int, Facts], Edge] | None] = {start: None}
+        pending = deque([start])
+        while pending:
+            here = pending.popleft()
+            number, facts = here
+            for edge in graph.edges[number]:
+                after = facts
+                for event, effect in self._walk(edge.events):
+                    if effect.is_at and self._is_broken(after):
+                        missing = tuple(
+                            one for one in range(len(self._groups)) if not after >> one & 1
+                        )
+                        return Breach((*_back(came, here), edge), event[0], missing)
+                    after = after & ~effect.clears | effect.sets
+                there = (edge.target, after)
+                if there not in came:
+                    came[there] = (here, edge)
+                    pending.append(there)
+        return None
+
+    def _is_broken(self, facts: Facts) -> bool:
+        if not facts & self._force or facts & self._lifted:
+            return False
+        return self.check.kind == "never" or facts & self._needs != self._needs
+
+    def _walk(self, events: tuple[Event, ...]) -> tuple[tuple[Event, _Effect], ...]:
+        found = self._walks.get(events)
+        if found is None:
+            effects = ((event, self._effect(event)) for event in events)
+            found = tuple((event, effect) for event, effect in effects if effect is not None)
+            self._walks[events] = found
+        return found
+
+    def _effect(self, event: Event) -> _Effect | None:
+        if event not in self._effects:
+            self._effects[event] = self._computed(event)
+        return self._effects[event]
+
+    def _computed(self, event: Event) -> _Effect | None:
+        sets = clears = 0
+        for number, group in enumerate(self._groups):
+            # An open condition may not hold: only what surely happened counts as done.
+            sets |= self._surely(group, event) << number
+        if self._maybe(self._since, event):
+            clears |= self._needs
+        if self._maybe(self._after, event):
+            sets |= self._force
+        if self._surely(self._until, event):
+            clears |= self._force
+        if self._surely(self._unless, event):
+            sets |= self._lifted
+        is_at = self._maybe(self._at, event)
+        return _Effect(is_at, clears, sets) if is_at or clears or sets else None
+
+    def _truths(
+        self, steps: Mapping[int, tuple[Expression | None, ...]], event: Event
+    ) -> list[frozenset[bool]]:
+        key, values = event
+        seen = {**dict(values), **self._names}
+        return [
+            frozenset({True}) if one is None else truths_of(one, seen) for one in steps.get(key, ())
+        ]
+
+    def _surely(self, steps: Mapping[int, tuple[Expression | None, ...]], event: Event) -> bool:
+        return any(truths == {True} for truths in self._truths(steps, event))
+
+    def _maybe(self, steps: Mapping[int, tuple[Expression | None, ...]], event: Event) -> bool:
+        return any(True in truths for truths in self._truths(steps, event))
+
+
+def _back(came: Mapping[Any, Any], here: Any) -> list[Edge]:
+    found: list[Edge] = []
+    while came[here] is not None:
+        here, edge = came[here]
+        found.append(edge)
+    return found[::-1]

@@ -1,0 +1,44 @@
+"""Whether every step has an owner and every wait a limit (L9)."""
+
+from collections.abc import Iterator
+
+from engine.deployment import ResolvedDeployment
+from engine.drawing import Element, Process
+
+PEOPLE = frozenset({"userTask", "manualTask"})
+
+
+def ownerless(deployment: ResolvedDeployment) -> Iterator[tuple[str, str]]:
+    """Yield each step without an owner or a limit, with a sentence that says the mend."""
+    roles = deployment.profile.roles
+    for process in deployment.processes.values():
+        for element in process.elements:
+            if element.kind in PEOPLE:
+                yield from _step(element, frozenset(roles))
+            elif element.kind in {"intermediateCatchEvent", "receiveTask"}:
+                yield from _wait(process, element)
+
+
+def _step(element: Element, roles: frozenset[str]) -> Iterator[tuple[str, str]]:
+    if not element.role:
+        yield element.id, f"{element.label} is owned by nobody; put it into a lane with a role"
+    elif element.role not in roles:
+        yield element.id, f"{element.label} is owed by {element.role}, a role that nobody has"
+    if not element.properties.get("dueIn"):
+        yield element.id, f"{element.label} has no due date; set dueIn"
+
+
+def _wait(process: Process, element: Element) -> Iterator[tuple[str, str]]:
+    """Yield a wait for a message that no timer beside it, at its gateway, limits."""
+    if element.event is None or element.event.kind == "timer":
+        return
+    gateways = {flow.source for flow in process.flows_to(element.id)}
+    beside = [
+        process.by_id[flow.target].event
+        for gateway in gateways
+        if process.by_id[gateway].kind == "eventBasedGateway"
+        for flow in process.flows_from(gateway)
+    ]
+    if not any(event is not None and event.kind == "timer" for event in beside):
+        mend = "let a timer wait beside it at an event-based gateway"
+        yield element.id, f"{element.label} waits without a limit; {mend}"

@@ -1,0 +1,65 @@
+"""Tells the verdicts of a proof: in words with the path that breaks a rule, and for machines."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from engine.profile import Profile
+from engine.proof.proof import Proof, Verdict, Violation
+from engine.proof.words import Words
+
+
+def as_text(proof: Proof, profile: Profile) -> str:
+    """Return a line for each rule, and beneath a broken one what breaks it, step by step."""
+    lines = [line for verdict in proof.verdicts for line in _verdict(proof, verdict, profile)]
+    return "\n".join([*lines, _closing(proof)])
+
+
+def _verdict(proof: Proof, verdict: Verdict, profile: Profile) -> Iterator[str]:
+    rule = verdict.rule
+    yield f"{rule.id:<4} {'holds ' if verdict.holds else 'BROKEN'}  {rule.sentence}"
+    for violation in verdict.violations:
+        place = f"{violation.process}:{violation.element}" if violation.element else ""
+        yield f"     {place or violation.process}: {violation.sentence}."
+        words = Words(proof.explored[violation.process].net, profile)
+        for number, sentence in enumerate(words.path(violation.edges), start=1):
+            yield f"       {number}. {sentence}"
+
+
+def _closing(proof: Proof) -> str:
+    broken = sum(not verdict.holds for verdict in proof.verdicts)
+    said = f"{broken} broken" if broken else "all hold"
+    return (
+        f"{len(proof.verdicts)} rules, {said}: {proof.states} states and {proof.transitions} "
+        f"transitions in {proof.seconds:.1f} s."
+    )
+
+
+def as_json(proof: Proof) -> str:
+    """Return the verdicts with the elements along each path, for showing them on the drawing."""
+    report: dict[str, Any] = {
+        "states": proof.states,
+        "transitions": proof.transitions,
+        "seconds": round(proof.seconds, 3),
+        "rules": [
+            {
+                "id": verdict.rule.id,
+                "holds": verdict.holds,
+                "violations": [_violation(proof, one) for one in verdict.violations],
+            }
+            for verdict in proof.verdicts
+        ],
+    }
+    return orjson.dumps(report, option=orjson.OPT_INDENT_2).decode()
+
+
+def _violation(proof: Proof, violation: Violation) -> dict[str, Any]:
+    net = proof.explored[violation.process].net
+    along = [edge.stimulus.node for edge in violation.edges]
+    return {
+        "process": violation.process,
+        "element": violation.element,
+        "sentence": violation.sentence,
+        "path": [net.nodes[key].element.id for key in along if key is not None],
+    }

@@ -1,0 +1,156 @@
+"""The safety rules as data: what must hold on every path, in words and in a small formal form.
+
+A rule names moments of a case by what the drawing says of them (milestone, role, form, operator,
+message), never by where they stand, so that a redrawn diagram is held to the same rule.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Final
+
+from engine.errors import ExpressionError, InputError
+from engine.expression import Expression, compile_expression
+
+KINDS: Final = ("before", "never", "apart", "owned", "sound", "awaits")
+FILE: Final = "rules.toml"
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What a step has to say of itself to be meant; empty entries mean any."""
+
+    milestone: str = ""
+    role: str = ""
+    form: str = ""
+    operator: str = ""
+    decision: str = ""
+    message: str = ""
+    """An event that waits for this message: a start, or one on a border."""
+    collection: str = ""
+    """A step repeated for each entry of this collection."""
+    deadline_of: str = ""
+    """A timer on the border of a step with this form."""
+    when: Expression | None = None
+    """What has to hold of the variables after the step."""
+
+
+@dataclass(frozen=True)
+class Check:
+    """One formal part of a rule."""
+
+    kind: str
+    process: str = "case_management"
+    at: tuple[Moment, ...] = ()
+    """The moment that the rule is about; one of these."""
+    needs: tuple[tuple[Moment, ...], ...] = ()
+    """What must have happened before: one moment of each group."""
+    since: tuple[Moment, ...] = ()
+    """What makes earlier moments count no longer: a new round, a changed plan."""
+    after: tuple[Moment, ...] = ()
+    """The rule holds only once one of these has happened."""
+    until: tuple[Moment, ...] = ()
+    """The rule holds no longer once one of these has happened."""
+    unless: tuple[Moment, ...] = ()
+    """The rule does not ask anything of a path on which one of these has happened."""
+    asked: tuple[Moment, ...] = ()
+    """Steps whose doer may not decide at `at`."""
+    message: str = ""
+    only_if: Expression | None = None
+    """What has to hold of the profile for the rule to ask anything."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule: a sentence for people, its sources, and how it is checked."""
+
+    id: str
+    sentence: str
+    sources: tuple[str, ...]
+    checks: tuple[Check, ...]
+    weakened: str = ""
+    """The legal source with which a profile weakens the rule; empty where it holds in full."""
+
+
+def read_rules(content: bytes, *, file: str = FILE) -> tuple[Rule, ...]:
+    """Read the rules; raise InputError naming the rule and entry to mend."""
+    try:
+        data = tomllib.loads(content.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise InputError(f"{file}: this is not TOML: {error}.") from error
+    unknown = sorted(data.keys() - {"rule"})
+    if unknown:
+        raise InputError(f"{file}: {unknown[0]} is not known here; rules begin with [[rule]].")
+    rules = tuple(_rule(entry, file) for entry in data.get("rule", []))
+    ids = [rule.id for rule in rules]
+    twice = next((one for one in ids if ids.count(one) > 1), None)
+    if twice:
+        raise InputError(f"{file}: there are two rules {twice}; give each an id of its own.")
+    return rules
+
+
+def _rule(entry: Mapping[str, Any], file: str) -> Rule:
+    name = str(entry.get("id", ""))
+    where = f"{file}: rule {name or '?'}"
+    unknown = sorted(entry.keys() - {"id", "sentence", "sources", "check", "weakened"})
+    if unknown:
+        raise InputError(f"{where}: {unknown[0]} is not an entry of a rule.")
+    for needed in ("id", "sentence", "sources", "check"):
+        if not entry.get(needed):
+            raise InputError(f"{where}: has no {needed}; every rule says it.")
+    return Rule(
+        name,
+        " ".join(str(entry["sentence"]).split()),
+        tuple(entry["sources"]),
+        tuple(_check(one, where) for one in entry["check"]),
+        str(entry.get("weakened", "")),
+    )
+
+
+def _check(entry: Mapping[str, Any], where: str) -> Check:
+    known = {one.name for one in fields(Check)}
+    unknown = sorted(entry.keys() - known)
+    if unknown:
+        raise InputError(f"{where}: {unknown[0]} is not an entry of a check.")
+    if entry.get("kind") not in KINDS:
+        raise InputError(f"{where}: kind is one of {', '.join(KINDS)}.")
+    given: dict[str, Any] = {"kind": entry["kind"]}
+    for name in ("process", "message"):
+        if name in entry:
+            given[name] = str(entry[name])
+    if "only_if" in entry:
+        given["only_if"] = _condition(entry["only_if"], where)
+    for name in ("at", "since", "after", "until", "unless", "asked"):
+        given[name] = _moments(entry.get(name, ()), where)
+    given["needs"] = tuple(_moments(group, where) for group in _listed(entry.get("needs", ())))
+    if given["kind"] in {"before", "never", "apart"} and not given["at"]:
+        raise InputError(f"{where}: a check of kind {given['kind']} says which moment it is `at`.")
+    if given["kind"] == "before" and not given["needs"]:
+        raise InputError(f"{where}: a check of kind before says what it `needs`.")
+    return Check(**given)
+
+
+def _listed(found: Any) -> list[Any]:
+    return found if isinstance(found, list) else [found] if found else []
+
+
+def _moments(found: Any, where: str) -> tuple[Moment, ...]:
+    return tuple(_moment(one, where) for one in _listed(found))
+
+
+def _moment(entry: Any, where: str) -> Moment:
+    known = {one.name for one in fields(Moment)}
+    if not isinstance(entry, Mapping) or not entry or entry.keys() - known:
+        raise InputError(f"{where}: a moment is a table with some of {', '.join(sorted(known))}.")
+    given = {name: str(value) for name, value in entry.items() if name != "when"}
+    when = _condition(entry["when"], where) if "when" in entry else None
+    if when is None and not given:
+        raise InputError(f"{where}: a moment names a step, not only a condition.")
+    return Moment(**given, when=when)
+
+
+def _condition(source: Any, where: str) -> Expression:
+    try:
+        return compile_expression(str(source))
+    except ExpressionError as error:
+        raise InputError(f"{where}: {error}") from error

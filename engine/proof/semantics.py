@@ -1,0 +1,283 @@
+"""How steps follow each other: what engine.bpmn does, on markings and for every possible value.
+
+The rules are those of BPMN 2.0, chapter 13, in the subset that is executed; where several orders
+are possible it takes the one of engine.bpmn, and tests compare the two.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import Any, Final
+
+from engine.errors import DiagramError
+from engine.proof import event, gateway, repetition
+from engine.proof.effect import Effects
+from engine.proof.joining import combined
+from engine.proof.liveness import Liveness
+from engine.proof.marking import (
+    ARRIVED,
+    OPEN_STEP,
+    READY,
+    RUNNING,
+    Base,
+    Board,
+    Scope,
+    Token,
+    Values,
+)
+from engine.proof.net import CALLS, PEOPLE, Net, Node
+
+BUDGET: Final = 2_000
+CIRCLE: Final = "circle"
+
+
+class Semantics:
+    """Moves steps over a net."""
+
+    def __init__(
+        self,
+        net: Net,
+        effects: Effects,
+        liveness: Liveness,
+        asked: Mapping[int, frozenset[str]],
+        *,
+        handlers: int = 1,
+    ) -> None:
+        self.net = net
+        self.effects = effects
+        self.live = liveness
+        self._asked = asked
+        self.wanted = liveness.wanted
+        self.visited: set[int] = set()
+        """The steps that some case completes."""
+        self.handlers = handlers
+        """How many branches of events that do not interrupt are followed at the same time."""
+        self._joined = {
+            name: liveness.after[name].union(
+                *(
+                    liveness.before[key]
+                    for key in level.nodes
+                    if net.nodes[key].kind in {"parallelGateway", "inclusiveGateway"}
+                )
+            )
+            for name, level in net.levels.items()
+        }
+        self._changes: dict[tuple[int, Values], list[dict[str, Any]]] = {}
+        self.ways: dict[tuple[int, Values], list[int | None]] = {}
+
+    # -- moving on -------------------------------------------------------------------------------
+
+    def settle(self, board: Board) -> list[Board]:
+        """Run all automatic steps; return every marking in which nothing runs by itself."""
+        pending, settled, steps = [board], list[Board](), 0
+        while pending:
+            current = pending.pop()
+            key = self._next(current) if current.done is None and not current.flaws else None
+            if key is None:
+                settled.append(current)
+                continue
+            steps += 1
+            if steps > BUDGET:
+                current.flaws.append((CIRCLE, current.tokens[key].node))
+                return [current]
+            pending += self._run(current, key)
+        return settled
+
+    def _next(self, board: Board) -> int | None:
+        """Return the next automatic step: interrupts first, then the innermost process."""
+        found, deepest = None, -1
+        for key, token in board.tokens.items():
+            if token.phase != READY:
+                continue
+            if self.net.nodes[token.node].kind == "boundaryEvent":
+                return key
+            depth = board.depth(token.scope)
+            if depth > deepest:
+                found, deepest = key, depth
+        return found
+
+    def _run(self, board: Board, key: int) -> list[Board]:  # noqa: PLR0911 - one line a kind
+        token = board.tokens[key]
+        node = self.net.nodes[token.node]
+        match node.kind:
+            case "exclusiveGateway":
+                return gateway.choose(self, board, key, node)
+            case "inclusiveGateway":
+                return gateway.choose_several(self, board, key, node)
+            case "parallelGateway":
+                return gateway.open_all(self, board, key)
+            case "eventBasedGateway":
+                self.leave(board, key, [token.note])
+                return [board]
+            case "endEvent":
+                return self._end(board, key, node)
+            case "intermediateThrowEvent":
+                self._throw(board, key, node)
+                return [board]
+            case "scriptTask" | "businessRuleTask" | "serviceTask":
+                return self.finish(board, key)
+        if node.element.multi_instance is not None:
+            return self._repeat(board, key, node)
+        self.leave(board, key)
+        return [board]
+
+    def _repeat(self, board: Board, key: int, node: Node) -> list[Board]:
+        """Begin a repeated step, go on after one entry of it, or complete it."""
+        note = board.tokens[key].note
+        if note is None:
+            return repetition.open_entries(self, board, key, node)
+        if note == 0:
+            return self.finish(board, key)
+        return list(repetition.after_entry(self, board, key))
+
+    def changes(self, node: Node, values: Values) -> list[dict[str, Any]]:
+        """Return every way in which a step can change the variables."""
+        found = self._changes.get((node.key, values))
+        if found is None:
+            found = self.effects.changes(node, dict(values), self.live.wanted)
+            self._changes[node.key, values] = found
+        return found
+
+    def finish(self, board: Board, key: int) -> list[Board]:
+        """Complete a step in every way that it can end."""
+        token = board.tokens[key]
+        node = self.net.nodes[token.node]
+        found = []
+        changes = self.changes(node, token.values)
+        for change in changes:
+            one = board.copy() if len(changes) > 1 else board
+            values = dict(token.values) | change
+            one.tokens[key] = token._replace(values=tuple(sorted(values.items())))
+            if change:
+                one.choices.append((node.key, change))
+            self.leave(one, key)
+            found.append(one)
+        return found
+
+    def leave(self, board: Board, key: int, targets: Iterable[int] | None = None) -> None:
+        """Complete a step and open those that follow: `targets`, or all that are drawn."""
+        token = board.tokens.pop(key)
+        node = self.net.nodes[token.node]
+        self._note(board, node, token.values)
+        ways = [way for way in node.ways if targets is None or way.target in targets]
+        base = Base(token.values, token.base) if len(ways) > 1 else token.base
+        for way in ways:
+            self.enter(board, way.target, token._replace(base=base), way.flow)
+        gateway.recheck(self, board, token.scope)
+
+    def _note(self, board: Board, node: Node, values: Values) -> None:
+        """Write down what rules look at, and that the step can be reached."""
+        self.visited.add(node.key)
+        asked = self._asked.get(node.key)
+        if asked is not None:
+            board.events.append((node.key, tuple(pair for pair in values if pair[0] in asked)))
+
+    def enter(self, board: Board, target: int, before: Token, flow: str = "") -> None:
+        """Open a step behind another one."""
+        node = self.net.nodes[target]
+        live = self.live.before[target]
+        values = tuple(pair for pair in before.values if pair[0] in live)
+        token = Token(
+            target,
+            before.scope,
+            self._phase(node, self.net.nodes[before.node]),
+            values,
+            self.trimmed(before.base, node.level),
+            None,
+            self._armed(node, values),
+            frozenset(),
+            before.origin,
+        )
+        key = board.number()
+        board.tokens[key] = token
+        if node.kind in {"parallelGateway", "inclusiveGateway"} and len(node.incoming) > 1:
+            board.tokens[key] = token._replace(phase=ARRIVED, note=flow)
+            gateway.recheck(self, board, token.scope)
+        elif node.kind in CALLS and node.element.multi_instance is None:
+            self.open(board, key, node)
+
+    def _phase(self, node: Node, before: Node) -> str:
+        if node.element.multi_instance is not None or before.kind == "eventBasedGateway":
+            return READY
+        if node.kind in PEOPLE or node.kind in {"eventBasedGateway", "intermediateCatchEvent"}:
+            return OPEN_STEP
+        if node.kind == "serviceTask" and self.is_deferred(node):
+            return OPEN_STEP
+        return RUNNING if node.kind in CALLS else READY
+
+    def is_deferred(self, node: Node) -> bool:
+        """Say whether the effect of a service task is confirmed later."""
+        facts = self.effects.operators.get(node.element.operator or "")
+        return facts is not None and facts.deferred
+
+    def _armed(self, node: Node, values: Values) -> Values:
+        live = frozenset[str]().union(*(self.live.before[key] for key in node.boundaries))
+        return tuple(pair for pair in values if pair[0] in live) if node.boundaries else ()
+
+    def trimmed(self, base: Base | None, level: str) -> Base | None:
+        """Return a parting with those variables alone that still matter in its level."""
+        if base is None:
+            return None
+        kept = self._joined[level]
+        values = tuple(pair for pair in base.values if pair[0] in kept)
+        return Base(values, self.trimmed(base.around, level))
+
+    def open(self, board: Board, key: int, node: Node) -> None:
+        """Begin the process or sub-process inside a step."""
+        token = board.tokens[key]
+        number = board.number()
+        board.scopes[number] = Scope(node.inner, key)
+        for start in self.net.levels[node.inner].starts:
+            if not self.net.nodes[start].event:
+                self.enter(board, start, Token(start, number, READY, token.values))
+                if node.element.multi_instance is None:
+                    # Its variables come back from inside; those of events on its border are armed.
+                    board.tokens[key] = token._replace(values=())
+                return
+        raise DiagramError(f"{node.element.id}: {node.inner} has no plain start event; draw one.")
+
+    # -- ends and events -------------------------------------------------------------------------
+
+    def _end(self, board: Board, key: int, node: Node) -> list[Board]:
+        token = board.tokens.pop(key)
+        self._note(board, node, token.values)
+        scope = board.scopes[token.scope]
+        live = self.live.after[scope.level]
+        values = tuple(pair for pair in token.values if pair[0] in live)
+        if node.event == "terminate":
+            for other in board.within(token.scope):
+                board.drop(other)
+            return [self._close(board, token.scope, values)]
+        ended = {*scope.ended, (values, self.trimmed(token.base, scope.level))}
+        board.scopes[token.scope] = scope._replace(ended=tuple(sorted(ended, key=repr)))
+        if node.event:
+            event.throw_from(self, board, token, node)
+        if token.scope not in board.scopes:
+            return [board]
+        gateway.recheck(self, board, token.scope)
+        return self._close_if_empty(board, token.scope)
+
+    def _close_if_empty(self, board: Board, number: int) -> list[Board]:
+        scope = board.scopes[number]
+        if board.within(number):
+            return [board]
+        results = combined(scope.ended, self.live.after[scope.level])
+        found = []
+        for values, _ in results:
+            one = board.copy() if len(results) > 1 else board
+            found.append(self._close(one, number, values))
+        return found
+
+    def _close(self, board: Board, number: int, values: Values) -> Board:
+        """End a process; the step that ran it goes on with its variables."""
+        scope = board.scopes.pop(number)
+        if scope.host is None:
+            board.done = values
+            return board
+        host = board.tokens[scope.host]
+        board.tokens[scope.host] = host._replace(values=values, phase=READY)
+        return board
+
+    def _throw(self, board: Board, key: int, node: Node) -> None:
+        token = board.tokens[key]
+        self.leave(board, key)
+        if node.event:
+            event.throw_from(self, board, token, node)

@@ -1,0 +1,27 @@
+"""Whether those who decide are kept apart from those who ask (L10)."""
+
+from collections.abc import Iterator
+
+from engine.proof.matching import steps_of
+from engine.proof.net import Net
+from engine.proof.rule import Check
+
+NOT_DONE_BY = "notDoneBy"
+
+
+def mixed(net: Net, check: Check) -> Iterator[tuple[str, str]]:
+    """Yield each deciding step that the doer of an asking step may take, with a sentence."""
+    deciding = steps_of(net, check.at)
+    if not deciding:
+        yield "", "no step is what this rule is about; somebody took it away or renamed it"
+    for decides in deciding:
+        element = net.nodes[decides].element
+        apart = {one.strip() for one in element.properties.get(NOT_DONE_BY, "").split(",")}
+        for asks in steps_of(net, check.asked):
+            other = net.nodes[asks].element
+            if other.kind in {"userTask", "manualTask"} and other.id not in apart:
+                mend = f"name {other.id} in {NOT_DONE_BY}"
+                yield (
+                    element.id,
+                    f"{element.label} may be done by whoever did {other.label}; {mend}",
+                )

@@ -1,0 +1,159 @@
+"""Whether every case can end: no deadlock, no dead step, no way without an end (L11).
+
+After van der Aalst's soundness of workflow nets, on markings with variables.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.proof.event import UNCAUGHT
+from engine.proof.explorer import Edge, Graph
+from engine.proof.gateway import NO_WAY
+from engine.proof.marking import State
+from engine.proof.net import Net, Node
+from engine.proof.semantics import CIRCLE
+
+SENTENCES = {
+    NO_WAY: "no condition is true here; draw a default flow",
+    CIRCLE: "automatic steps run in a circle here and never wait; let a person or a timer in",
+    UNCAUGHT: "nobody catches the error that is thrown here; draw an error event around it",
+    "deadlock": "nothing can happen any more, and the case has not ended",
+    "no_end": "from here the case can never end",
+    "dead": "no path leads to this step",
+    "twice": "this step can be open twice at the same time",
+}
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """One way in which a process is not sound."""
+
+    code: str
+    place: int
+    edges: tuple[Edge, ...] = ()
+
+    @property
+    def sentence(self) -> str:
+        """Return what is wrong."""
+        return SENTENCES[self.code]
+
+
+def flaws_of(net: Net, graph: Graph, visited: set[int], names: Mapping[str, Any]) -> list[Flaw]:
+    """Return everything that is not sound, each kind of place once, with its shortest path.
+
+    What the profile switches off is not dead: another value switches it on.
+    """
+    paths = Paths(graph)
+    found: dict[tuple[str, int], Flaw] = {}
+    for number, state in enumerate(graph.states):
+        for code, place in _of_state(net, graph, number, state):
+            found.setdefault((code, place), Flaw(code, place, paths.to(number)))
+    for number in _cannot_end(graph):
+        state = graph.states[number]
+        if graph.edges[number]:
+            place = min(_open_nodes(state), default=0)
+            found.setdefault(("no_end", -1), Flaw("no_end", place, paths.to(number)))
+    for key in sorted(_switched_on(net, names) - visited):
+        found.setdefault(("dead", key), Flaw("dead", key))
+    return list(found.values())
+
+
+def _of_state(net: Net, graph: Graph, number: int, state: State) -> Iterator[tuple[str, int]]:
+    if state[0] == "flaw":
+        yield state[1]
+    elif state[0] not in {"end", "begin"}:
+        if not graph.edges[number]:
+            yield "deadlock", min(_open_nodes(state), default=0)
+        for twice in _doubled(net, state):
+            yield "twice", twice
+
+
+def _open_nodes(state: State) -> Iterator[int]:
+    if state[0] in {"end", "flaw", "begin"}:
+        return
+    for token in state[1]:
+        if token[8] is None:
+            yield token[0]
+        else:
+            yield from _open_nodes(token[8])
+
+
+def _doubled(net: Net, state: State) -> Iterator[int]:
+    """Yield steps that are open twice in one process though they are drawn once."""
+    met: set[int] = set()
+    for token in state[1]:
+        if token[0] in met and token[7] is None and token[1] != "arrived":
+            yield token[0]
+        met.add(token[0])
+        if token[8] is not None:
+            yield from _doubled(net, token[8])
+
+
+def _cannot_end(graph: Graph) -> list[int]:
+    """Return the markings from which no end can be reached, nearest first."""
+    sources: list[list[int]] = [[] for _ in graph.states]
+    for edges in graph.edges:
+        for edge in edges:
+            sources[edge.target].append(edge.source)
+    good = {number for number, state in enumerate(graph.states) if state[0] == "end"}
+    pending = list(good)
+    while pending:
+        for source in sources[pending.pop()]:
+            if source not in good:
+                good.add(source)
+                pending.append(source)
+    return [
+        number
+        for number, state in enumerate(graph.states)
+        if number not in good and state[0] not in {"flaw", "begin"}
+    ]
+
+
+def _switched_on(net: Net, names: Mapping[str, Any]) -> set[int]:
+    """Return the steps to which a way leads that the values of the profile leave open."""
+    found: set[int] = set()
+    pending = list(net.levels[net.root].starts)
+    while pending:
+        node = net.nodes[pending.pop()]
+        if node.key in found:
+            continue
+        found.add(node.key)
+        pending += [*node.boundaries, *_ways_left(node, names)]
+        if node.inner:
+            pending += net.levels[node.inner].starts
+    return found
+
+
+def _ways_left(node: Node, names: Mapping[str, Any]) -> Iterator[int]:
+    settled = False
+    for way in node.ways:
+        if way.condition is None or not way.condition.names <= names.keys():
+            if not (settled and node.kind == "exclusiveGateway"):
+                yield way.target
+        elif way.condition.evaluate(names) is True:
+            yield way.target
+            settled = True
+
+
+class Paths:
+    """The shortest way to each marking."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._came: dict[int, Edge | None] = {0: None}
+        pending = deque([0])
+        while pending:
+            for edge in graph.edges[pending.popleft()]:
+                if edge.target not in self._came:
+                    self._came[edge.target] = edge
+                    pending.append(edge.target)
+
+    def to(self, number: int) -> tuple[Edge, ...]:
+        """Return the things that happen on the shortest way to a marking."""
+        found = []
+        edge = self._came[number]
+        while edge is not None:
+            found.append(edge)
+            edge = self._came[edge.source]
+        return tuple(reversed(found))

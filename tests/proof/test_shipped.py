@@ -1,0 +1,139 @@
+"""The shipped drawings keep every rule, and a single edit that breaks one is named (V1, V2)."""
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from engine.deployment import ResolvedDeployment, resolve
+from engine.errors import DiagramError
+from engine.proof.explorer import TooLargeError
+from engine.proof.proof import Proof, prove
+from engine.proof.report import as_json, as_text
+from engine.settings import ROOT
+
+Edit = Callable[[str], str]
+PROCESS = "lane_process_coordinator"
+
+
+@pytest.fixture(scope="module")
+def shipped() -> ResolvedDeployment:
+    return resolve(ROOT / "processes", "base")
+
+
+def edited(shipped: ResolvedDeployment, file: str, edit: Edit) -> ResolvedDeployment:
+    before = shipped.files[file].decode()
+    after = edit(before)
+    assert after != before, "the edit found nothing to change"
+    return replace(shipped, files={**shipped.files, file: after.encode()})
+
+
+def broken(proof: Proof) -> set[str]:
+    return {verdict.rule.id for verdict in proof.verdicts if not verdict.holds}
+
+
+def without_property(element: str, name: str) -> Edit:
+    found = rf'(id="{element}".*?)<spiffworkflow:property name="{name}"[^>]*/>'
+    return lambda text: re.sub(found, r"\1", text, count=1, flags=re.DOTALL)
+
+
+def to_lane(element: str, lane: str) -> Edit:
+    reference = f"<bpmn:flowNodeRef>{element}</bpmn:flowNodeRef>"
+
+    def edit(text: str) -> str:
+        head, _, tail = text.replace(reference, "", 1).partition(f'<bpmn:lane id="{lane}"')
+        inside = tail.replace("</bpmn:lane>", f"{reference}</bpmn:lane>", 1)
+        return f'{head}<bpmn:lane id="{lane}"{inside}'
+
+    return edit
+
+
+def condition(before: str, after: str) -> Edit:
+    return lambda text: text.replace(f">{before}<", f">{after}<", 1)
+
+
+def past(step: str, beyond: str) -> Edit:
+    """Lead every flow into a step to what follows it: the step is taken away."""
+    return lambda text: text.replace(f'targetRef="{step}"', f'targetRef="{beyond}"')
+
+
+def test_shipped_drawings_keep_every_rule(shipped: ResolvedDeployment) -> None:
+    proof = prove(shipped)
+    assert broken(proof) == set(), as_text(proof, shipped.profile)
+    assert len(proof.verdicts) == 12
+    assert proof.states > 4_000
+    assert "12 rules, all hold" in as_text(proof, shipped.profile)
+
+
+def test_two_interruptions_at_a_time_change_no_verdict(shipped: ResolvedDeployment) -> None:
+    one = prove(shipped)
+    assert broken(one) == set()
+    for consent in ("before_sharing", "before_support"):
+        assert broken(prove(shipped.with_values({"consent": consent}))) == set(), consent
+
+
+@pytest.mark.parametrize(
+    ("file", "edit", "rule"),
+    [
+        ("closure_decision.bpmn", past("decide_closure", "care_wanted"), "L11"),
+        ("closure_decision.bpmn", to_lane("decide_closure", PROCESS), "L1"),
+        (
+            "case_management.bpmn",
+            condition("closure_agreed = true", "closure_agreed = false"),
+            "L1",
+        ),
+        ("closure_decision.bpmn", past("give_closing_opinion", "count_opinions"), "L2"),
+        ("closure_decision.bpmn", past("reassess_risk", "evidence_recorded"), "L3"),
+        (
+            "fade_out_monitoring.bpmn",
+            condition("monitoring_done = true", "monitoring_done = false"),
+            "L4",
+        ),
+        ("fade_out_monitoring.bpmn", past("record_monitoring_check", "ask_relapse"), "L4"),
+        ("signal_intake.bpmn", past("check_source", "is_concern"), "L5"),
+        ("signal_intake.bpmn", past("involve_child_protection", "who_goes_on"), "L6"),
+        ("action_plan.bpmn", past("approve_action_plan", "plan_approved"), "L11"),
+        (
+            "action_plan.bpmn",
+            condition('plan_decision = "approve"', 'plan_decision = "improve"'),
+            "L8",
+        ),
+        ("closure_decision.bpmn", without_property("decide_closure", "notDoneBy"), "L10"),
+        ("action_plan.bpmn", without_property("draft_action_plan", "dueIn"), "L9"),
+    ],
+)
+def test_edit_that_breaks_a_rule_is_named(
+    shipped: ResolvedDeployment, file: str, edit: Edit, rule: str
+) -> None:
+    assert rule in broken(prove(edited(shipped, file, edit)))
+
+
+def test_path_that_breaks_a_rule_is_told_step_by_step(shipped: ResolvedDeployment) -> None:
+    wrong = edited(shipped, "closure_decision.bpmn", to_lane("decide_closure", PROCESS))
+    proof = prove(wrong)
+    told = as_text(proof, wrong.profile)
+    assert "L1   BROKEN" in told
+    assert re.search(r"^ +1\. The case begins", told, re.MULTILINE)
+    assert "Close the case is reached although what it needs has not happened" in told
+    assert '"element": "close_episode"' in as_json(proof)
+
+
+def test_process_that_is_too_large_is_refused_and_not_half_proved(
+    shipped: ResolvedDeployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("engine.proof.explorer.explore.__defaults__", (100,))
+    with pytest.raises(TooLargeError, match="nothing was proved"):
+        prove(shipped)
+
+
+def test_what_is_not_followed_is_refused(shipped: ResolvedDeployment) -> None:
+    loop = edited(
+        shipped,
+        "closure_decision.bpmn",
+        lambda text: text.replace(
+            "</bpmn:userTask>", "<bpmn:standardLoopCharacteristics/></bpmn:userTask>", 1
+        ),
+    )
+    with pytest.raises(DiagramError, match="is not proved"):
+        prove(loop)
