@@ -25,6 +25,7 @@ run: setup
 test: setup check
 	@$(BIN)/python -m pytest -n auto
 	@$(BIN)/casetable check
+	@$(BIN)/casetable verify
 	@$(BIN)/casetable scenario run
 
 # The same promises at their full size: thousands of attacks, kills and planted mistakes. Hours.
