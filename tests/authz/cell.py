@@ -6,7 +6,7 @@ of the tables are compared there and nowhere else.
 
 import random
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from itertools import combinations
 from typing import Any
@@ -17,12 +17,12 @@ from sqlalchemy.orm import Session
 
 from engine import access, emergency, membership_rows
 from engine.errors import NotFoundError
-from engine.models import Account, Case, EmergencyAccess, Incident, WorkItem
+from engine.models import Absence, Account, Case, EmergencyAccess, Incident, WorkItem
 from engine.profile import Profile
 from engine.reading import incident as incident_reading
 from engine.reading.viewer import viewer_of
 from tests.authz import oracle
-from tests.authz.gallery import DONE, NO_ROLE, ROLES, Gallery, Place, Someone
+from tests.authz.gallery import DONE, FAR, HOME, NO_ROLE, ROLES, Gallery, Place, Someone
 from tests.authz.standing import NOW, ROWS, THROUGH
 
 TIMES = {
@@ -59,7 +59,7 @@ def _told(expected: object, given: object, what: str) -> str:
     return "" if expected == given else f"{what}: expected {expected}, is {given}"
 
 
-def _ids(people: list[Someone]) -> list[UUID]:
+def _ids(people: list[Any]) -> list[UUID]:
     return [one.id for one in people]
 
 
@@ -101,18 +101,18 @@ def on_step(hall: Hall, person: Someone, place: Place, which: str) -> str:
     if which == "taken":
         item.assignee_id = person.absent.id if person.absent else None
     else:
-        item.assignee_id = account.id if which == "mine" else None
+        item.assignee_id = {"mine": account.id, "by_another": UUID(int=0)}.get(which)
     try:
         for action in ("work_item:complete", "work_item:read"):
             given = access.may(hall.session, account, action, item)
             if bool(expected) != given:
                 return _told(bool(expected), given, action)
-        if not expected:
-            return ""
         absent = access.acting_for(hall.session, account, item)
         taker = access.taker(hall.session, account, item)
     finally:
         item.assignee_id = None
+    if not expected:
+        return _told((None, person.id), (absent, taker.id), "for nobody, as oneself")
     told = _told(expected[0].id, taker.id, "taker")
     return told or _told(_behalf(person, expected, which), absent.id if absent else None, "for")
 
@@ -149,6 +149,38 @@ def on_done(hall: Hall, person: Someone, place: Place, done: str) -> str:
     )
     given = access.may(hall.session, hall.accounts[person.id], "work_item:read", item)
     return _told(expected, given, f"step done by {done}")
+
+
+def on_done_again(hall: Hall, person: Someone, place: Place, asked: None) -> str:
+    """Who is told that a step is done when sending its form: those who could, no other member."""
+    del asked
+    expected = _able(person, replace(place, step="part"))
+    item = WorkItem(
+        case_id=place.id, state="completed", role=place.group, deputies="anybody", desk=False
+    )
+    given = access.may(hall.session, hall.accounts[person.id], "work_item:complete", item)
+    return _told(bool(expected), given, "doing a step that is done")
+
+
+def as_whom(hall: Hall, person: Someone, place: Place, asked: None) -> str:
+    """As whom a person reads in a case: as oneself, and as the absent people seen through."""
+    del asked
+    if person.standing in oracle.DISABLED:
+        return ""  # nobody who is signed in
+    through = [one.id for one in oracle.seeing(person, place) if one is not person]
+    found = access.persons_in(hall.session, hall.accounts[person.id], place.id)
+    return _told([person.id, *through], _ids(found), "reads as")
+
+
+def on_absence(hall: Hall, person: Someone, place: None, whose: Someone) -> str:
+    """Whose absence a person enters and ends: the own, and by the role that of others (P36)."""
+    del place
+    own = "own" if whose is person else "same_house" if whose.house == person.house else "other"
+    expected = oracle.enters_absence(person, own)
+    account, subject = hall.accounts[person.id], hall.accounts[whose.id]
+    absence = Absence(account_id=whose.id, deputy_id=person.id)
+    asked = {access.may(hall.session, account, "absence:enter", one) for one in (subject, absence)}
+    return _told({expected}, asked, f"enters an absence, {own}")
 
 
 def on_incident(hall: Hall, person: Someone, place: Place | None, role: str) -> str:
@@ -189,8 +221,8 @@ def on_taken(hall: Hall, person: Someone, place: Place, area: str) -> str:
     """What somebody reads who has taken a step that he or she may do."""
     item = hall.items[place.id]
     able = _able(person, place)
-    if not able:
-        return ""
+    if not able or place.state == "erased":
+        return ""  # nothing is read there
     item.assignee_id = able[0].id
     hall.session.flush()
     try:
@@ -315,7 +347,7 @@ def cells(gallery: Gallery, seed: int) -> Iterator[Cell]:
     """Give all questions, place by place in an order that mixes them."""
     chance = random.Random(seed)
     for person in gallery.people:
-        yield from personal(person)
+        yield from personal(gallery, person)
     by_group = _by_group(gallery)
     places = list(gallery.places)
     chance.shuffle(places)
@@ -335,9 +367,17 @@ def _by_group(gallery: Gallery) -> dict[str, list[Someone]]:
     return found
 
 
-def personal(person: Someone) -> Iterator[Cell]:
+def _others(gallery: Gallery, person: Someone) -> list[Someone]:
+    """Return somebody of the own organisation and somebody of another."""
+    others = [one for one in gallery.people if one is not person]
+    return [next(one for one in others if one.house == house) for house in (HOME, FAR)]
+
+
+def personal(gallery: Gallery, person: Someone) -> Iterator[Cell]:
     """Give the questions about a person that name no case."""
     yield from ((by_role, person, None, action) for action in oracle.DESK_ACTIONS)
+    yield on_absence, person, None, person
+    yield from ((on_absence, person, None, one) for one in _others(gallery, person))
     yield from ((in_lists, person, None, which) for which in ("cases", "left", "steps"))
     yield from ((on_incident, person, None, role) for role in sorted({person.group, "operator"}))
 
@@ -349,12 +389,14 @@ def questions(person: Someone, place: Place) -> Iterator[tuple[Callable[..., str
     if place.step == DONE:
         return
     if place.step:
-        yield from ((on_step, which) for which in ("free", "mine", "taken"))
+        yield from ((on_step, which) for which in ("free", "mine", "taken", "by_another"))
         yield from ((on_case, one) for one in ("case:audit", "case:member:name"))
         yield from ((on_taken, area) for area in ("content", "signal"))
         return
     yield from ((on_case, action) for action in oracle.ACTIONS if action != "case:read")
     yield from ((on_done, done) for done in DONE_BY)
+    yield on_done_again, None
+    yield as_whom, None
     yield from ((on_file, area) for area in _areas())
     yield from ((of_speaker, one) for one in (None, "own", "nobody's"))
     yield of_members, None
@@ -369,22 +411,24 @@ def _areas() -> list[str]:
 
 
 def _emergencies() -> Iterator[tuple[str, str, bool]]:
-    for action in ("emergency:read", "emergency:end", "emergency:watch"):
+    for action in ("emergency:read", "emergency:end", "emergency:watch", "emergency:unheard_of"):
         for time in TIMES:
             yield from ((action, time, own) for own in (True, False))
 
 
 def pairs(gallery: Gallery) -> tuple[list[Cell], int]:
-    """Return cells in which every two values meet that can, and how many pairs these are.
+    """Return cells in which every two values meet that can, and how many meetings these are.
 
     The values: what is asked, the standing, the role around whose cases the person stands, the
-    state of the case, the step that is owed in it.
+    own role beside it, the state of the case, the step that is owed in it. What is asked meets
+    each standing in every state and with every kind of own role: in a file that is erased all are
+    refused, and such a cell would show nothing.
     """
-    wanted: set[tuple[object, object]] = set()
-    for one in _candidates(gallery, rounds=3):
+    wanted: set[tuple[object, ...]] = set()
+    for one in _candidates(gallery, rounds=6):
         wanted |= _met(one)
     count, found = len(wanted), []
-    for one in _candidates(gallery, rounds=3):
+    for one in _candidates(gallery, rounds=6):
         met = _met(one) & wanted
         if met:
             wanted -= met
@@ -407,17 +451,21 @@ def _candidates(gallery: Gallery, rounds: int) -> Iterator[Cell]:
                         yield question, person, place, asked
 
 
-def _met(cell: Cell) -> set[tuple[object, object]]:
+def _met(cell: Cell) -> set[tuple[object, ...]]:
     question, person, place, asked = cell
     assert place is not None
+    own = "same" if person.role == person.group else person.role
+    own = own if own in {"same", "dpo", NO_ROLE} else "other"
     values = (
         (question.__name__, asked),
         person.standing,
         ("group", person.group),
         ("state", place.state),
         ("step", place.step),
+        ("own", own),
     )
-    return set(combinations(values, 2))
+    asked, standing, _, state, _, _ = values
+    return {*combinations(values, 2), (asked, standing, state), (asked, standing, values[-1])}
 
 
 def ask(hall: Hall, cell: Cell) -> str:

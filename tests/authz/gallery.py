@@ -104,8 +104,8 @@ def build(
     """Fill an empty database, and return who and what is in it.
 
     Unless it is to be `full`, each step is owed in two states of a case for each group, other
-    ones for other groups, so that steps and states still meet in every pair; and a standing of a
-    deputy is held by one person of a group.
+    ones for other groups, so that steps and states still meet in every pair; and most standings
+    of a deputy are held by one person of a group.
     """
     found = Gallery()
     found.add(
@@ -146,7 +146,8 @@ def _add_people(found: Gallery, group: str, *, full: bool) -> None:
     roles = list(ROLES)
     for number, (name, (own, away)) in enumerate(standing.THROUGH.items()):
         other = roles[(roles.index(group) + 1 + number) % len(roles)]
-        wanted = {group, other, "dpo"} if full or name == "deputy" else {(group, other)[number % 2]}
+        many = full or name in {"deputy", "deputy_former"}
+        wanted = {group, other, "dpo"} if many else {(group, other)[number % 2]}
         for role in sorted(wanted):
             if _fits(role, own) and _fits(group, own) and _fits(group, away):
                 found.people.append(_add_deputy(found, role, group, name))

@@ -15,6 +15,7 @@ MOVED = {row["standing"]: row for row in table("moved")}
 ACTIONS = {row["action"]: row for row in table("actions")}
 STATES = {row["state"]: row for row in table("states")}
 EMERGENCIES = {(row["whose"], row["time"], row["who"]): row for row in table("emergencies")}
+ABSENCES = {row["role"]: row for row in table("absences")}
 AREAS = {row["function"]: row for row in table("areas")}
 DESK_ACTIONS = tuple(name for name in ROLES["dpo"] if ":" in name)
 DESK = {role for role, row in ROLES.items() if row["scope"] == "desk"}
@@ -140,6 +141,13 @@ def owns_incident(person: Someone, place: Place | None, role: str) -> bool:
     if place is None:
         place = Place(person.id, "", "open")
     return any(way.role == role and way.row["role"] == "yes" for way in ways(person, place))
+
+
+def enters_absence(person: Someone, whose: str) -> bool:
+    """Say whose absences a person enters: `own`, of the `same_house`, of an `other` one."""
+    if person.standing in DISABLED:
+        return False
+    return ABSENCES.get(person.role, ABSENCES["anybody"])[whose] == "yes"
 
 
 def emergency(person: Someone, place: Place, action: str, time: str, *, own: bool) -> bool:

@@ -4,9 +4,11 @@ from collections.abc import Iterator
 from typing import Any
 from uuid import UUID, uuid4
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import access
+from engine.deputy import away, deputies_of, is_away, may_deputise
 from engine.models import (
     Account,
     AccountRole,
@@ -19,7 +21,7 @@ from engine.models import (
 from engine.reading.contribution import SharedContribution, audiences, contributions, offered_levels
 from engine.reading.viewer import Viewer, emergency_viewer
 from engine.sharing import standing
-from tests.authz.gallery import FAR, HOME
+from tests.authz.gallery import FAR, HOME, Someone
 from tests.authz.standing import DAY, NOW
 from tests.authz.table import table
 
@@ -186,3 +188,35 @@ def roles(session: Session) -> Iterator[str]:
                 expected = row[action] == "yes" and disabled is None
                 if access.may(session, account, action) is not expected:
                     yield f"{row['role']} {action}"
+
+
+def deputising() -> Iterator[str]:
+    """Give what speaks against deputising.csv: who may be named as whose deputy (P36)."""
+    houses = {"same": UUID(int=1), "other": UUID(int=2)}
+    humans = {"same": UUID(int=3), "other": UUID(int=4)}
+    for row in table("deputising"):
+        person = _holder(row["person"], houses["same"], humans["same"])
+        deputy = _holder(row["deputy"], houses[row["house"]], humans[row["human"]])
+        if may_deputise(deputy, person) is not (row["may"] == "yes"):
+            yield f"deputising: {' '.join(row.values())}"
+
+
+def _holder(roles: str, house: UUID, human: UUID) -> Account:
+    held = [AccountRole(role=one) for one in roles.split() if one != "nobody"]
+    return Account(organisation_id=house, person_id=human, roles=held)
+
+
+def absences(session: Session, people: list[Someone]) -> Iterator[str]:
+    """Give what is wrong in who is away at this instant, in one question and as a condition."""
+    expected = {
+        one.absent.id
+        for one in people
+        if one.absent and one.standing not in {"deputy_early", "deputy_late", "deputy_ended"}
+    }
+    if away(session, [one.id for one in people]) != expected:
+        yield "who is away"
+    if set(session.scalars(select(Account.id).where(is_away(Account.id, NOW)))) != expected:
+        yield "who is away, as a condition"
+    some = sorted(expected)[:2]
+    if away(session, some) != set(some) or away(session, []) or deputies_of(session, []):
+        yield "who of some is away"

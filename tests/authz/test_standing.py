@@ -9,11 +9,10 @@ import random
 from pathlib import Path
 
 import pytest
-from sqlalchemy import select
 
-from engine.models import Account
-from tests.authz import cell, gallery, hall, oracle, paper, standing
+from tests.authz import cell, gallery, hall, oracle, standing
 from tests.authz.cell import Hall
+from tests.authz.jury import papers
 from tests.authz.table import table
 
 ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
@@ -46,7 +45,7 @@ def test_everybody_may_what_the_tables_say_in_every_pair(thin: Hall) -> None:
 
 @pytest.mark.timeout(900)
 def test_lists_hold_what_the_tables_say(thin: Hall) -> None:
-    asked = [one for person in thin.gallery.people for one in cell.personal(person)]
+    asked = [one for person in thin.gallery.people for one in cell.personal(thin.gallery, person)]
     if not ALL:
         asked = random.Random(SEED).sample(asked, 1_500)
     steps = [place for place in thin.gallery.places if place.step not in {"", gallery.DONE}]
@@ -56,16 +55,8 @@ def test_lists_hold_what_the_tables_say(thin: Hall) -> None:
 
 
 def test_content_is_read_as_the_tables_say(thin: Hall) -> None:
-    session, houses = thin.session, thin.gallery.houses
-    account = session.scalars(select(Account).order_by(Account.username)).unique().first()
-    with session.begin_nested() as save:
-        wrong = [
-            *paper.roles(session),
-            *paper.areas(),
-            *paper.answers(houses),
-            *paper.levels(session, houses, account),
-            *paper.audience_lines(session, houses, account),
-        ]
+    with thin.session.begin_nested() as save:
+        wrong = list(papers(thin.session, thin))
         save.rollback()
     assert wrong == []
     assert len(table("levels")) > 40

@@ -1,0 +1,71 @@
+"""All questions to the modules of access in one row: the first that speaks against them counts."""
+
+import random
+from collections.abc import Callable, Iterator
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.models import Account
+from tests.authz import cell, gallery, paper
+from tests.authz.cell import Cell, Hall
+
+SEED = 20260115
+AT_FIRST = 400
+
+
+class Jury:
+    """Questions in an order in which a mistake is met early: some of each kind come first."""
+
+    def __init__(self, hall: Hall) -> None:
+        self.hall = hall
+        asked, _ = cell.pairs(hall.gallery)
+        asked += [
+            one for person in hall.gallery.people for one in cell.personal(hall.gallery, person)
+        ]
+        places = [place for place in hall.gallery.places if place.step not in {"", gallery.DONE}]
+        chance = random.Random(SEED)
+        some = chance.sample(places, 40)
+        asked += [(cell.of_able, hall.gallery.people[0], place, None) for place in some]
+        self.asked: list[Cell] = chance.sample(asked, len(asked))
+
+    def objection(self) -> str:
+        """Return what speaks against the modules as they are now, or nothing.
+
+        An error counts: a program that breaks lets nobody read.
+        """
+        try:
+            return next(self._objections(), "")
+        except Exception as error:  # noqa: BLE001 - whatever breaks
+            self.hall.session.expire_all()
+            return f"breaks: {error!r}"
+
+    def _objections(self) -> Iterator[str]:
+        yield from self._said(self.asked[:AT_FIRST])
+        session = self.hall.session
+        with session.begin_nested() as save:
+            try:
+                yield from papers(session, self.hall)
+            finally:
+                save.rollback()
+        yield from self._said(self.asked[AT_FIRST:])
+
+    def _said(self, asked: list[Cell]) -> Iterator[str]:
+        return (told for one in asked if (told := cell.ask(self.hall, one)))
+
+
+def papers(session: Session, hall: Hall) -> Iterator[str]:
+    """Give what speaks against the tables that no place or standing plays a part in."""
+    houses = hall.gallery.houses
+    account = session.scalars(select(Account).order_by(Account.username)).unique().first()
+    tables: list[Callable[[], Iterator[str]]] = [
+        lambda: paper.roles(session),
+        paper.areas,
+        lambda: paper.answers(houses),
+        lambda: paper.levels(session, houses, account),
+        lambda: paper.audience_lines(session, houses, account),
+        paper.deputising,
+        lambda: paper.absences(session, hall.gallery.people),
+    ]
+    for one in tables:
+        yield from one()
