@@ -466,7 +466,7 @@ def left_cases(account: Account) -> ColumnElement[bool]:
     return and_(
         Case.state.not_in([CaseState.ERASED.value, CaseState.SEALED.value]),
         ~is_barred(account, Case.id),
-        exists().where(*mine, period.until.is_not(None)),
+        exists().where(*mine),
         ~exists().where(*mine, period.until.is_(None)),
     )
 

@@ -9,6 +9,7 @@ from engine.check.folder import Folder
 from engine.check.operator_use import suggestion
 from engine.drawing import Drawing, Element, user_tasks
 from engine.form import Form
+from engine.form.form import FREE_TEXT, SINGLE_CHOICE, Type
 
 
 def check_forms_of_tasks(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
@@ -74,8 +75,17 @@ def _required_fields(
     form = folder.forms.get(task.properties.get("formRef", ""))
     if form is None:
         return
-    keys = {field.key for field in form.fields() if not field.in_rows}
-    for name in sorted(facts.required - keys):
+    fields = {field.key: field for field in form.fields() if not field.in_rows}
+    for name in sorted(facts.required & fields.keys()):
+        if not fields[name].required and fields[name].type in _MAY_STAY_EMPTY:
+            yield error(
+                drawing,
+                task,
+                "field_optional",
+                f"{facts.name} needs {name}, which may be left empty in the form {form.id}; "
+                "make the field required.",
+            )
+    for name in sorted(facts.required - fields.keys()):
         yield error(
             drawing,
             task,
@@ -83,6 +93,10 @@ def _required_fields(
             f"{facts.name} needs {name}, which the form {form.id} does not ask; "
             f"add a field with the key {name}.",
         )
+
+
+_MAY_STAY_EMPTY = frozenset({*SINGLE_CHOICE, *FREE_TEXT, Type.NUMBER, Type.DATETIME})
+"""Components whose empty answer is no answer; a list may be empty, a box not ticked."""
 
 
 def check_forms(folder: Folder, _context: CheckContext) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ def is_meant(net: Net, node: Node, moment: Moment) -> bool:
         "milestone": element.properties.get("milestone", ""),
         "role": (element.role or "") if element.kind in {"userTask", "manualTask"} else "",
         "form": element.properties.get("formRef", ""),
-        "operator": element.operator or "",
+        "operator": element.operator or element.properties.get("recordWith", ""),
         "decision": element.decision_ref or "",
         "message": node.event_name if node.event == "message" else "",
         "collection": many.collection if many else "",

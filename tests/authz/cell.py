@@ -32,6 +32,7 @@ TIMES = {
     "unasked": (NOW + timedelta(hours=1), None, None),
 }
 """Of an emergency access: when it ends, when it was ended, and the instant at which is asked."""
+LEADING = {"chair", "process_coordinator", "content_coordinator"}
 DONE_BY = ("own", "own_for_absent", "absent", "other")
 Cell = tuple[Callable[..., str], Someone, Place | None, Any]
 
@@ -77,11 +78,11 @@ def on_case(hall: Hall, person: Someone, place: Place, action: str) -> str:
     expected = oracle.acting(person, action, place)
     account, case = hall.accounts[person.id], hall.cases[place.id]
     given = access.may(hall.session, account, action, case)
+    absent = access.acting_for_in(hall.session, account, action, case)
     if bool(expected) != given:
         return _told(bool(expected), given, action)
     if not expected:
-        return "" if _refused(hall, account, action, case) else f"{action} is not refused"
-    absent = access.acting_for_in(hall.session, account, action, case)
+        return "" if _refused(hall, account, action, case) and not absent else f"{action} is open"
     behalf = None if expected[0] is person else expected[0].id
     return _told(behalf, absent.id if absent else None, f"{action} on whose behalf")
 
@@ -464,8 +465,11 @@ def _met(cell: Cell) -> set[tuple[object, ...]]:
         ("step", place.step),
         ("own", own),
     )
-    asked, standing, _, state, _, _ = values
-    return {*combinations(values, 2), (asked, standing, state), (asked, standing, values[-1])}
+    what, standing, state = values[0], person.standing, place.state
+    found = {*combinations(values, 2), (what, standing, person.group in LEADING)}
+    # Of an emergency access the instants are many: states and own roles meet one of them.
+    what = (question.__name__, asked[0] if isinstance(asked, tuple) else asked)
+    return {*found, (what, standing, state), (what, standing, own)}
 
 
 def ask(hall: Hall, cell: Cell) -> str:

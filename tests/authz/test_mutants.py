@@ -6,10 +6,7 @@ because it changes nothing but the number of statements, is listed in harmless.c
 
 import os
 import random
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 from types import ModuleType
 
 import pytest
@@ -17,18 +14,17 @@ import pytest
 from engine import access, deputy, membership_rows, policy
 from engine.reading import contribution, incident, viewer
 from tests.authz import hall
+from tests.authz.door import Door, build, objections
 from tests.authz.jury import Jury
 from tests.authz.mutant import Mutant, mutants
 from tests.authz.table import table
 from tests.goal import Figure
 from webui import guard
 
-ROOT = Path(__file__).parents[2]
 ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
 SOME, SEED = 16, 20261129
 MODULES = (access, policy, deputy, membership_rows, viewer, contribution, incident)
 HARMLESS = {(row["module"], row["mutant"]): row["reason"] for row in table("harmless")}
-AT_THE_DOOR = ("tests/webui/test_guard.py", "tests/webui/test_session_end.py")
 
 
 def harmful(module: ModuleType) -> list[Mutant]:
@@ -38,9 +34,9 @@ def harmful(module: ModuleType) -> list[Mutant]:
 
 
 POLICY = [mutant for module in MODULES for mutant in harmful(module)]
+DOOR = harmful(guard)
 if not ALL:
     POLICY = random.Random(SEED).sample(POLICY, SOME)
-DOOR = [(at, one) for at, one in enumerate(mutants(guard)) if one in harmful(guard)]
 
 
 @pytest.fixture(scope="module")
@@ -71,15 +67,18 @@ def test_harmless_mistakes_are_there_and_have_a_reason() -> None:
     assert all(len(reason) > 20 for reason in HARMLESS.values())
 
 
-@pytest.mark.skipif(not ALL, reason="each is a process that runs the tests of the door: minutes")
-@pytest.mark.timeout(900)
-@pytest.mark.parametrize(("at", "mutant"), DOOR, ids=str)
-def test_mistake_at_the_door_is_noticed(at: int, mutant: Mutant, figure: Figure) -> None:
-    """The door asks the policy before every request; its own tests must notice."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-n0", "-p", "tests.authz.planted"]
-    environment = {**os.environ, "CASETABLE_PLANT": f"{guard.__name__} {at}"}
-    run = subprocess.run(
-        [*command, *AT_THE_DOOR], cwd=ROOT, env=environment, capture_output=True, check=False
-    )
-    figure("S1", mistakes_at_the_door=1, noticed=int(run.returncode == 1))
-    assert run.returncode == 1, f"nothing speaks against: {mutant}"
+@pytest.fixture(scope="module")
+def door(tmp_path_factory: pytest.TempPathFactory) -> Door:
+    return build(tmp_path_factory.mktemp("door"))
+
+
+def test_door_answers_as_it_must(door: Door) -> None:
+    assert list(objections(door)) == []
+
+
+@pytest.mark.parametrize("mutant", DOOR, ids=str)
+def test_mistake_at_the_door_is_noticed(door: Door, mutant: Mutant, figure: Figure) -> None:
+    with mutant.at_work():
+        objection = next(objections(door), "")
+    figure("S1", mistakes_at_the_door=1, noticed=int(bool(objection)))
+    assert objection, f"nothing speaks against: {mutant}"

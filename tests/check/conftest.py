@@ -28,8 +28,8 @@ def _context() -> CheckContext:
     )
     record_check = OperatorFacts(
         name="source/record_check",
-        inputs={"reliable": "bool"},
-        required=frozenset({"reliable"}),
+        inputs={"reliable": "bool", "source_note": "str"},
+        required=frozenset({"reliable", "source_note"}),
         records_form=True,
     )
     return CheckContext(

@@ -318,6 +318,13 @@ FORMS = [
         "did you mean source/record_check",
     ),
     planted(
+        "answer that is needed may be left out",
+        change("forms/check_source.form", ('"required": true', '"required": false')),
+        f"{MAIN}:check_source",
+        "field_optional",
+        "make the field required",
+    ),
+    planted(
         "operator used as recorder",
         change(MAIN, ("source/record_check", "case/open_file")),
         f"{MAIN}:check_source",
