@@ -146,7 +146,7 @@ def _add_people(found: Gallery, group: str, *, full: bool) -> None:
     roles = list(ROLES)
     for number, (name, (own, away)) in enumerate(standing.THROUGH.items()):
         other = roles[(roles.index(group) + 1 + number) % len(roles)]
-        many = full or name in {"deputy", "deputy_former"}
+        many = full or name in {"deputy", "deputy_former", "deputy_of_recused"}
         wanted = {group, other, "dpo"} if many else {(group, other)[number % 2]}
         for role in sorted(wanted):
             if _fits(role, own) and _fits(group, own) and _fits(group, away):

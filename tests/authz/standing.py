@@ -24,6 +24,7 @@ ROWS = {
     "member_unlike": "unlike",
     "returned": "ended recused_over member",
     "former": "ended",
+    "former_busy": "ended there:member",
     "former_elsewhere": "there:ended",
     "invited": "invited",
     "invited_former": "ended invited",
@@ -58,6 +59,8 @@ THROUGH = {
     "deputy_ended": ("none", "member"),
     "deputy_of_deputy": ("none", "none"),
     "deputy_former": ("former", "member"),
+    "deputy_former_busy": ("former_busy", "member"),
+    "deputy_of_recused_member": ("none", "recused_member"),
     "deputy_recused": ("recused", "member"),
     "deputy_suspended": ("suspended", "member"),
 }
