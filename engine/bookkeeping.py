@@ -23,6 +23,7 @@ from engine.models import (
 )
 from engine.policy import NOT_DELEGATED
 from engine.profile import NOT_DELEGATED_VALUE, Profile
+from engine.proof.history import history_rules
 
 if TYPE_CHECKING:
     from engine.drawing import Element
@@ -60,7 +61,7 @@ def _history_row(turn: "Turn", entry: Step | Flow, sequence: int) -> dict[str, A
         "for_id": None,
     }
     if isinstance(entry, Flow):
-        flow = {"kind": "sequenceFlow", "name": "", "state": "completed", "token": ""}
+        flow = {"kind": "sequenceFlow", "name": "", "state": "completed", "token": "", "told": None}
         return row | flow | {"element_id": entry.flow_id}
     if turn.actor and entry.kind == "userTask" and entry.state == "completed":
         row["actor_id"] = turn.actor.id
@@ -71,7 +72,15 @@ def _history_row(turn: "Turn", entry: Step | Flow, sequence: int) -> dict[str, A
         "name": _label(turn, entry.process_id, entry.element_id),
         "state": entry.state,
         "token": entry.token,
+        "told": _told(turn, entry),
     }
+
+
+def _told(turn: "Turn", step: Step) -> dict[str, Any]:
+    """Return the variables after a step that rules ask for, to check them again afterwards."""
+    asked = history_rules(turn.deployment, turn.instance.process_id).told
+    names = asked.get((step.process_id, step.element_id), frozenset())
+    return {name: step.values[name] for name in sorted(names & step.values.keys())}
 
 
 def _label(turn: "Turn", process_id: str, element_id: str) -> str:

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, undefer
 from engine import access
 from engine.application import Application
 from engine.errors import ConflictError, NotFoundError
+from engine.lifecycle import LIFECYCLE, STARTS
 from engine.models import (
     Account,
     AccountRole,
@@ -27,13 +28,6 @@ from engine.models import (
 )
 from engine.receipt import hash_receipt, new_code, new_receipt
 from engine.turn import Outcome, Turn, new_instance
-
-STARTS = {
-    "signal": "signal_received",
-    "returnee": "returnee_announced",
-    "release": "release_announced",
-}
-LIFECYCLE = "case_management"
 
 
 @dataclass(frozen=True)

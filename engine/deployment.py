@@ -21,7 +21,10 @@ from engine.form import Form, parse_form
 from engine.models import CurrentDeployment, Deployment, DeploymentFile
 from engine.profile import Profile, build_profile, read_tables
 
-PATTERNS = ("*.bpmn", "decisions/*.dmn", "forms/*.form", "rules.toml")
+RULES = "rules.toml"
+PROFILE_RULES = "profile_rules.toml"
+"""What a profile says of the safety rules, beside those of the base and never in their place."""
+PATTERNS = ("*.bpmn", "decisions/*.dmn", "forms/*.form")
 PROFILE = "profile.toml"
 BASE_PROFILE = "base_profile.toml"
 
@@ -34,6 +37,9 @@ def read_files(folder: Path, profile: str) -> dict[str, bytes]:
     files = _collect(folder) | _collect(own)
     files[BASE_PROFILE] = (folder / "profiles" / "base" / PROFILE).read_bytes()
     files[PROFILE] = (own / PROFILE).read_bytes()
+    for name, path in ((RULES, folder / RULES), (PROFILE_RULES, own / RULES)):
+        if path.is_file():
+            files[name] = path.read_bytes()
     return files
 
 

@@ -202,4 +202,5 @@ def run_scenario(processes_dir: Path, scenario: Scenario, *, profile: str | None
             problems += [f"step {number} ({kind} {step[kind]}): {text}" for text in found]
             if problems:
                 break
+        problems += world.broken_rules()
     return Result(scenario.name, scenario.title, scenario.requirements, tuple(problems), tuple(log))

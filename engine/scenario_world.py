@@ -22,7 +22,9 @@ from engine.database import Database
 from engine.deployment import ResolvedDeployment, resolve, store
 from engine.errors import CasetableError, InputError, SeparationError
 from engine.expression import compile_expression, to_json
-from engine.models import Account, Base, Case, Episode, WorkItem, WorkItemState
+from engine.lifecycle import STARTS
+from engine.models import Account, Base, Case, Episode, Incident, WorkItem, WorkItemState
+from engine.recheck import RULE
 from engine.scenario_expectation import compare
 from engine.settings import Settings
 
@@ -113,10 +115,16 @@ class Player:
             due.run_due(self.application)
         return found
 
+    def broken_rules(self) -> list[str]:
+        """Return which safety rules did not hold in an episode that has ended."""
+        with self.application.database.reading() as session:
+            called = select(Incident.message).where(Incident.key.startswith(RULE))
+            return list(session.scalars(called))
+
     # -- steps -------------------------------------------------------------------------------
 
     def _start(self, step: Mapping[str, Any]) -> list[str]:
-        kinds = {message: kind for kind, message in cases.STARTS.items()}
+        kinds = {message: kind for kind, message in STARTS.items()}
         if step["start"] not in kinds:
             return [f"there is no start {step['start']!r}; use one of {', '.join(kinds)}"]
         signal = DEFAULT_SIGNAL | dict(step.get("signal", {}))

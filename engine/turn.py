@@ -41,6 +41,7 @@ from engine.models import (
     WorkItemState,
 )
 from engine.profile import Profile
+from engine.recheck import recheck
 
 STEP_BUDGET = 2000
 MAX_DELIVERIES = 100
@@ -395,6 +396,8 @@ class Turn:
         for table, rows in self._appended.items():
             self.session.connection().execute(table.insert(), rows)
         self._appended.clear()
+        if running.completed:
+            recheck(self.session, self.deployment, row, self.now)
         # A later turn of the same transaction reads anew what is owed.
         self.session.expire(row, ["open_items"])
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from sqlalchemy import func, select
 
-from engine.cases import LIFECYCLE
 from engine.closing import ACCOUNTABLE
 from engine.errors import InputError, OperatorError, SeparationError
+from engine.lifecycle import LIFECYCLE
 from engine.models import (
     CaseState,
     Decision,

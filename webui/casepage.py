@@ -6,8 +6,8 @@ from typing import Any
 from flask import render_template
 
 from engine.access import may
-from engine.cases import LIFECYCLE
 from engine.deployment import ResolvedDeployment
+from engine.lifecycle import LIFECYCLE
 from engine.models import Case, Episode, EpisodeState, LegalHold
 from engine.reading.cases import newest_episode
 from engine.reading.hold import hold_on

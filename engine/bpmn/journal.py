@@ -32,6 +32,8 @@ class Step:
     """Elements whose call led here, outermost first."""
     item: str | None = None
     """The key of a multi-instance step."""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    """The variables after a completed step: codes, numbers, yes or no."""
 
 
 @dataclass(frozen=True)
@@ -99,8 +101,14 @@ class Journal:
                 token=token.id.hex,
                 path=path_of(token),
                 item=item_of(token),
+                values=_plain(token.data) if state == "completed" else {},
             )
         )
+
+
+def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what can be compared in a rule: the next step may change what it goes on with."""
+    return {name: value for name, value in data.items() if isinstance(value, str | int | bool)}
 
 
 def path_of(token: Any) -> tuple[str, ...]:

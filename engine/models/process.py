@@ -114,3 +114,5 @@ class StepHistory(Base):
     actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     for_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     """The absent person for whom the actor deputised."""
+    told: Mapped[dict[str, Any] | None]
+    """Codes and yes or no after the step, where a rule asks for them; no content of the case."""

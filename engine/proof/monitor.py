@@ -5,7 +5,7 @@ force. Together with a marking that is a place; every place that can be reached 
 """
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -85,6 +85,15 @@ class Monitor:
                 if there not in came:
                     came[there] = (here, edge)
                     pending.append(there)
+        return None
+
+    def follow(self, events: Iterable[Event]) -> int | None:
+        """Return the step at which what happened breaks the check, None when it holds."""
+        facts = self.first
+        for event, effect in self._walk(tuple(events)):
+            if effect.is_at and self._is_broken(facts):
+                return event[0]
+            facts = facts & ~effect.clears | effect.sets
         return None
 
     def _is_broken(self, facts: Facts) -> bool:

@@ -81,13 +81,15 @@ class Net:
         raise KeyError(element)
 
 
-def net_of(deployment: ResolvedDeployment, root: str) -> Net:
+def net_of(deployment: ResolvedDeployment, root: str, *, refuse: bool = True) -> Net:
     """Build the net of a process and all it calls; raise DiagramError naming what is missing.
 
-    What is not followed here is refused, so that nothing is called proved that was not looked at.
+    What is not followed here is refused, so that nothing is called proved that was not looked at;
+    unless the net is only for naming steps.
     """
     processes = list(_called(deployment, root))
-    _refuse_what_is_not_followed(processes)
+    if refuse:
+        _refuse_what_is_not_followed(processes)
     places = [(process, element) for process in processes for element in process.elements]
     keys = {(process.id, element.id): number for number, (process, element) in enumerate(places)}
     nodes = tuple(_node(process, element, keys) for process, element in places)

@@ -16,13 +16,12 @@ from engine.proof.liveness import liveness_of
 from engine.proof.matching import asked_after, steps_of
 from engine.proof.monitor import Monitor
 from engine.proof.net import Net, net_of
-from engine.proof.rule import Check, Rule, read_rules
+from engine.proof.rule import Check, Rule
+from engine.proof.rulebook import rules_of
 from engine.proof.semantics import Semantics
 from engine.proof.soundness import Paths, flaws_of
 from engine.proof.start import beginnings
 from engine.proof.waiting import never_awaits
-
-RULES = "rules.toml"
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class _Prover:
     def __init__(self, deployment: ResolvedDeployment, handlers: int) -> None:
         self._deployment = deployment
         self._handlers = handlers
-        self._rules = read_rules(deployment.files[RULES])
+        self._rules = rules_of(deployment)
         self._names: Mapping[str, Any] = {"profile": deployment.profile.values}
         self._proof = Proof()
 

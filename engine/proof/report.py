@@ -19,6 +19,8 @@ def as_text(proof: Proof, profile: Profile) -> str:
 def _verdict(proof: Proof, verdict: Verdict, profile: Profile) -> Iterator[str]:
     rule = verdict.rule
     yield f"{rule.id:<4} {'holds ' if verdict.holds else 'BROKEN'}  {rule.sentence}"
+    if rule.weakened:
+        yield f"     weakened by the profile: {rule.weakened}"
     for violation in verdict.violations:
         place = f"{violation.process}:{violation.element}" if violation.element else ""
         yield f"     {place or violation.process}: {violation.sentence}."
@@ -30,6 +32,8 @@ def _verdict(proof: Proof, verdict: Verdict, profile: Profile) -> Iterator[str]:
 def _closing(proof: Proof) -> str:
     broken = sum(not verdict.holds for verdict in proof.verdicts)
     said = f"{broken} broken" if broken else "all hold"
+    weaker = sum(bool(verdict.rule.weakened) for verdict in proof.verdicts)
+    said += f", {weaker} weakened by the profile" if weaker else ""
     return (
         f"{len(proof.verdicts)} rules, {said}: {proof.states} states and {proof.transitions} "
         f"transitions in {proof.seconds:.1f} s."
@@ -46,6 +50,7 @@ def as_json(proof: Proof) -> str:
             {
                 "id": verdict.rule.id,
                 "holds": verdict.holds,
+                "weakened": verdict.rule.weakened,
                 "violations": [_violation(proof, one) for one in verdict.violations],
             }
             for verdict in proof.verdicts

@@ -69,11 +69,14 @@ class Rule:
     sources: tuple[str, ...]
     checks: tuple[Check, ...]
     weakened: str = ""
-    """The legal source with which a profile weakens the rule; empty where it holds in full."""
+    """The law with which a profile weakens the rule; empty where it holds in full."""
 
 
-def read_rules(content: bytes, *, file: str = FILE) -> tuple[Rule, ...]:
-    """Read the rules; raise InputError naming the rule and entry to mend."""
+def read_rules(content: bytes, *, file: str = FILE, weakens: bool = False) -> tuple[Rule, ...]:
+    """Read the rules; raise InputError naming the rule and entry to mend.
+
+    A file that `weakens` is a profile's: a rule that names the law need not say more.
+    """
     try:
         data = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -81,7 +84,7 @@ def read_rules(content: bytes, *, file: str = FILE) -> tuple[Rule, ...]:
     unknown = sorted(data.keys() - {"rule"})
     if unknown:
         raise InputError(f"{file}: {unknown[0]} is not known here; rules begin with [[rule]].")
-    rules = tuple(_rule(entry, file) for entry in data.get("rule", []))
+    rules = tuple(_rule(entry, file, weakens=weakens) for entry in data.get("rule", []))
     ids = [rule.id for rule in rules]
     twice = next((one for one in ids if ids.count(one) > 1), None)
     if twice:
@@ -89,21 +92,24 @@ def read_rules(content: bytes, *, file: str = FILE) -> tuple[Rule, ...]:
     return rules
 
 
-def _rule(entry: Mapping[str, Any], file: str) -> Rule:
+def _rule(entry: Mapping[str, Any], file: str, *, weakens: bool) -> Rule:
     name = str(entry.get("id", ""))
     where = f"{file}: rule {name or '?'}"
     unknown = sorted(entry.keys() - {"id", "sentence", "sources", "check", "weakened"})
     if unknown:
         raise InputError(f"{where}: {unknown[0]} is not an entry of a rule.")
-    for needed in ("id", "sentence", "sources", "check"):
+    weakened = " ".join(str(entry.get("weakened", "")).split())
+    if weakened and not weakens:
+        raise InputError(f"{where}: only a profile weakens a rule, in its own file.")
+    for needed in ("id",) if weakened else ("id", "sentence", "sources", "check"):
         if not entry.get(needed):
             raise InputError(f"{where}: has no {needed}; every rule says it.")
     return Rule(
         name,
-        " ".join(str(entry["sentence"]).split()),
-        tuple(entry["sources"]),
-        tuple(_check(one, where) for one in entry["check"]),
-        str(entry.get("weakened", "")),
+        " ".join(str(entry.get("sentence", "")).split()),
+        tuple(entry.get("sources", ())),
+        tuple(_check(one, where) for one in entry.get("check", ())),
+        weakened,
     )
 
 

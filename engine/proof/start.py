@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from engine.cases import LIFECYCLE, STARTS
 from engine.deployment import ResolvedDeployment
+from engine.lifecycle import LIFECYCLE, STARTS
 from engine.proof.explorer import Beginning
 from engine.proof.net import Net
 from engine.proof.possible import OPEN

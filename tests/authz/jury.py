@@ -66,6 +66,7 @@ def papers(session: Session, hall: Hall) -> Iterator[str]:
         lambda: paper.audience_lines(session, houses, account),
         paper.deputising,
         lambda: paper.absences(session, hall.gallery.people),
+        lambda: paper.entering(session, hall.gallery.people[0]),
     ]
     for one in tables:
         yield from one()

@@ -206,6 +206,13 @@ def _holder(roles: str, house: UUID, human: UUID) -> Account:
     return Account(organisation_id=house, person_id=human, roles=held)
 
 
+def entering(session: Session, person: Someone) -> Iterator[str]:
+    """Give what is wrong where somebody enters a case in which nobody is."""
+    account, members = access.enter(session, person.id, SOMEBODY)
+    if account.id != person.id or members or members.barred:
+        yield f"somebody is in an empty case: {members}"
+
+
 def absences(session: Session, people: list[Someone]) -> Iterator[str]:
     """Give what is wrong in who is away at this instant, in one question and as a condition."""
     expected = {

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from engine.cases import LIFECYCLE
 from engine.drawing import Element
+from engine.lifecycle import LIFECYCLE
 from engine.operator import catalogue
 from engine.scenario import find_scenarios
 from engine.settings import ROOT

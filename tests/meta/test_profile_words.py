@@ -3,9 +3,9 @@
 from collections import Counter
 
 from engine.application import Application
-from engine.cases import STARTS
 from engine.demo import ORGANISATIONS, PEOPLE
 from engine.form.form import walk
+from engine.lifecycle import STARTS
 from engine.staffing import roles_that_owe
 from tests.meta.house import shipped
 from webui.application import create_app

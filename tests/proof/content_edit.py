@@ -39,7 +39,7 @@ def _always(field: Any) -> None:
     del field["conditional"]
 
 
-def _form(
+def _form(  # noqa: PLR0917 - what was edited, and how
     file: str, content: bytes, kind: str, name: str, at: int, change: Any, detail: str = ""
 ) -> Edit:
     form = json.loads(content)

@@ -167,10 +167,10 @@ def _flows(sheet: Sheet) -> Found:
             yield "condition dropped", name, condition.text, drop
             yield "condition negated", name, condition.text, negate
         if at % 3 == 0:
-            yield from _rewired(sheet, flow)
+            yield from _rewired(flow)
 
 
-def _rewired(sheet: Sheet, flow: Any) -> Found:
+def _rewired(flow: Any) -> Found:
     """Lead every third flow to the element that is drawn after its own end."""
     inside = [
         one

@@ -2,9 +2,9 @@
 
 import pytest
 
-from engine.cases import LIFECYCLE
 from engine.deployment import resolve
 from engine.drawing import Process
+from engine.lifecycle import LIFECYCLE
 from engine.reading.stage import stages
 from engine.settings import ROOT
 

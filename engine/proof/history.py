@@ -1,0 +1,100 @@
+"""Holds what has happened in a case to the same rules that were proved for all paths.
+
+The proof speaks of the drawing; the history of one case has to agree with it. Where it does not,
+the program ran otherwise than the drawing says, or somebody changed rows: a person has to look.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from engine.deployment import RULES, ResolvedDeployment
+from engine.proof.matching import asked_after
+from engine.proof.monitor import Monitor
+from engine.proof.net import Net, net_of
+from engine.proof.rule import Check, Rule
+from engine.proof.rulebook import rules_of
+
+ALONG = ("before", "never")
+"""Kinds of checks that speak of what happens one after the other."""
+Happened = tuple[str, str, Mapping[str, Any] | None]
+"""Process, element, and the variables after it that rules ask for; None where nobody noted them."""
+
+
+@dataclass(frozen=True)
+class Broken:
+    """One rule that a history breaks, and the step at which it does."""
+
+    rule: Rule
+    element_id: str
+    label: str
+
+    def __str__(self) -> str:
+        rule = f"Rule {self.rule.id} does not hold in this case: {self.rule.sentence}"
+        return f"{rule} Look at the step {self.label}."
+
+
+class HistoryRules:
+    """The rules of one process in one deployment, ready for many histories."""
+
+    def __init__(self, deployment: ResolvedDeployment, process: str) -> None:
+        self._names = {"profile": deployment.profile.values}
+        self._rules: list[tuple[Rule, Check]] = []
+        self._net: Net | None = None
+        self.told: dict[tuple[str, str], frozenset[str]] = {}
+        """Which variables to note after which step (process, element)."""
+        if RULES not in deployment.files or process not in deployment.processes:
+            return
+        self._rules = [
+            (rule, check)
+            for rule in rules_of(deployment)
+            for check in rule.checks
+            if check.kind in ALONG and check.process == process and self._applies(check)
+        ]
+        # What nobody proved, a loop marker for example, has happened all the same.
+        self._net = net_of(deployment, process, refuse=False)
+        asked = asked_after(self._net, tuple(check for _, check in self._rules))
+        self._keys = {(node.element.process, node.element.id): node.key for node in self._net.nodes}
+        elements = {node.key: (node.element.process, node.element.id) for node in self._net.nodes}
+        self.told = {elements[key]: names for key, names in asked.items() if names}
+
+    def _applies(self, check: Check) -> bool:
+        return check.only_if is None or check.only_if.evaluate(self._names) is True
+
+    def broken(self, history: Iterable[Happened]) -> list[Broken]:
+        """Return the rules that a history breaks, each once, at the first step that does.
+
+        A history with a step whose variables were not noted, since it began before they were,
+        can show nothing and breaks no rule.
+        """
+        if self._net is None:
+            return []
+        events = []
+        for process, element, told in history:
+            key = self._keys.get((process, element))
+            if key is None:
+                continue
+            if told is None and (process, element) in self.told:
+                return []
+            events.append((key, tuple(sorted((told or {}).items()))))
+        found: dict[str, Broken] = {}
+        for rule, check in self._rules:
+            place = Monitor(self._net, check, self._names).follow(events)
+            if place is not None:
+                element_ = self._net.nodes[place].element
+                found.setdefault(rule.id, Broken(rule, element_.id, element_.label))
+        return list(found.values())
+
+
+_KEPT: dict[tuple[str, str], HistoryRules] = {}
+_MOST_KEPT = 200
+
+
+def history_rules(deployment: ResolvedDeployment, process: str) -> HistoryRules:
+    """Return the rules of a process, made once a deployment: they are asked at every step."""
+    key = (deployment.id, process)
+    if key not in _KEPT:
+        if len(_KEPT) >= _MOST_KEPT:
+            _KEPT.clear()
+        _KEPT[key] = HistoryRules(deployment, process)
+    return _KEPT[key]

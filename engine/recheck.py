@@ -1,0 +1,45 @@
+"""Checks the recorded history of an episode against the rules when it ends, or was repaired.
+
+A difference does not stop the case: it calls the head of the desk, who has to look (L1 to L12).
+"""
+
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.deployment import ResolvedDeployment
+from engine.incident import OWNER, call_for
+from engine.models import ProcessInstance, StepHistory
+from engine.proof.history import Broken, history_rules
+
+RULE = "rule:"
+"""How the keys of these incidents begin."""
+
+
+def recheck(
+    session: Session, deployment: ResolvedDeployment, instance: ProcessInstance, now: datetime
+) -> list[Broken]:
+    """Return the rules that the history breaks; each has called its owner, once an instance."""
+    rules = history_rules(deployment, instance.process_id)
+    rows = session.execute(
+        select(StepHistory.process_id, StepHistory.element_id, StepHistory.told)
+        .where(
+            StepHistory.instance_id == instance.id,
+            StepHistory.state == "completed",
+            StepHistory.kind != "sequenceFlow",
+        )
+        .order_by(StepHistory.sequence)
+    ).all()
+    found = rules.broken((row[0], row[1], row[2]) for row in rows)
+    for broken in found:
+        call_for(
+            session,
+            key=f"{RULE}{instance.id}:{broken.rule.id}",
+            message=str(broken),
+            now=now,
+            about=broken.element_id,
+            role=OWNER,
+            case_id=instance.case_id,
+        )
+    return found
