@@ -1,4 +1,4 @@
-"""Which security goal a test shows (S1 to S23), and the figures that it has measured.
+"""Which security goal a test shows (S1 to S23, R1 to R18, V1 to V5), and the figures that it has measured.
 
 A test names its goals in its docstring, else in that of its module. `CASETABLE_ONLY=S6` runs the
 tests of one goal, several are separated by commas; `make torture ONLY=S6` says the same.
@@ -15,7 +15,7 @@ import pytest
 
 ONLY = frozenset(filter(None, os.environ.get("CASETABLE_ONLY", "").split(",")))
 PROPERTY = "figure"
-_ID = re.compile(r"\bS\d{1,2}\b")
+_ID = re.compile(r"\b[RSV]\d{1,2}\b")
 Figure = Callable[..., None]
 
 
@@ -58,7 +58,7 @@ def lines(reports: Iterable[Any]) -> list[str]:
             if name == PROPERTY:
                 goal, figures = json.loads(noted)
                 _add(found.setdefault((goal, *figures), {}), figures)
-    ordered = sorted(found.items(), key=lambda line: (int(line[0][0][1:]), line[0]))
+    ordered = sorted(found.items(), key=lambda line: (line[0][0][0], int(line[0][0][1:]), line[0]))
     return [f"{key[0]:<4} {_words(figures)}" for key, figures in ordered]
 
 

@@ -456,7 +456,8 @@ def _met(cell: Cell) -> set[tuple[object, ...]]:
     question, person, place, asked = cell
     assert place is not None
     own = "same" if person.role == person.group else person.role
-    own = own if own in {"same", "dpo", NO_ROLE} else "other"
+    if own not in {"same", "dpo", NO_ROLE}:
+        own = "other" if ROLES[own]["deputises"] == "yes" else "watching"
     values = (
         (question.__name__, asked),
         person.standing,

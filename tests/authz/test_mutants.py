@@ -22,7 +22,7 @@ from tests.goal import Figure
 from webui import guard
 
 ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
-SOME, SEED = 16, 20261129
+SOME, SEED = 12, 20261129
 MODULES = (access, policy, deputy, membership_rows, viewer, contribution, incident)
 HARMLESS = {(row["module"], row["mutant"]): row["reason"] for row in table("harmless")}
 
@@ -54,6 +54,7 @@ def test_mistake_in_the_policy_is_noticed(jury: Jury, mutant: Mutant, figure: Fi
     assert objection, f"nothing speaks against: {mutant}"
 
 
+@pytest.mark.skipif(not ALL, reason="tests/authz/test_standing.py asks the same on every run")
 @pytest.mark.timeout(900)
 def test_policy_as_it_is_is_right_before_and_after(jury: Jury) -> None:
     with next(mutants(access)).at_work():
