@@ -44,8 +44,10 @@ ROLES_IN_CASE = {
 LEADING_ACTIONS = frozenset({"case:audit", "case:member:name"})
 """Actions in a case for those who lead it."""
 
-IN_PERSON = frozenset({"case:own", "case:member:name"})
-"""Actions that no deputy does: whoever names members could name oneself, for longer (P36)."""
+IN_PERSON = frozenset({"case:own", "case:member:name", "case:print"})
+"""Actions that no deputy does: whoever names members could name oneself, for longer (P36), and
+whoever carries a file out on paper answers for it in person.
+"""
 
 NOT_DELEGATED = frozenset({"accountable_person"})
 """Roles whose steps nobody else does, however late it gets (P93): an escalation only tells.

@@ -66,7 +66,8 @@ _BY_CLASS = {
     OTHERS: (
         "plan_version.evaluator case_member.legal_basis case_standing.text "
         "case_standing.legal_basis case_partner.sharing_statement emergency_access.motive "
-        "emergency_review.reasons identity_query.reason sharing_request.reason"
+        "emergency_review.reasons identity_query.reason sharing_request.reason "
+        "file_printing.purpose file_printing.reason"
     ),
     COPY: (
         "form_submission.values draft.values contribution_share.summary "

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from time import perf_counter
 from typing import Any
 from uuid import UUID
@@ -15,15 +16,16 @@ from uuid import UUID
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from engine import audit, checkpoint, witness
+from engine import audit, checkpoint, trail, witness
 from engine.checkpoint import ExportedHead, Head
 from engine.models import Account, AuditCheckpoint, AuditEntry, AuditSeal, Case
 
-AT_ONCE = 5000
+AT_ONCE = 500
+"""Few, so that what is in work stays in the caches of the processor."""
 _POINT = (*checkpoint.SEALED, AuditCheckpoint.hash)
-_SEQUENCE = audit.LINKED.index(AuditEntry.sequence)
-_EVENT = audit.LINKED.index(AuditEntry.event)
-_DETAIL = audit.LINKED.index(AuditEntry.detail)
+_SEQUENCE = 1 + audit.LINKED.index(AuditEntry.sequence)
+_EVENT = 1 + audit.LINKED.index(AuditEntry.event)
+_CHAIN = itemgetter(1 + audit.LINKED.index(AuditEntry.chain_id))
 CHANGED = "was changed"
 MISSING = "is missing, or one was added"
 CUT_OFF = "is the last one; newer ones are missing"
@@ -128,7 +130,8 @@ def _rows(
 def _stream(session: Session, statement: Any) -> Iterator[Any]:
     options = {"stream_results": True, "yield_per": AT_ONCE}
     with closing(session.connection().execute(statement, execution_options=options)) as rows:
-        yield from rows
+        for some in rows.partitions(AT_ONCE):
+            yield from some
 
 
 def _chains(
@@ -141,28 +144,31 @@ def _chains(
 
     What they witness of other rows is put into `told`, the newest word about each row.
     """
-    key = audit.key_of(session)
+    link = trail.linking(audit.key_of(session))
     seals = _Seals(_stream(session, _sealed_points()))
-    rows = _stream(
-        session,
-        select(AuditEntry.hash, *audit.LINKED).order_by(AuditEntry.chain_id, AuditEntry.sequence),
-    )
-    for chain_id, entries in groupby(rows, key=lambda row: row.chain_id):
+    rows = _stream(session, trail.entries(session.get_bind().dialect.name))
+    for stored_id, entries in groupby(rows, key=_CHAIN):
+        chain_id = UUID(stored_id)
+        points = seals.of(chain_id)
         previous, number, broken = "", 0, ""
-        for stored, *linked in entries:
+        for row in entries:
             found.entries += 1
-            witnessed = witness.told_in(linked[_EVENT], linked[_DETAIL])
-            told |= {row: (chain_id, digest) for row, digest in witnessed.items()}
+            linked = trail.linked(row)
+            if row[_EVENT] == witness.EVENT and linked:
+                witnessed = witness.told_in(row[_EVENT], linked[-1])
+                told |= {name: (chain_id, digest) for name, digest in witnessed.items()}
             if broken:
                 continue
             number += 1
-            if linked[_SEQUENCE] != number:
+            stored = row[0]
+            if row[_SEQUENCE] != number:
                 broken = MISSING
-            elif linked[0] != previous or stored != audit.link(key, linked):
+            elif linked is None or linked[0] != previous or stored != link(linked):
                 broken = CHANGED
-            elif not seals.agree(chain_id, number, stored):
+            elif points.pop(number, stored) != stored:
                 broken = NOT_SEALED
             previous = stored
+        seals.leave(chain_id, points)
         if not broken and heads.get(chain_id, (0, "")) != (number, previous):
             broken = CUT_OFF
         heads.pop(chain_id, None)
@@ -179,31 +185,35 @@ def _sealed_points() -> "Select[UUID, int, str]":
 
 
 class _Seals:
-    """Walks the sealed points beside the entries, both in the same order."""
+    """Walks the sealed points beside the chains, both in the same order."""
 
     def __init__(self, rows: Iterator[Any]) -> None:
         self._rows = rows
         self._next: Any = next(rows, None)
         self._lost: dict[UUID, int] = {}
 
-    def agree(self, chain_id: UUID, sequence: int, link: str) -> bool:
-        """Say whether no checkpoint has sealed another entry at this place."""
-        while self._next is not None and (self._next[0], self._next[1]) < (chain_id, sequence):
-            self._pass_over()
-        if self._next is None or (self._next[0], self._next[1]) != (chain_id, sequence):
-            return True
-        sealed = self._next[2]
-        self._next = next(self._rows, None)
-        return bool(sealed == link)
+    def of(self, chain_id: UUID) -> dict[int, str]:
+        """Return the sealed hashes of a chain by place; those of chains before it are lost."""
+        points: dict[int, str] = {}
+        while self._next is not None and self._next[0] <= chain_id:
+            at, number, sealed = self._next
+            if at == chain_id:
+                points[number] = sealed
+            else:
+                self._lost.setdefault(at, number)
+            self._next = next(self._rows, None)
+        return points
 
-    def _pass_over(self) -> None:
-        self._lost.setdefault(self._next[0], self._next[1])
-        self._next = next(self._rows, None)
+    def leave(self, chain_id: UUID, points: dict[int, str]) -> None:
+        """Take what is left of a chain's sealed points when all its entries were seen."""
+        if points:
+            self._lost.setdefault(chain_id, min(points))
 
     def lost(self) -> Iterator[tuple[UUID, int]]:
         """Yield the first sealed entry of each chain that is not there any more."""
         while self._next is not None:
-            self._pass_over()
+            self._lost.setdefault(self._next[0], self._next[1])
+            self._next = next(self._rows, None)
         yield from self._lost.items()
 
 

@@ -28,6 +28,7 @@ from engine.models import (
     Deployment,
     DeploymentFile,
     EmergencyAccess,
+    FilePrinting,
     LegalHold,
     Opinion,
     SharingRequest,
@@ -70,6 +71,10 @@ WITNESSED: dict[type[Base], tuple[str, ...]] = {
     EmergencyAccess: (
         *("id", "case_id", "account_id", "organisation_id", "category", "opened_at", "ends_at"),
         *("ended_at", "ended_by_id", "review_by"),
+    ),
+    FilePrinting: (
+        *("id", "case_id", "asked_by_id", "asked_at", "outcome", "answered_by_id", "answered_at"),
+        *("prints_until", "printed_at"),
     ),
     AccountRole: ("account_id", "role"),
     Absence: (
@@ -194,11 +199,13 @@ def _locked(session: Session, case_id: UUID) -> Case | None:
 
 
 def digests(
-    session: Session, keys: Mapping[type[Base], Iterable[tuple[Any, ...]]] | None = None
+    session: Session,
+    keys: Mapping[type[Base], Iterable[tuple[Any, ...]]] | None = None,
+    models: Iterable[type[Base]] = tuple(WITNESSED),
 ) -> Iterator[tuple[Place, str]]:
-    """Yield the keyed hash of each witnessed row as it is stored, of some keys or of all."""
+    """Yield the keyed hash of each witnessed row as stored: of some keys, else of `models`."""
     key = audit.key_of(session)
-    for model in WITNESSED if keys is None else keys:
+    for model in models if keys is None else keys:
         for statement in _readings(model, None if keys is None else list(keys[model])):
             options = {"stream_results": keys is None, "yield_per": AT_ONCE}
             rows = session.connection().execute(statement, execution_options=options)

@@ -26,6 +26,7 @@ from engine.models import (
     Draft,
     EmergencyAccess,
     EmergencyReview,
+    FilePrinting,
     FormSubmission,
     Goal,
     InboxMessage,
@@ -120,6 +121,7 @@ def _blank(session: Session, case: Case) -> None:
         (Incident, Incident.case_id, {"message": "erased"}),
         (EmergencyAccess, EmergencyAccess.case_id, {"motive": ERASED}),
         (LegalHold, LegalHold.case_id, HOLD_WORDS),
+        (FilePrinting, FilePrinting.case_id, {"purpose": ERASED, "reason": None}),
     )
     # Rows that this turn has read keep what they show; nothing writes their words a second time.
     apart = {"synchronize_session": False}

@@ -14,7 +14,7 @@ from engine.reading.hold import hold_on
 from engine.reading.stage import Stage, stages
 from engine.reading.travel import travel
 from engine.reading.viewer import Viewer, viewer_of
-from webui.context import account, application, reading, subject
+from webui.context import account, application, now, reading, subject
 from webui.reading_record import note_reading
 
 
@@ -65,4 +65,5 @@ def open_case(section: str) -> CaseFrame:
 def case_page(template: str, section: str, **values: Any) -> str:
     """Render a section of a case inside the frame."""
     frame = values.pop("frame", None) or open_case(section)
-    return render_template(template, frame=frame, case=frame.case, section=section, **values)
+    values |= {"frame": frame, "case": frame.case, "section": section, "printed_at": now()}
+    return render_template(template, **values)

@@ -117,6 +117,8 @@ WORDS = {
     "events": "form: something happened",
     "notes": "form: add a note",
     "sharing": "who reads how much",
+    "printing": "form: print the whole file",
+    "whole_file": "the whole file, to print it",
     "cases": "list of cases",
     # where people stand in a case
     "invited": "invited",
@@ -139,7 +141,7 @@ WORDS = {
     "emergencies": "emergency access",
     "many_questions": "many questions whether somebody is known",
     "at_night": "opened cases at night",
-    "agreements": "agreements to let others read everything",
+    "agreements": "what waits for a second person",
     "comes_back": "may come back",
     "own_statements": "own statements after leaving",
     # messages

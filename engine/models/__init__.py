@@ -51,6 +51,7 @@ from engine.models.job import InboxMessage, Incident, Job, Notice
 from engine.models.key import CaseKey
 from engine.models.mark import PersonMark
 from engine.models.membership import BARRING, CaseStanding, Outcome, Standing
+from engine.models.printing import FilePrinting
 from engine.models.process import (
     Episode,
     EpisodeState,
@@ -106,6 +107,7 @@ __all__ = [
     "Episode",
     "EpisodeState",
     "FailedAttempt",
+    "FilePrinting",
     "FormSubmission",
     "Goal",
     "HitAllowance",

@@ -71,7 +71,7 @@ def install(connection: Connection) -> None:
     if {"case_member", "account_role", "case_standing"} <= there:
         found += exclusions(dialect)
     if there >= separation.READS:
-        found += separation.statements(dialect)
+        found += separation.statements(dialect, there)
     for statement in found:
         connection.exec_driver_sql(statement)
     refusal.install(connection)
@@ -87,7 +87,7 @@ def remove(connection: Connection) -> None:
         connection.exec_driver_sql(_drop(connection.dialect.name, table, f"{table}_{kind}"))
     there = set(inspect(connection).get_table_names())
     if there >= separation.READS:
-        for statement in separation.removal(connection.dialect.name):
+        for statement in separation.removal(connection.dialect.name, there):
             connection.exec_driver_sql(statement)
     release_audit(connection)
     refusal.remove(connection)

@@ -80,23 +80,35 @@ OR (NEW.kind = 'closure' AND NEW.outcome = 'agreed'
 OR (NEW.kind = 'reopening'
  AND {_same(_stated("NEW"), _stated("requested"), source="note requested", where=_REQUESTED)})
 """
+_FILE_PRINTING: Final = f"""
+(NEW.outcome IN ('agreed', 'refused') AND {_same("NEW.asked_by_id", "NEW.answered_by_id")})
+OR (NEW.printed_at IS NOT NULL AND {_same("NEW.asked_by_id", "NEW.answered_by_id")})
+"""
 TABLES: Final = {
     "sharing_request": _SHARING_REQUEST,
     "contribution_share": _CONTRIBUTION_SHARE,
     "case_standing": _CASE_STANDING,
     "emergency_review": _EMERGENCY_REVIEW,
     "decision": _DECISION,
+    "file_printing": _FILE_PRINTING,
 }
 """The condition under which a row of each table would be the work of one human."""
-READS: Final = frozenset({"account", "assessment", "check_in", "note", *TABLES})
+LATER: Final = frozenset({"file_printing"})
+"""Tables of later revisions; their refusals come when they are there."""
+READS: Final = frozenset({"account", "assessment", "check_in", "note", *TABLES}) - LATER
 """What has to be there before the refusals can be."""
 _DEEDS: Final = ("insert", "update")
 
 
-def statements(dialect: str) -> list[str]:
-    """Return the SQL that puts the refusals in place, for `sqlite` or `postgresql`."""
-    found = removal(dialect)
+def statements(dialect: str, there: set[str]) -> list[str]:
+    """Return the SQL that puts the refusals in place, for `sqlite` or `postgresql`.
+
+    `there` are the tables of the database, which may be that of an older version.
+    """
+    found = removal(dialect, there)
     for table, wrong in TABLES.items():
+        if table not in there:
+            continue
         message = f"{table}: {MESSAGE}"
         if dialect == "postgresql":
             found += [
@@ -120,11 +132,12 @@ def statements(dialect: str) -> list[str]:
     return found
 
 
-def removal(dialect: str) -> list[str]:
+def removal(dialect: str, there: set[str]) -> list[str]:
     """Return the SQL that takes the refusals out, e.g. while a migration rebuilds tables."""
     return [
         f"DROP TRIGGER IF EXISTS {table}_two_persons_{deed}"
         + (f" ON {table}" if dialect == "postgresql" else "")
         for table in TABLES
+        if table in there
         for deed in _DEEDS
     ]

@@ -117,6 +117,7 @@ def _look_at_the_open_case(inspector: Inspector, case: Preparation, decision: st
     hugo.get_by_role("link", name="Who reads how much").click()
     inspector.look("health.hugo")
     _look_at_what_guards_access(inspector, case.code)
+    _look_at_the_printing(inspector, root)
     for username, path in (
         ("content.emma", root),
         ("content.emma", "/"),
@@ -140,6 +141,25 @@ def _look_at_what_guards_access(inspector: Inspector, code: str) -> None:
     inspector.visit("privacy.paula", "/emergency/reviews")
     inspector.page("privacy.paula").get_by_role("link", name=code).click()
     inspector.look("privacy.paula")
+
+
+def _look_at_the_printing(inspector: Inspector, root: str) -> None:
+    """Look at how the whole file is asked for, agreed to and shown to be printed."""
+    emma, daan = inspector.page("content.emma"), inspector.page("process.daan")
+    inspector.visit("content.emma", f"{root}/printing")
+    emma.get_by_label("What is the paper for?").fill("For the hearing, in which no screen is.")
+    emma.get_by_role("button", name="Ask to print the file").click()
+    inspector.look("content.emma")
+    inspector.visit("process.daan", "/agreements")
+    daan.get_by_role("button", name="Agree: it is printed once").click()
+    emma.goto(f"{root}/printing")
+    emma.get_by_role("button", name="Open the file to print it").click()
+    expect(emma.get_by_role("heading", level=1)).to_contain_text("File of case")
+    inspector.look("content.emma")
+    emma.emulate_media(media="print")
+    expect(emma.locator(".watermark")).to_be_visible()
+    expect(emma.locator("header.site")).to_be_hidden()
+    emma.emulate_media(media="screen")
 
 
 def _look_at_the_closed_case(inspector: Inspector, case: Preparation) -> None:

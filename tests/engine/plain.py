@@ -52,7 +52,8 @@ _BY_REASON = {
         "contribution.level decision.kind decision.outcome decision.proposed document.media_type "
         "information_gap.state note.kind notice.template opinion.choice plan_version.state "
         "plan_version.check_in_interval action.goal_code action.kind action.acceptance "
-        "action.progress contribution_share.level goal.code sharing_request.outcome"
+        "action.progress contribution_share.level goal.code sharing_request.outcome "
+        "file_printing.outcome"
     ),
     ELEMENT: (
         "deployment_file.content deployment.manifest process_instance.process_id "

@@ -24,6 +24,7 @@ ENGINE = {
     "engine/job.py": "worker: jobs",
     "engine/key_command.py": "command line: the keys of all cases",
     "engine/leaving.py": "worker: parts of people whose account is gone",
+    "engine/printing.py": "which case a printing belongs to, before its deed is opened",
     "engine/reader_notice.py": "worker: the weekly word to each lead",
     "engine/scenario_world.py": "scenarios, on a database of their own",
     "engine/second_person.py": "worker: whether what waits has somebody to agree now",

@@ -28,6 +28,7 @@ from engine.models import (
     Draft,
     EmergencyAccess,
     EmergencyReview,
+    FilePrinting,
     IdentityQuery,
     InboxMessage,
     Incident,
@@ -354,6 +355,9 @@ def _of_two_persons(
             outcome="release",
             by_id=paula.id,
             at=now,
+        ),
+        FilePrinting(
+            case_id=case_id, purpose="p", asked_by_id=people["police.peter"].id, asked_at=now
         ),
         SharingRequest(
             case_id=case_id,

@@ -193,7 +193,8 @@ SELECT account_id, role FROM account_role;
 SELECT username, person_id IN (SELECT person_id FROM account o WHERE o.id <> account.id)
 FROM account;
 SELECT account_id, subject FROM provider_link;
-SELECT kind, by_id FROM decision
+SELECT kind, by_id FROM decision;
+SELECT asked_by_id, answered_by_id, outcome, printed_at IS NULL FROM file_printing
 """
 STATE = _STATE.split(";")
 """What tells two states apart: who stands where and has done what; no instants, no random ids."""

@@ -22,13 +22,14 @@ from engine import (
     emergency,
     emergency_review,
     invitation,
+    printing,
     recusal,
     second_person,
     sharing,
     worklist,
 )
 from engine.errors import InputError
-from engine.models import Absence, CaseStanding, EmergencyAccess, SharingRequest
+from engine.models import Absence, CaseStanding, EmergencyAccess, FilePrinting, SharingRequest
 from engine.scenario import read_steps
 from engine.settings import ROOT
 from tests.torture.house import HUMAN, Act, House, search
@@ -180,6 +181,36 @@ def _opened_by_another(house: House) -> None:
     _open(house, "care.karin")
 
 
+# -- printing a whole file ------------------------------------------------------------------------
+
+
+def _ask_to_print(house: House, name: str) -> object:
+    return printing.ask(house.application, house.case_id, house.id[name], WORDS)
+
+
+def _printing(house: House) -> Any:
+    return house.one(select(FilePrinting.id).where(FilePrinting.printed_at.is_(None)))
+
+
+def _agree_to_print(house: House, name: str) -> object:
+    return printing.agree(house.application, _printing(house), house.id[name])
+
+
+def _withdraw_printing(house: House, name: str) -> object:
+    return printing.withdraw(house.application, _printing(house), house.id[name])
+
+
+def _print(house: House, name: str) -> object:
+    return printing.take(house.application, house.case_id, _printing(house), house.id[name])
+
+
+PRINTING = [
+    *each("asks to print", _ask_to_print),
+    *each("agrees to the printing", _agree_to_print),
+    *each("takes the printing back", _withdraw_printing, HUMAN[:2]),
+    *each("prints", _print),
+]
+
 # -- accounts -------------------------------------------------------------------------------------
 
 
@@ -286,6 +317,11 @@ AIMS = {
         REVIEW,
         "SELECT 1 FROM emergency_review GROUP BY access_id HAVING count(*) > 1",
         _opened_by_another,
+    ),
+    "a whole file is printed": Aim(
+        [*PRINTING, *AWAY],
+        "SELECT 1 FROM file_printing WHERE printed_at IS NOT NULL",
+        least=3,
     ),
     "roles, links and humans change": Aim(
         ACCOUNTS,

@@ -18,6 +18,7 @@ from webui.views import (
     membership,
     opinion,
     password,
+    printing,
     profile,
     protection,
     provider,
@@ -67,6 +68,7 @@ TOPICS = (
     readership,
     protection,
     hold,
+    printing,
     disclosure,
 )
 

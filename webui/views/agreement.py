@@ -1,20 +1,27 @@
-"""What a colleague asks: that others read everything; a second person agrees or refuses (S19)."""
+"""What a colleague asks and a second person agrees to or refuses (S19, security.md 2.4).
 
+That others read everything, and that a whole file is printed.
+"""
+
+from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from engine import agreement
-from engine.errors import InputError
+from engine import agreement, printing
+from engine.application import Application
+from engine.errors import ConflictError, InputError
 from engine.reading.agreement import agreements
-from webui.context import account, application, end_reading, reading
+from engine.reading.printing import printings
+from webui.context import account, application, end_reading, now, reading
 from webui.guard import across, own
 from webui.reading_record import note_listing
 
 pages = Blueprint("agreement", __name__)
 ACROSS = "the lead of an organisation agrees in cases that the lead does not read"
+Answer = Callable[[Application, UUID, UUID, str], None]
 
 
 @pages.get("/agreements")
@@ -27,8 +34,11 @@ def index() -> str:
 
 def _page(given: Any, errors: dict[str, str]) -> str:
     found = agreements(reading(), account())
-    note_listing("agreements", found.codes)
-    return render_template("agreement/index.html", agreements=found, given=given, errors=errors)
+    papers = printings(reading(), account(), now())
+    note_listing("agreements", [*found.codes, *papers.codes])
+    return render_template(
+        "agreement/index.html", agreements=found, printings=papers, given=given, errors=errors
+    )
 
 
 @pages.post("/agreements/<uuid:request_id>/agree")
@@ -68,6 +78,46 @@ def withdraw(request_id: UUID) -> Response:
     end_reading()
     agreement.withdraw(application(), request_id, me)
     return _back("Taken back: it stays as it is.")
+
+
+@pages.post("/agreements/printing/<uuid:printing_id>/agree")
+@across(ACROSS)
+@own
+def agree_printing(printing_id: UUID) -> Response | tuple[str, int]:
+    """Agree; for a short time the file may be printed once."""
+    return _answer(printing.agree, printing_id, "Recorded: the file may be printed once.")
+
+
+@pages.post("/agreements/printing/<uuid:printing_id>/refuse")
+@across(ACROSS)
+@own
+def refuse_printing(printing_id: UUID) -> Response | tuple[str, int]:
+    """Refuse, with the reason for who asked."""
+    return _answer(printing.refuse, printing_id, "Recorded: it is not printed.")
+
+
+def _answer(deed: Answer, printing_id: UUID, done: str) -> Response | tuple[str, int]:
+    me, reason = account().id, request.form.get("reason", "")
+    try:
+        end_reading()
+        deed(application(), printing_id, me, reason)
+    except InputError as error:
+        return _page(request.form, {f"reason-{printing_id}": str(error)}), 422
+    except ConflictError as error:
+        flash(str(error), "danger")
+        return redirect(url_for("agreement.index"))
+    return _back(done)
+
+
+@pages.post("/agreements/printing/<uuid:printing_id>/withdraw")
+@across(ACROSS)
+@own
+def withdraw_printing(printing_id: UUID) -> Response:
+    """Take back that a file is printed."""
+    me = account().id
+    end_reading()
+    printing.withdraw(application(), printing_id, me)
+    return _back("Taken back: it is not printed.")
 
 
 def _back(words: str) -> Response:

@@ -6,6 +6,7 @@ from uuid import UUID
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from engine import printing
 from engine import worklist as engine_worklist
 from engine.absence import standing
 from engine.errors import InputError
@@ -45,7 +46,7 @@ def show() -> str:
         wanted=wanted,
         last_day=last_day,
         invitations=len(invitations(reading(), account().id)),
-        agreements=len(waiting(reading(), account())),
+        agreements=len(waiting(reading(), account())) + len(printing.waiting(reading(), account())),
         standing=standing(reading(), account(), now()),
     )
 
