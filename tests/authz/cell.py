@@ -219,12 +219,14 @@ def on_file(hall: Hall, person: Someone, place: Place, area: str) -> str:
 
 
 def on_taken(hall: Hall, person: Someone, place: Place, area: str) -> str:
-    """What somebody reads who has taken a step that he or she may do."""
+    """What somebody reads who has taken a step: more, as long as he or she may do it."""
     item = hall.items[place.id]
     able = _able(person, place)
-    if not able or place.state == "erased":
+    if place.state == "erased" or not (able or oracle.seeing(person, place)):
         return ""  # nothing is read there
-    item.assignee_id = able[0].id
+    if not able and person.standing in oracle.DISABLED:
+        return ""  # nobody who is signed in
+    item.assignee_id = able[0].id if able else person.id
     hall.session.flush()
     try:
         account, case = hall.accounts[person.id], hall.cases[place.id]
@@ -232,7 +234,7 @@ def on_taken(hall: Hall, person: Someone, place: Place, area: str) -> str:
     finally:
         item.assignee_id = None
         hall.session.flush()
-    met = oracle.functions(person, place) | {item.role}
+    met = oracle.functions(person, place) | ({item.role} if able else set())
     expected = any(oracle.AREAS[one][area] == "yes" for one in met if one in oracle.AREAS)
     return _told(expected, given, f"reads {area} of a step taken")
 
