@@ -50,6 +50,9 @@ def _compared(
 
     sides = _Sides(profile)
     before, after = sides.read(old), sides.read(new)
+    if Path(old).is_file() and Path(new).is_file() and Path(old).suffix == Path(new).suffix:
+        # Two versions of one file, whatever they are called.
+        before = replace(before, files=dict(zip(after.files, before.files.values(), strict=True)))
     changes = comparison.compare(before, after)
     found = rule_effects(before, after, changes) if proved else Consequences()
     different = any(change.weight == "meaning" for change in changes)

@@ -79,8 +79,10 @@ def say(template: str, **pieces: Part | Sentence | str) -> Sentence:
 
 
 def _pieces(template: str, pieces: dict[str, Part | Sentence | str]) -> Iterator[Part]:
+    begun = False
     for literal, name, _, _ in Formatter().parse(template):
         yield Part(literal)
+        begun = begun or bool(literal)
         if name is not None:
             piece = pieces[name]
             if isinstance(piece, str):
@@ -88,7 +90,16 @@ def _pieces(template: str, pieces: dict[str, Part | Sentence | str]) -> Iterator
             elif isinstance(piece, Part):
                 yield piece
             else:
-                yield from piece
+                yield from _inside(piece) if begun else piece
+        begun = begun or name is not None
+
+
+def _inside(piece: Sentence) -> Sentence:
+    """Return a piece as it stands in the middle of a sentence: without its capital."""
+    if not piece or piece[0].tone != "plain":
+        return piece
+    text = piece[0].text
+    return (replace(piece[0], text=f"{text[:1].lower()}{text[1:]}"), *piece[1:])
 
 
 def marked(sentence: Sentence) -> str:

@@ -21,9 +21,8 @@ def compare(old: Side, new: Side) -> tuple[Change, ...]:
     """Return every difference, file by file; raise CasetableError where a file cannot be read.
 
     Diagrams and tables are found by their path, else by the id that others call them by; forms by
-    their name. Two single files are compared whatever they are called.
+    their name.
     """
-    old, new = _aligned(old, new)
     found = [
         *_Files(old, new, "diagram", _process).compare("drawings", compare_drawings),
         *_Files(old, new, "table", _decision).compare("decisions", compare_tables),
@@ -33,15 +32,6 @@ def compare(old: Side, new: Side) -> tuple[Change, ...]:
     ]
     files = list(dict.fromkeys(change.file for change in found))
     return tuple(sorted(found, key=lambda one: (files.index(one.file), WEIGHTS.index(one.weight))))
-
-
-def _aligned(old: Side, new: Side) -> tuple[Side, Side]:
-    """Give two single files of one kind the same name."""
-    if len(old.files) == len(new.files) == 1:
-        (before, content), (after, _) = *old.files.items(), *new.files.items()
-        if PurePosixPath(before).suffix == PurePosixPath(after).suffix:
-            return Side(old.title, {after: content}, old.deployment_id), new
-    return old, new
 
 
 def _process(path: str, drawing: Drawing) -> str:

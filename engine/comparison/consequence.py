@@ -81,19 +81,16 @@ def _check(side: Side) -> None:
         )
 
 
-def _effects(old: Side, new: Side) -> Iterator[Effect]:
+def _effects(old: Side, new: Side) -> list[Effect]:
     before, after = prove(old.deployment), prove(new.deployment)
     held = {verdict.rule.id: verdict.holds for verdict in before.verdicts}
-    broken = False
-    for verdict in after.verdicts:
-        effect = _effect(held.get(verdict.rule.id), verdict, after, new)
-        broken = broken or not verdict.holds
-        if effect is not None:
-            yield effect
-    yield from _under_old_rules(old, new)
-    if not broken and all(held.values()):
+    effects = [_effect(held.get(one.rule.id), one, after, new) for one in after.verdicts]
+    found = [effect for effect in effects if effect is not None]
+    found += _under_old_rules(old, new)
+    if not found:
         count = len(after.verdicts)
-        yield Effect("", True, True, f"All rules hold before and after: {count} proved.")
+        found = [Effect("", True, True, f"All rules hold before and after: {count} proved.")]
+    return found
 
 
 def _effect(was: bool | None, verdict: Verdict, proof: Proof, side: Side) -> Effect | None:

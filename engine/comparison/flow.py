@@ -71,7 +71,7 @@ def _condition(pair: Pair, told: Sentence, old: Flow, new: Flow) -> Change:
     if old.condition is not None and new.condition is not None:
         if same_expression(old.condition, new.condition):
             sentence = say(
-                "The condition of {way} is written otherwise and means the same.", way=_lower(told)
+                "The condition of {way} is written otherwise and means the same.", way=told
             )
             return pair.change(new.id, "condition", values, sentence, weight="wording")
         if are_opposite(old.condition, new.condition):
@@ -89,11 +89,6 @@ def _condition(pair: Pair, told: Sentence, old: Flow, new: Flow) -> Change:
         after=valued(after),
     )
     return pair.change(new.id, "condition", values, sentence)
-
-
-def _lower(told: Sentence) -> Sentence:
-    first, *rest = told
-    return (type(first)(first.text.replace("The way", "the way", 1), first.tone), *rest)
 
 
 def compare_order(

@@ -36,7 +36,7 @@ def _head(tables: Tables) -> Iterator[Change]:
             before=valued(before.id),
             after=valued(after.id),
         )
-        yield tables.change(after.id, "id", (before.id, after.id), sentence)
+        yield tables.change("", "id", (before.id, after.id), sentence)
     if before.name != after.name:
         sentence = say(
             "The table {before} is now called {after}.",
@@ -143,8 +143,14 @@ def _column(tables: Tables, what: str, before: Column, after: Column) -> Iterato
             sentence = say(template, here=here, before=valued(values[0]), after=valued(values[1]))
             heavy: Weight = "wording" if weight else "meaning"
             yield tables.change(
-                _source(after), f"{what} {attribute}", values, sentence, weight=heavy
+                _identity(before, after), f"{what} {attribute}", values, sentence, weight=heavy
             )
+
+
+def _identity(before: Column, after: Column) -> str:
+    """Return what both columns have in common: what they read or give, else the id."""
+    same = _source(before) == _source(after)
+    return _source(after) if same else after.column.id
 
 
 def _kind(column: Column) -> str:

@@ -1,6 +1,7 @@
 """Two copies of the shipped processes, of which tests edit one."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,7 @@ def sentences(*edits: tuple[str, str, str]) -> list[str]:
     return [marked(change.sentence) for change in changes(*edits)]
 
 
+@cache
 def alone(path: str, content: bytes) -> Side:
     """Return one file without the others."""
     return Side(path, {path: content})
