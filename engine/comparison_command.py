@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import CasetableError, InputError, NotFoundError
 
@@ -33,6 +34,11 @@ def diff(old: str, new: str, profile: str | None, *, as_json: bool, without_rule
         report, different = _compared(old, new, profile, as_json=as_json, proved=not without_rules)
     except (CasetableError, OSError) as error:
         click.echo(f"casetable: {error}", err=True)
+        sys.exit(USAGE)
+    except SQLAlchemyError as error:
+        kind = type(error).__name__
+        message = f"the database cannot be read ({kind}); run casetable db upgrade."
+        click.echo(f"casetable: {message}", err=True)
         sys.exit(USAGE)
     click.echo(report)
     if different:
@@ -86,6 +92,8 @@ class _Sides:
         from engine.comparison.side import Side
         from engine.deployment import read_files
 
+        if name == PUBLISHED:
+            return self._stored(name)
         path = Path(name)
         if (path / "profiles").is_dir():
             return Side(name, read_files(path, self._profile))
@@ -96,7 +104,7 @@ class _Sides:
             )
         if path.is_file():
             return Side(name, {path.name: path.read_bytes()})
-        if name == PUBLISHED or DEPLOYMENT.fullmatch(name):
+        if DEPLOYMENT.fullmatch(name):
             return self._stored(name)
         raise InputError(
             f"{name}: there is no such folder or file; name one, or write {PUBLISHED}."

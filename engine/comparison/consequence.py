@@ -76,9 +76,8 @@ def _check(side: Side) -> None:
     found = check_deployment(checked, context_of(side.deployment.profile))
     errors = [finding for finding in found if finding.severity == "error"]
     if errors:
-        raise CasetableError(
-            f"{side.title} has {len(errors)} errors that forbid publishing, the first: {errors[0]}"
-        )
+        count = "an error that forbids" if len(errors) == 1 else f"{len(errors)} errors that forbid"
+        raise CasetableError(f"{side.title} has {count} publishing, the first: {errors[0]}")
 
 
 def _effects(old: Side, new: Side) -> list[Effect]:

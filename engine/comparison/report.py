@@ -61,7 +61,7 @@ def _consequences(found: Consequences) -> Iterator[str]:
         yield ""
     if found.cases:
         yield "What this does to running cases"
-        yield from (f"  - {line}" for line in found.cases)
+        yield from (f"    {line}" if line[0] == " " else f"  - {line}" for line in found.cases)
         yield ""
 
 

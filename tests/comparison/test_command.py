@@ -57,6 +57,7 @@ def test_bad_input_is_exit_code_2_and_one_sentence(diff: Diff, tmp_path: Path) -
         ((ROOT / "processes", tmp_path / "nowhere"), "there is no such folder or file"),
         ((ROOT / "processes" / CLOSING, broken), "not well-formed XML"),
         ((ROOT / "processes", ROOT / "processes", "--profile", "none"), "no profile"),
+        (("published", ROOT / "processes"), "run casetable db upgrade"),
     ):
         answer = diff(*arguments)
         assert answer.exit_code == 2
