@@ -247,9 +247,12 @@ def _parameters(both: Both, attribute: str) -> Iterator[Change]:
 
 def _properties(both: Both, attribute: str) -> Iterator[Change]:
     del attribute
-    yield from setting.compare_properties(
+    for change in setting.compare_properties(
         both.pair, both.new.id, both.here, both.old.properties, both.new.properties
-    )
+    ):
+        # Where another role follows from it, that was told.
+        if change.aspect != ROLE_PROPERTY or both.old.role == both.new.role:
+            yield change
 
 
 def _foreign(both: Both, attribute: str) -> Iterator[Change]:

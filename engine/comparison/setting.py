@@ -35,6 +35,7 @@ PROPERTIES: Final[dict[str, tuple[str, Told, Weight]]] = {
         _as_role,
         "meaning",
     ),
+    ROLE_PROPERTY: ("{here} names {after} as its role instead of {before}.", _as_role, "meaning"),
     "formRef": ("{here} shows the form {after} instead of {before}.", _as_written, "meaning"),
     "recordWith": ("{here} is recorded by {after} instead of {before}.", _as_written, "meaning"),
     "notDoneBy": (
@@ -76,10 +77,10 @@ REPETITION: Final = {
 def compare_properties(
     pair: Pair, element: str, here: Sentence, old: Mapping[str, str], new: Mapping[str, str]
 ) -> Iterator[Change]:
-    """Yield the settings that differ; the role is told with the lane."""
+    """Yield the settings that differ."""
     for name in sorted({*old, *new}):
         before, after = old.get(name), new.get(name)
-        if before == after or name == ROLE_PROPERTY:
+        if before == after:
             continue
         template, told, weight = PROPERTIES.get(name, _OTHER)
         shown = excerpts(told(before or "", pair.old), told(after or "", pair.new))

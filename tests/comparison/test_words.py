@@ -203,6 +203,34 @@ def test_rule_that_is_gone_or_asks_less_is_told() -> None:
     assert [one.split(":")[0] for one in told] == ["The safety rule *L2* is gone"]
 
 
+def test_own_role_of_a_step_is_told_even_where_its_lane_decides() -> None:
+    own = '<spiffworkflow:property name="candidateRole" value="{}" /><spiffworkflow:property '
+    place = 'name="formRef" value="decide_closure"'
+    text = FILES[CLOSING].decode()
+    head, _, tail = text.partition(f"<spiffworkflow:property {place}")
+    sides = [
+        Side(role, {**FILES, CLOSING: f"{head}{own.format(role)}{place}{tail}".encode()})
+        for role in ("chair", "partner")
+    ]
+    found = [marked(change.sentence) for change in compare(*sides)]
+    assert found == [
+        (
+            "Step *Decide on closing* names **Partner** as its role instead of **Chair of the "
+            "multi-agency table**."
+        )
+    ]
+    outside = [
+        Side(
+            side.title,
+            {CLOSING: side.files[CLOSING].replace(b">decide_closure</bpmn:flow", b"></bpmn:flow")},
+        )
+        for side in sides
+    ]
+    assert [marked(change.sentence) for change in compare(*outside)] == [
+        "Step *Decide on closing* moves from **Chair** to **Partner**."
+    ]
+
+
 def test_order_in_which_ways_are_tried_is_told() -> None:
     text = FILES[INTAKE].decode()
     flows = _conditional(text)
