@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from engine import audit_command, key_command, log, role_command
+from engine import audit_command, comparison_command, key_command, log, role_command
 from engine.errors import CasetableError
 from engine.user_command import user
 
@@ -168,6 +168,7 @@ def scenario_run(
 
 db.add_command(role_command.roles)
 casetable.add_command(audit_command.audit)
+casetable.add_command(comparison_command.diff)
 casetable.add_command(key_command.key)
 
 

@@ -80,13 +80,18 @@ class ResolvedDeployment:
         return _digest(json.dumps(parts, sort_keys=True).encode())
 
     @cached_property
-    def profile(self) -> Profile:
-        """Return the profile with the base's entries underneath."""
+    def profile_tables(self) -> dict[str, Any]:
+        """Return the profile as written, with the base's entries underneath."""
         tables = [self._toml(name) for name in (BASE_PROFILE, PROFILE) if name in self.files]
         merged: dict[str, Any] = {}
         for table in tables:
             merged = _merged(merged, table)
-        profile = build_profile(merged, PROFILE)
+        return merged
+
+    @cached_property
+    def profile(self) -> Profile:
+        """Return the profile with the base's entries underneath."""
+        profile = build_profile(self.profile_tables, PROFILE)
         return profile.with_values(self.overrides) if self.overrides else profile
 
     def _toml(self, name: str) -> dict[str, Any]:

@@ -51,6 +51,14 @@ class Parser(SpiffBpmnParser):  # type: ignore[misc]
         if tag not in {full_tag("transaction"), full_tag("sendTask"), full_tag("receiveTask")}
     }
 
+    def get_document_positions(self, root: Any) -> dict[str, Any]:
+        """Return no positions: the library would try the ways out of a gateway from top to bottom.
+
+        Which way is tried first would then depend on where a box was dragged, unlike in the proof.
+        """
+        del root
+        return {}
+
     def get_engine(self, decision_ref: str, node: Any) -> str:
         """Keep the id of the decision; the port evaluates it."""
         del node

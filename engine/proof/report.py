@@ -21,12 +21,17 @@ def _verdict(proof: Proof, verdict: Verdict, profile: Profile) -> Iterator[str]:
     yield f"{rule.id:<4} {'holds ' if verdict.holds else 'BROKEN'}  {rule.sentence}"
     if rule.weakened:
         yield f"     weakened by the profile: {rule.weakened}"
+    yield from (f"     {line}" for line in broken_by(proof, verdict, profile))
+
+
+def broken_by(proof: Proof, verdict: Verdict, profile: Profile) -> Iterator[str]:
+    """Yield a line for each thing that breaks a rule, and beneath it the steps that lead there."""
     for violation in verdict.violations:
         place = f"{violation.process}:{violation.element}" if violation.element else ""
-        yield f"     {place or violation.process}: {violation.sentence}."
+        yield f"{place or violation.process}: {violation.sentence}."
         words = Words(proof.explored[violation.process].net, profile)
         for number, sentence in enumerate(words.path(violation.edges), start=1):
-            yield f"       {number}. {sentence}"
+            yield f"  {number}. {sentence}"
 
 
 def _closing(proof: Proof) -> str:

@@ -22,6 +22,8 @@ ROWS = {
     "member_barred_elsewhere": "member there:recused",
     "member_again": "ended member",
     "member_unlike": "unlike",
+    "member_unlike_busy": "unlike there:member",
+    "member_unlike_before": "ended unlike",
     "returned": "ended recused_over member",
     "former": "ended",
     "former_busy": "ended there:member",

@@ -213,3 +213,37 @@ def test_automatic_loop_over_the_librarys_depth_limit_is_finished() -> None:
     run = Run(content, n=0)
     assert run.completed
     assert run.variables == {"n": 600}
+
+
+def test_way_that_is_tried_first_does_not_depend_on_where_boxes_are_drawn() -> None:
+    plain = diagram(
+        process(
+            "main",
+            start(),
+            xor("choose", "third"),
+            *(user(name) for name in ("first", "second", "third")),
+            xor("merge"),
+            end(),
+            chain("begin", "choose"),
+            flow("choose", "first", "x > 1"),
+            flow("choose", "second", "x > 0"),
+            flow("choose", "third"),
+            *(chain(name, "merge") for name in ("first", "second", "third")),
+            chain("merge", "finish"),
+        )
+    )
+    for heights in itertools.permutations((100, 200, 300)):
+        shapes = "".join(
+            f'<di:BPMNShape bpmnElement="{name}">'
+            f'<dc:Bounds x="0" y="{height}" width="100" height="80"/></di:BPMNShape>'
+            for name, height in zip(("first", "second", "third"), heights, strict=True)
+        )
+        drawn = plain.replace(
+            b"</bpmn:definitions>",
+            b'<di:BPMNDiagram xmlns:di="http://www.omg.org/spec/BPMN/20100524/DI" '
+            b'xmlns:dc="http://www.omg.org/spec/DD/20100524/DC">'
+            b'<di:BPMNPlane bpmnElement="main">%s</di:BPMNPlane>'
+            b"</di:BPMNDiagram></bpmn:definitions>" % shapes.encode(),
+        )
+        assert drawn != plain
+        assert Run(drawn, x=2).owed == ["first"]

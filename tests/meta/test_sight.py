@@ -16,6 +16,7 @@ ENGINE = {
     "engine/application.py": "the time of the database",
     "engine/attestation.py": "which case a part belongs to, before its deed is opened; the sweep",
     "engine/audit_command.py": "command line: verifying all chains",
+    "engine/comparison_command.py": "command line: counts of cases that a change touches",
     "engine/demo.py": "command line: the demonstration",
     "engine/demo_cases.py": "command line: the demonstration",
     "engine/due.py": "worker: what is due",

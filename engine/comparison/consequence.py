@@ -1,0 +1,126 @@
+"""What a change does to the safety rules: which hold no longer, and which hold now."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from engine.check import check_deployment
+from engine.checking import ENDINGS, context_of
+from engine.comparison.change import Change
+from engine.comparison.side import Side
+from engine.deployment import PROFILE_RULES, ResolvedDeployment
+from engine.errors import CasetableError
+from engine.proof.proof import Proof, Verdict, prove
+from engine.proof.report import broken_by
+from engine.proof.rule import FILE as RULES
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What becomes of one rule; `told` is the way that breaks it, step by step."""
+
+    rule: str
+    before: bool | None
+    """Whether it held; None where there was no such rule."""
+    after: bool | None
+    sentence: str
+    told: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Consequences:
+    """What a change does beyond the files."""
+
+    rules: tuple[Effect, ...] = ()
+    unproved: str = ""
+    """Why nothing can be said about the rules; empty where all was proved."""
+    cases: tuple[str, ...] = ()
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return it as data."""
+        return {
+            "rules": [
+                {
+                    "rule": one.rule,
+                    "before": one.before,
+                    "after": one.after,
+                    "sentence": one.sentence,
+                    "told": list(one.told),
+                }
+                for one in self.rules
+            ],
+            "unproved": self.unproved,
+            "cases": list(self.cases),
+        }
+
+
+def rule_effects(old: Side, new: Side, changes: Iterable[Change]) -> Consequences:
+    """Prove the rules on both sides; a change without meaning cannot touch them."""
+    if not any(change.weight == "meaning" for change in changes):
+        return Consequences()
+    if not (old.is_whole and new.is_whole):
+        return Consequences(
+            unproved="The rules are not proved: for that, both sides need profile and rules."
+        )
+    try:
+        for side in (old, new):
+            _check(side)
+        return Consequences(rules=tuple(_effects(old, new)))
+    except CasetableError as error:
+        return Consequences(unproved=f"The rules are not proved: {error}")
+
+
+def _check(side: Side) -> None:
+    """Refuse what cannot be executed, whose paths would mean nothing."""
+    checked = {path: one for path, one in side.files.items() if path.endswith(ENDINGS)}
+    found = check_deployment(checked, context_of(side.deployment.profile))
+    errors = [finding for finding in found if finding.severity == "error"]
+    if errors:
+        count = "an error that forbids" if len(errors) == 1 else f"{len(errors)} errors that forbid"
+        raise CasetableError(f"{side.title} has {count} publishing, the first: {errors[0]}")
+
+
+def _effects(old: Side, new: Side) -> list[Effect]:
+    before, after = prove(old.deployment), prove(new.deployment)
+    held = {verdict.rule.id: verdict.holds for verdict in before.verdicts}
+    effects = [_effect(held.get(one.rule.id), one, after, new) for one in after.verdicts]
+    found = [effect for effect in effects if effect is not None]
+    found += _under_old_rules(old, new)
+    if not found:
+        count = len(after.verdicts)
+        found = [Effect("", True, True, f"All rules hold before and after: {count} proved.")]
+    return found
+
+
+def _effect(was: bool | None, verdict: Verdict, proof: Proof, side: Side) -> Effect | None:
+    rule = verdict.rule
+    told = tuple(broken_by(proof, verdict, side.deployment.profile))
+    start = f"{rule.id}: {rule.sentence}"
+    if was is None:
+        how = "This rule is new and holds." if verdict.holds else "This rule is new and broken."
+    elif was == verdict.holds:
+        if was:
+            return None
+        how = "This was broken before, and still is."
+    else:
+        how = "This held and is now BROKEN." if was else "This was broken and holds now."
+    return Effect(rule.id, was, verdict.holds, f"{start} {how}", told)
+
+
+def _under_old_rules(old: Side, new: Side) -> Iterator[Effect]:
+    """Hold the new drawings to the rules as they were: a weaker one must hide nothing."""
+    if old.rules == new.rules:
+        return
+    differing = {one for one, rule in old.rules.items() if new.rules.get(one) != rule}
+    files = {**new.files, RULES: old.files[RULES]}
+    # A profile's own rules as they were, too: what it weakens now it did not weaken then.
+    files.pop(PROFILE_RULES, None)
+    files |= {path: old.files[path] for path in (PROFILE_RULES,) if path in old.files}
+    proof = prove(ResolvedDeployment(files))
+    for verdict in proof.verdicts:
+        if verdict.rule.id in differing and not verdict.holds:
+            told = tuple(broken_by(proof, verdict, new.deployment.profile))
+            sentence = (
+                f"{verdict.rule.id}, as it was before, would be BROKEN now: {verdict.rule.sentence}"
+            )
+            yield Effect(verdict.rule.id, None, False, sentence, told)
