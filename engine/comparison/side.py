@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 from engine.decision import DecisionTable, parse_decision
@@ -14,6 +14,8 @@ from engine.proof.rule import Rule, read_rules
 from engine.proof.rulebook import rules_of
 
 DRAWINGS = (".bpmn", ".bpmn2", ".bpmn20.xml")
+REMEMBERED = 64
+"""Models that are kept: most files are the same on both sides, and are compared again and again."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class Side:
     def drawings(self) -> dict[str, Drawing]:
         """Return the drawings by path."""
         return {
-            path: parse_drawing(content, file=path)
+            path: _drawing(content, path)
             for path, content in self.files.items()
             if path.endswith(DRAWINGS)
         }
@@ -46,7 +48,7 @@ class Side:
     def forms(self) -> dict[str, Form]:
         """Return the forms by path."""
         return {
-            path: parse_form(content, file=path)
+            path: _form(content, path)
             for path, content in self.files.items()
             if path.endswith(".form")
         }
@@ -55,7 +57,7 @@ class Side:
     def decisions(self) -> dict[str, DecisionTable]:
         """Return the decision tables by path."""
         return {
-            path: parse_decision(content, file=path)
+            path: _decision(content, path)
             for path, content in self.files.items()
             if path.endswith(".dmn")
         }
@@ -92,3 +94,18 @@ class Side:
     def value(self, name: str) -> Any:
         """Return a value of the profile, None when it has none of this name."""
         return self.deployment.profile.values.get(name) if self.has_profile else None
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _drawing(content: bytes, path: str) -> Drawing:
+    return parse_drawing(content, file=path)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _form(content: bytes, path: str) -> Form:
+    return parse_form(content, file=path)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _decision(content: bytes, path: str) -> DecisionTable:
+    return parse_decision(content, file=path)
