@@ -22,7 +22,17 @@ from engine.profile import Profile
 from engine.reading import incident as incident_reading
 from engine.reading.viewer import viewer_of
 from tests.authz import oracle
-from tests.authz.gallery import DONE, FAR, HOME, NO_ROLE, ROLES, Gallery, Place, Someone
+from tests.authz.gallery import (
+    DONE,
+    FAR,
+    HOME,
+    NO_ROLE,
+    OWED,
+    ROLES,
+    Gallery,
+    Place,
+    Someone,
+)
 from tests.authz.standing import NOW, ROWS, THROUGH
 
 TIMES = {
@@ -218,25 +228,51 @@ def on_file(hall: Hall, person: Someone, place: Place, area: str) -> str:
     return _told(oracle.reads_area(person, place, area), given, f"reads {area}")
 
 
-def on_taken(hall: Hall, person: Someone, place: Place, area: str) -> str:
-    """What somebody reads who has taken a step: more, as long as he or she may do it."""
-    item = hall.items[place.id]
-    able = _able(person, place)
-    if place.state == "erased" or not (able or oracle.seeing(person, place)):
+def on_taken(hall: Hall, person: Someone, place: Place, asked: tuple[str, str]) -> str:
+    """What somebody reads who has taken a step: more, as long as he or she may do it there.
+
+    A step that is `done`, or owed `elsewhere`, opens nothing here.
+    """
+    area, how = asked
+    at = place if how != "elsewhere" else _elsewhere(hall, person, place)
+    able = _able(person, at) if at else []
+    sees = oracle.seeing(person, place) and person.standing not in oracle.DISABLED
+    if at is None or place.state == "erased" or not (sees or (able and how == "owed")):
         return ""  # nothing is read there
-    if not able and person.standing in oracle.DISABLED:
-        return ""  # nobody who is signed in
+    item = hall.items[at.id]
     item.assignee_id = able[0].id if able else person.id
+    item.state = "completed" if how == "done" else "open"
     hall.session.flush()
     try:
         account, case = hall.accounts[person.id], hall.cases[place.id]
         given = viewer_of(hall.session, case, account, hall.profile).reads(area)
     finally:
-        item.assignee_id = None
+        item.assignee_id, item.state = None, "open"
         hall.session.flush()
-    met = oracle.functions(person, place) | ({item.role} if able else set())
+    if how == "done" and (
+        OWED[place.step]["part"] == "free" or not oracle.seeing(person, replace(place, step=""))
+    ):
+        return ""  # nobody takes part without it, or it was the step that opened the case
+    met = oracle.functions(person, replace(place, step="") if how == "done" else place)
+    met |= {item.role} if able and how == "owed" else set()
     expected = any(oracle.AREAS[one][area] == "yes" for one in met if one in oracle.AREAS)
-    return _told(expected, given, f"reads {area} of a step taken")
+    return _told(expected, given, f"reads {area} of a step taken, {how}")
+
+
+def _elsewhere(hall: Hall, person: Someone, place: Place) -> Place | None:
+    """Return another case of the same people in which the person may do a step."""
+    return next(
+        (
+            one
+            for one in hall.gallery.places
+            if one.group == place.group
+            and one.id != place.id
+            and one.step not in {"", DONE}
+            and one.state == "open"
+            and _able(person, one)
+        ),
+        None,
+    )
 
 
 def in_lists(hall: Hall, person: Someone, place: None, which: str) -> str:
@@ -394,7 +430,8 @@ def questions(person: Someone, place: Place) -> Iterator[tuple[Callable[..., str
     if place.step:
         yield from ((on_step, which) for which in ("free", "mine", "taken", "by_another"))
         yield from ((on_case, one) for one in ("case:audit", "case:member:name"))
-        yield from ((on_taken, area) for area in ("content", "signal"))
+        for how in ("owed", "done", "elsewhere"):
+            yield from ((on_taken, (area, how)) for area in ("content", "signal"))
         return
     yield from ((on_case, action) for action in oracle.ACTIONS if action != "case:read")
     yield from ((on_done, done) for done in DONE_BY)
@@ -471,7 +508,8 @@ def _met(cell: Cell) -> set[tuple[object, ...]]:
     what, standing, state = values[0], person.standing, place.state
     found = {*combinations(values, 2), (what, standing, person.group in LEADING)}
     # Of an emergency access the instants are many: states and own roles meet one of them.
-    what = (question.__name__, asked[0] if isinstance(asked, tuple) else asked)
+    kind = asked[0] if isinstance(asked, tuple) and question is on_emergency else asked
+    what = (question.__name__, kind)
     return {*found, (what, standing, state), (what, standing, own)}
 
 
