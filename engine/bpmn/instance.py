@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from SpiffWorkflow.bpmn.specs.event_definitions import MessageEventDefinition
+from SpiffWorkflow.bpmn.specs.event_definitions.timer import TimerEventDefinition
 from SpiffWorkflow.util.task import TaskState
 
 from engine.bpmn import codec
@@ -187,7 +188,7 @@ class Instance:
         for step in self._tree.waiting():
             if "timer" in step.internal_data:
                 for definition, spec in definitions(step):
-                    if hasattr(definition, "expression") and not _is_message(definition):
+                    if isinstance(definition, TimerEventDefinition):
                         yield step, definition, spec
 
     # -- what it shows -----------------------------------------------------------------------------

@@ -419,3 +419,22 @@ def test_signal_start_event_is_refused() -> None:
     )
     with pytest.raises(DiagramError, match=r"main\.bpmn:begin: startEvent with signal"):
         Run(content)
+
+
+def test_event_gateway_waits_for_a_signal_and_a_timer_at_once() -> None:
+    ways = [catch("heard", node("signalEventDefinition", "d", signalRef="signal_s"))]
+    ways += [catch("late", after("P2D"))]
+    content = diagram(
+        process(
+            "main",
+            *(start(), events("race"), *ways, end("end_heard"), end("end_late")),
+            *(flow("race", "heard"), flow("race", "late"), chain("begin", "race")),
+            *(chain("heard", "end_heard"), chain("late", "end_late")),
+        ),
+        signals=("s",),
+    )
+    run = Run(content)
+    (timer,) = run.load().timers()
+    assert (timer.element_id, timer.due_at) == ("late", START + timedelta(days=2))
+    assert run.wait(timedelta(days=2)).completed
+    assert run.load().end_events == ("end_late",)

@@ -247,3 +247,28 @@ def test_way_that_is_tried_first_does_not_depend_on_where_boxes_are_drawn() -> N
         )
         assert drawn != plain
         assert Run(drawn, x=2).owed == ["first"]
+
+
+@pytest.mark.parametrize("order", [("a", "b"), ("b", "a")])
+def test_inclusive_join_lets_the_later_branch_count_when_a_third_one_ends_elsewhere(
+    order: tuple[str, str],
+) -> None:
+    content = diagram(
+        process(
+            "main",
+            *(start(), both("split"), user("a"), user("b"), user("c"), xor("done", "out")),
+            *(either("join"), user("after"), end(), end("out"), chain("begin", "split")),
+            *(
+                chain("split", "a", "join"),
+                chain("split", "b", "join"),
+                chain("split", "c", "done"),
+            ),
+            *(flow("done", "join", "x = 1"), flow("done", "out"), chain("join", "after", "finish")),
+        )
+    )
+    run = Run(content)
+    for name in order:
+        run.complete(name, said=name)
+    run.complete("c", x=0)
+    assert run.owed == ["after"]
+    assert run.task("after").data["said"] == order[-1]

@@ -81,7 +81,9 @@ class InclusiveGateway(Step, LibraryInclusiveGateway):  # type: ignore[misc]
     def _update_hook(self, my_task: Any) -> bool:
         if my_task._state == TaskState.FUTURE:  # noqa: SLF001
             my_task._inherit_data()  # noqa: SLF001
-        if self._expects_more(my_task):
+        # The latest arrival opens the gateway, so that its changes count where two contradict.
+        later = any(_order(token) > _order(my_task) for token in arrivals(my_task))
+        if later or self._expects_more(my_task):
             my_task._set_state(TaskState.WAITING)  # noqa: SLF001
             return False
         return True
