@@ -13,6 +13,7 @@ from engine.errors import CasetableError
 from engine.user_command import user
 
 FINDING = 1
+UNCONFIRMED = 3
 USAGE = 2
 
 
@@ -111,16 +112,24 @@ def check(paths: tuple[Path, ...], profile: str, *, as_json: bool) -> None:
 def verify(folder: Path | None, profile: str, *, as_json: bool) -> None:
     """Prove the safety rules on every path of the drawings, or show the path that breaks one.
 
+    A path is shown once the engine has gone it, too. Exits with 1 when a rule is broken, and with
+    3 when the engine does not go a path that was found: then the proof is wrong, not the drawing.
+
     Example: casetable verify processes --profile base
     """
     from engine.deployment import resolve
     from engine.proof.proof import prove
+    from engine.proof.replay import ReplayError
     from engine.proof.report import as_json as for_machines
     from engine.proof.report import as_text
     from engine.settings import load_settings
 
     deployment = resolve(folder or load_settings().processes_dir, profile)
-    proof = prove(deployment)
+    try:
+        proof = prove(deployment)
+    except ReplayError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(UNCONFIRMED)
     click.echo(for_machines(proof) if as_json else as_text(proof, deployment.profile))
     if not proof.holds:
         sys.exit(FINDING)

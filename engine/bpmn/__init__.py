@@ -10,26 +10,33 @@ from engine.bpmn.instance import BUDGET, Instance
 from engine.bpmn.journal import Flow, Step
 from engine.bpmn.port import Port, Scope
 from engine.bpmn.program import Program
+from engine.bpmn.standing import Completed, Level, Standing, elapse, standing_of, watch
 from engine.bpmn.state import seal, unseal
 from engine.bpmn.variable import clean
 from engine.bpmn.view import Effect, Place, SentMessage, UserTask, WaitingTimer
 
 __all__ = [
     "BUDGET",
+    "Completed",
     "Effect",
     "Flow",
     "Instance",
+    "Level",
     "Place",
     "Port",
     "Program",
     "Scope",
     "SentMessage",
+    "Standing",
     "Step",
     "UserTask",
     "WaitingTimer",
     "clean",
+    "elapse",
     "seal",
+    "standing_of",
     "unseal",
+    "watch",
 ]
 
 _guard.close_library()

@@ -3,21 +3,25 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, Final
 
 from engine.check.context import OperatorFacts
 from engine.decision import DecisionTable
+from engine.drawing import MultiInstance
 from engine.errors import CasetableError, DiagramError
 from engine.expression import Expression, compile_expression
 from engine.form import Form
 from engine.form.form import Component, FieldClass, Type, walk
 from engine.proof.net import Node
 from engine.proof.possible import OPEN, Data, truth_values, values_of
+from engine.proof.table import possible_outputs
 
 Names = frozenset[str]
 Change = dict[str, Any]
 NOTHING: Names = frozenset()
 FLAGS = frozenset({"bool"})
+FAILURE: Final = "?"
+"""Stands among the outputs of an operator for the code of the error that it ended with."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +59,7 @@ class Effects:
         if table is not None and any(output.name in wanted for output in table.outputs):
             return set(table.names)
         found: set[str] = set()
-        for asked in self._fields(node):
+        for asked in self.fields(node):
             if asked.key in wanted:
                 found = found.union(*(hide.names for hide in asked.hides))
         return found - self._keys(node)
@@ -68,9 +72,9 @@ class Effects:
         table = self.tables.get(node.element.decision_ref or "")
         if table is not None:
             found |= {output.name for output in table.outputs}
-        found = found.union(*(facts.outputs for facts in self._facts(node)))
+        found = found.union(*(facts.outputs for facts in self.facts(node)))
         if node.element.multi_instance is None:
-            found |= {field.key for field in self._fields(node) if not field.hides}
+            found |= {field.key for field in self.fields(node) if not field.hides}
         return frozenset(found)
 
     def changes(self, node: Node, data: Data, wanted: Names) -> list[Change]:
@@ -105,31 +109,12 @@ class Effects:
             found = table.evaluate(seen)
             yield {name: found[name] for name in outputs}
         else:
-            yield from self._any_row(table, seen, outputs)
-
-    def _any_row(self, table: DecisionTable, seen: Change, outputs: list[str]) -> Iterator[Change]:
-        """Yield what any row can give: an open input may match all of them."""
-        given: list[Change] = []
-        rows = [
-            {
-                column.name: cell.expression
-                for column, cell in zip(table.outputs, rule.outputs, strict=True)
-            }
-            for rule in table.rules
-        ]
-        rows.append({column.name: column.default for column in table.outputs})
-        for row in rows:
-            if all(cell is None for cell in row.values()):
-                continue
-            for values in product(*(_cell(row[name], seen) for name in outputs)):
-                change = dict(zip(outputs, values, strict=True))
-                if change not in given:
-                    given.append(change)
-        yield from given
+            yield from possible_outputs(table, seen, outputs)
 
     # -- forms and operators ---------------------------------------------------------------------
 
-    def _fields(self, node: Node) -> list["Asked"]:
+    def fields(self, node: Node) -> list["Asked"]:
+        """Return the fields of a step's form whose answers become variables."""
         form = self.forms.get(node.element.properties.get("formRef", ""))
         return list(_asked(form.components, ())) if form else []
 
@@ -137,7 +122,7 @@ class Effects:
         form = self.forms.get(node.element.properties.get("formRef", ""))
         return {component.key for component, _ in walk(form.components)} if form else set()
 
-    def _facts(self, node: Node) -> Iterator[OperatorFacts]:
+    def facts(self, node: Node) -> Iterator[OperatorFacts]:
         """Yield what is known of a step's operator and of what records its form."""
         for name in (node.element.operator, node.element.properties.get("recordWith")):
             if name is not None and name in self.operators:
@@ -147,7 +132,7 @@ class Effects:
         """Return every value that the outputs of a step can have."""
         return {
             output: self._output(node, facts, output, seen)
-            for facts in self._facts(node)
+            for facts in self.facts(node)
             for output in facts.outputs
         }
 
@@ -165,7 +150,7 @@ class Effects:
         for parameter in node.element.parameters:
             if parameter.name == name:
                 return values_of(compile_expression(parameter.value), seen)
-        for field in self._fields(node):
+        for field in self.fields(node):
             if field.key == name:
                 return _allowed(field.component)
         return (OPEN,)
@@ -173,9 +158,7 @@ class Effects:
     def _answered(self, node: Node, seen: Change, wanted: Names) -> Iterator[Change]:
         many = node.element.multi_instance
         if many is not None:
-            # Each partner's answer goes into the context of all answers, which is open.
-            names = {many.output} & wanted
-            yield dict.fromkeys(names, OPEN)
+            yield from self._repeated(node, many, seen, wanted)
             return
         given = self._outputs(node, seen)
         outputs = {name: found for name, found in given.items() if name in wanted}
@@ -183,8 +166,20 @@ class Effects:
             for values in product(*outputs.values()):
                 yield answers | dict(zip(outputs, values, strict=True))
 
+    def _repeated(
+        self, node: Node, many: MultiInstance, seen: Change, wanted: Names
+    ) -> Iterator[Change]:
+        if many.output:
+            # Each partner's answer goes into the context of all answers, which is open.
+            yield dict.fromkeys({many.output} & wanted, OPEN)
+            return
+        # What the last of them answered stays; nothing where nobody was asked.
+        found = list(self._answers(node, seen, wanted))
+        yield {}
+        yield from (change for change in found if change)
+
     def _answers(self, node: Node, seen: Change, wanted: Names) -> Iterator[Change]:
-        asked = [one for one in self._fields(node) if one.key in wanted]
+        asked = [one for one in self.fields(node) if one.key in wanted]
         others = dict.fromkeys(self._keys(node), OPEN)
         given: list[Change] = []
         for values in product(*(_allowed(one.component) for one in asked)):
@@ -235,10 +230,6 @@ def _each_line(lines: list[Any], seen: Change, done: Change, wanted: Names) -> I
         yield from _each_line(
             rest, {**seen, first.target: value}, {**done, first.target: value}, wanted
         )
-
-
-def _cell(expression: Expression | None, seen: Change) -> tuple[Any, ...]:
-    return (None,) if expression is None else values_of(expression, seen)
 
 
 def _of_type(kind: str) -> tuple[Any, ...]:

@@ -1,5 +1,7 @@
 """Events that are thrown, come from outside, and wait on the border of a step."""
 
+from collections.abc import Sequence
+from itertools import permutations
 from typing import TYPE_CHECKING, Final
 
 from engine.proof.marking import OPEN_STEP, READY, Base, Board, Token
@@ -10,6 +12,11 @@ if TYPE_CHECKING:
 
 RECURRING: Final = frozenset({"message", "signal", "escalation"})
 UNCAUGHT: Final = "uncaught"
+ERROR: Final = "error"
+MOST_AT_ONCE: Final = 3
+"""Above so many steps that hear the same event, only their first and last order is tried."""
+ANY_ERROR: Final = "any_error"
+"""Stands for every code that no event names."""
 
 
 def throw_from(semantics: "Semantics", board: Board, token: Token, node: Node) -> None:
@@ -17,14 +24,14 @@ def throw_from(semantics: "Semantics", board: Board, token: Token, node: Node) -
     if node.event in {"signal", "message"}:
         broadcast(semantics, board, node.event, node.event_name)
     else:
-        throw_code(semantics, board, token.scope, node.event, node.event_name, node.key)
+        host = board.scopes[token.scope].host
+        throw_code(semantics, board, host, node.event, node.event_name, node.key)
 
 
 def throw_code(
-    semantics: "Semantics", board: Board, scope: int, kind: str, code: str, place: int
+    semantics: "Semantics", board: Board, host: int | None, kind: str, code: str, place: int
 ) -> None:
-    """Let the nearest event on a border around a scope catch an error or escalation."""
-    host = board.scopes[scope].host
+    """Let the nearest event on the border of a step, or around it, catch an error or escalation."""
     while host is not None:
         token = board.tokens[host]
         events = [
@@ -39,8 +46,29 @@ def throw_code(
         if events:
             return
         host = board.scopes[token.scope].host
-    if kind == "error":
+    if kind == ERROR:
         board.flaws.append((UNCAUGHT, place))
+
+
+def caught_codes(semantics: "Semantics", board: Board, key: int) -> list[str]:
+    """Return the errors of a service task's operator that would be caught; each may be raised."""
+    found: list[str] = []
+    for host in (key, *board.around(key)):
+        for boundary in semantics.net.nodes[board.tokens[host].node].boundaries:
+            event = semantics.net.nodes[boundary]
+            if event.event == ERROR and (event.event_name or ANY_ERROR) not in found:
+                found.append(event.event_name or ANY_ERROR)
+        if ANY_ERROR in found:
+            break
+    return found
+
+
+def fail(semantics: "Semantics", board: Board, key: int, code: str) -> None:
+    """Let the operator of a service task end with an error."""
+    token = board.tokens[key]
+    # Its events listen as long as it runs.
+    board.tokens[key] = token._replace(phase=OPEN_STEP)
+    throw_code(semantics, board, key, ERROR, code, token.node)
 
 
 def broadcast(semantics: "Semantics", board: Board, kind: str, name: str) -> bool:
@@ -69,6 +97,33 @@ def broadcast(semantics: "Semantics", board: Board, kind: str, name: str) -> boo
     return caught
 
 
+def ready(board: Board) -> set[int]:
+    """Return the steps that are to be run."""
+    return {key for key, token in board.tokens.items() if token.phase == READY}
+
+
+def in_every_order(board: Board, already: set[int]) -> list[Board]:
+    """Return the marking with the steps that heard an event at the same time in every order.
+
+    A marking does not remember which of them the case came to first.
+    """
+    fresh = [key for key in board.tokens if key in ready(board) - already]
+    if len(fresh) < 2:  # noqa: PLR2004 - one step has one order
+        return [board]
+    orders = permutations(fresh) if len(fresh) <= MOST_AT_ONCE else (fresh, fresh[::-1])
+    return [_reordered(board.copy(), order) for order in orders]
+
+
+def _reordered(board: Board, order: Sequence[int]) -> Board:
+    for key in order:
+        board.tokens[board.number()] = board.tokens.pop(key)
+    for key in list(board.tokens)[-len(order) :]:
+        board.ranks.pop(board.tokens[key].scope, None)
+    for key in list(board.tokens)[-len(order) :]:
+        board.ranks.setdefault(board.tokens[key].scope, board.number())
+    return board
+
+
 def pick(board: Board, key: int, target: int) -> None:
     """Let an event-based gateway go on with one of its events."""
     board.tokens[key] = board.tokens[key]._replace(phase=READY, note=target)
@@ -88,6 +143,7 @@ def fire_boundary(semantics: "Semantics", board: Board, host: int, boundary: int
         base, origin = token.base, token.origin  # type: ignore[assignment]
     else:
         if running(board) >= semantics.handlers:
+            board.cut = True
             return False
         origin = boundary
         if node.event not in RECURRING:

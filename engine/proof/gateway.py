@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Final
 
-from engine.proof.joining import combined
+from engine.proof.joining import united
 from engine.proof.marking import ARRIVED, READY, Board, Values
 from engine.proof.net import Node
 from engine.proof.possible import truths_of
@@ -53,22 +53,21 @@ def possible_ways(semantics: "Semantics", node: Node, values: Values) -> list[in
 
 def choose_several(semantics: "Semantics", board: Board, key: int, node: Node) -> list[Board]:
     """Take every way whose condition holds, else the default, once all branches have come."""
+    joined = join(semantics, board, key)
+    if len(node.ways) == 1 and node.ways[0].condition is None:
+        semantics.leave(joined, key)
+        return [joined]
     found = []
-    for joined in join(semantics, board, key):
-        if len(node.ways) == 1 and node.ways[0].condition is None:
-            semantics.leave(joined, key)
-            found.append(joined)
-            continue
-        options = subsets(semantics, node, joined.tokens[key].values)
-        for option in options:
-            one = joined.copy() if len(options) > 1 else joined
-            if len(options) > 1:
-                one.choices.append((node.key, option))
-            if option:
-                semantics.leave(one, key, option)
-            else:
-                one.flaws.append((NO_WAY, node.key))
-            found.append(one)
+    options = subsets(semantics, node, joined.tokens[key].values)
+    for option in options:
+        one = joined.copy() if len(options) > 1 else joined
+        if len(options) > 1:
+            one.choices.append((node.key, option))
+        if option:
+            semantics.leave(one, key, option)
+        else:
+            one.flaws.append((NO_WAY, node.key))
+        found.append(one)
     return found
 
 
@@ -88,51 +87,66 @@ def subsets(semantics: "Semantics", node: Node, values: Values) -> list[tuple[in
 
 def open_all(semantics: "Semantics", board: Board, key: int) -> list[Board]:
     """Take all ways at once, once all branches have come."""
-    found = []
-    for joined in join(semantics, board, key):
-        semantics.leave(joined, key)
-        found.append(joined)
-    return found
+    joined = join(semantics, board, key)
+    semantics.leave(joined, key)
+    return [joined]
 
 
-def join(semantics: "Semantics", board: Board, key: int) -> list[Board]:
-    """Unite the branches that have arrived; where their order matters, in every order."""
+def join(semantics: "Semantics", board: Board, key: int) -> Board:
+    """Unite the branches that have arrived; of two changes that of the later branch counts."""
     taken = board.tokens[key].note
     if not isinstance(taken, tuple):
-        return [board]
-    others = [board.tokens.pop(other) for other in taken]
-    arrived = [board.tokens[key], *others]
+        return board
+    arrived = [*(board.tokens.pop(other) for other in taken), board.tokens[key]]
     live = semantics.live.before[arrived[0].node]
-    results = combined([(one.values, one.base) for one in arrived], live)
-    found = []
-    for values, base in results:
-        one = board.copy() if len(results) > 1 else board
-        one.tokens[key] = arrived[0]._replace(values=values, base=base, note=None)
-        found.append(one)
-    return found
+    branches = [(one.values, one.base) for one in arrived]
+    values, base = united(branches, live)
+    board.tokens[key] = arrived[-1]._replace(values=values, base=base, note=None)
+    return board
+
+
+def arrive(semantics: "Semantics", board: Board, key: int, flow: str) -> None:
+    """Let a branch wait at a gateway, behind those that came before."""
+    token = board.tokens[key]
+    before = _arrived(board, token.scope, token.node)
+    for place, other in enumerate(before):
+        waiting = board.tokens[other]
+        board.tokens[other] = waiting._replace(note=(place, waiting.note[1]))
+    board.tokens[key] = token._replace(phase=ARRIVED, note=(len(before), flow))
+    recheck(semantics, board, token.scope)
+
+
+def _arrived(board: Board, scope: int, node: int) -> list[int]:
+    """Return the branches that wait at a gateway, the earliest first."""
+    found = [
+        key
+        for key, token in board.tokens.items()
+        if token.scope == scope and token.node == node and token.phase == ARRIVED
+    ]
+    return sorted(found, key=lambda key: int(board.tokens[key].note[0]))
 
 
 def recheck(semantics: "Semantics", board: Board, scope: int) -> None:
     """Open the gateways at which everything has arrived."""
-    waiting: dict[int, dict[str, int]] = {}
-    for key, token in board.tokens.items():
-        if token.scope == scope and token.phase == ARRIVED:
-            waiting.setdefault(token.node, {}).setdefault(token.note, key)
-    for number, found in waiting.items():
+    waiting = dict.fromkeys(
+        token.node
+        for token in board.tokens.values()
+        if token.scope == scope and token.phase == ARRIVED
+    )
+    for number in waiting:
         node = semantics.net.nodes[number]
+        arrived = _arrived(board, scope, number)
+        first: dict[str, int] = {}
+        for key in arrived:
+            first.setdefault(board.tokens[key].note[1], key)
         if node.kind == "parallelGateway":
-            complete = len(found) == len(node.incoming)
-            taken = list(found.values())
+            complete = len(first) == len(node.incoming)
+            arrived = list(first.values())
         else:
-            complete = not expects_more(semantics, board, scope, node, set(found))
-            taken = [
-                key
-                for key, token in board.tokens.items()
-                if token.scope == scope and token.phase == ARRIVED and token.node == number
-            ]
+            complete = not expects_more(semantics, board, scope, node, set(first))
         if complete:
-            first, *others = taken
-            board.tokens[first] = board.tokens[first]._replace(phase=READY, note=tuple(others))
+            *others, last = arrived
+            board.tokens[last] = board.tokens[last]._replace(phase=READY, note=tuple(others))
 
 
 def expects_more(

@@ -52,7 +52,7 @@ class HistoryRules:
             if check.kind in ALONG and check.process == process and self._applies(check)
         ]
         # What nobody proved, a loop marker for example, has happened all the same.
-        self._net = net_of(deployment, process, refuse=False)
+        self._net = net_of(deployment.processes, process, refuse=False)
         asked = asked_after(self._net, tuple(check for _, check in self._rules))
         self._keys = {(node.element.process, node.element.id): node.key for node in self._net.nodes}
         elements = {node.key: (node.element.process, node.element.id) for node in self._net.nodes}

@@ -14,27 +14,46 @@ Branch = tuple[Values, Base | None]
 
 
 def combined(branches: Sequence[Branch], live: Iterable[str]) -> list[Branch]:
-    """Return the variables of joined branches, in every order of arrival that matters."""
+    """Return the variables of branches that have ended, in every order that matters."""
     if len(branches) == 1:
         return [branches[0]]
-    kept = frozenset(live)
-    base = _parting([branch for _, branch in branches])
-    before = dict(base.values) if base is not None else {}
-    around = base.around if base is not None else None
-    changes = [_changes(before, dict(values), kept) for values, _ in branches]
+    parted = _Parted(branches, frozenset(live))
     found: list[Branch] = []
-    for order in _orders(changes):
-        values = {name: value for name, value in before.items() if name in kept}
+    for order in _orders(parted.changes):
+        branch = parted.after(order)
+        if branch not in found:
+            found.append(branch)
+    return found
+
+
+def united(branches: Sequence[Branch], live: Iterable[str]) -> Branch:
+    """Return the variables of joined branches, the earliest first."""
+    if len(branches) == 1:
+        return branches[0]
+    parted = _Parted(branches, frozenset(live))
+    return parted.after(parted.changes)
+
+
+class _Parted:
+    """Branches with what each changed since they parted."""
+
+    def __init__(self, branches: Sequence[Branch], live: frozenset[str]) -> None:
+        base = _parting([branch for _, branch in branches])
+        before = dict(base.values) if base is not None else {}
+        self._before = {name: value for name, value in before.items() if name in live}
+        self._around = base.around if base is not None else None
+        self.changes = [_changes(before, dict(values), live) for values, _ in branches]
+
+    def after(self, order: Iterable[dict[str, Any]]) -> Branch:
+        """Return the variables when the changes come in an order."""
+        values = dict(self._before)
         for change in order:
             for name, value in change.items():
                 if value is _ABSENT:
                     values.pop(name, None)
                 else:
                     values[name] = value
-        branch = (tuple(sorted(values.items())), around)
-        if branch not in found:
-            found.append(branch)
-    return found
+        return tuple(sorted(values.items())), self._around
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any], kept: frozenset[str]) -> dict[str, Any]:

@@ -4,11 +4,14 @@ Everything else is left out of the states: it cannot change where a case goes. W
 small enough to be looked at completely.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from engine.proof.effect import NOTHING, Effects, Names
 from engine.proof.net import CALLS, Net, Node
+
+JOINS: Final = frozenset({"parallelGateway", "inclusiveGateway"})
 
 
 @dataclass(frozen=True)
@@ -59,8 +62,8 @@ class _Analysis:
                 found = self._live(node)
                 changed |= found != self._before[node.key]
                 self._before[node.key] = found
-                if node.kind in CALLS and not self._beyond(node) <= self._after[node.inner]:
-                    self._after[node.inner] |= self._beyond(node)
+                if node.kind in CALLS and not self._behind(node) <= self._after[node.inner]:
+                    self._after[node.inner] |= self._behind(node)
                     changed = True
         return Liveness(self._wanted, tuple(self._before), self._after)
 
@@ -70,6 +73,14 @@ class _Analysis:
             return self._after[node.level]
         return NOTHING.union(*(self._before[way.target] for way in node.ways))
 
+    def _behind(self, node: Node) -> Names:
+        """Return what is read after one round of a call: behind the step, or by the next round."""
+        found = self._beyond(node) | self._asked.get(node.key, NOTHING)
+        if node.element.multi_instance is None:
+            return found
+        following = (self._before[start] for start in self._starts(node))
+        return found.union(self._reads[node.key], *following)
+
     def _live(self, node: Node) -> Names:
         found = self._beyond(node) | self._asked.get(node.key, NOTHING)
         found = (found - self._writes[node.key]) | self._reads[node.key]
@@ -78,7 +89,22 @@ class _Analysis:
             found = NOTHING.union(*(self._before[start] for start in self._starts(node)))
         elif node.kind in CALLS:
             found = found.union(*(self._before[start] for start in self._starts(node)))
+        if self._parts(node):
+            # A branch counts by what it changed since here, also where it surely writes.
+            found = found.union(self._after[node.level], *self._joins(node.level))
         return found.union(*(self._before[boundary] for boundary in node.boundaries))
+
+    def _parts(self, node: Node) -> bool:
+        """Say whether branches part here."""
+        if node.kind == "boundaryEvent":
+            return not node.element.interrupting
+        return node.kind in JOINS and len(node.ways) > 1
+
+    def _joins(self, level: str) -> Iterator[Names]:
+        for key in self._net.levels[level].nodes:
+            node = self._net.nodes[key]
+            if node.kind in JOINS and len(node.incoming) > 1:
+                yield self._before[key]
 
     def _starts(self, node: Node) -> tuple[int, ...]:
         return self._net.levels[node.inner].starts

@@ -10,6 +10,8 @@ from typing import Any, Final, NamedTuple
 
 READY: Final = "ready"
 """To be run at once."""
+OPENING: Final = "opening"
+"""The note of a step with events on its border that is about to open together with them."""
 OPEN_STEP: Final = "open"
 """Waits for a person, an event or the confirmation of an effect."""
 RUNNING: Final = "running"
@@ -71,6 +73,10 @@ class Board:
     choices: list[tuple[int, Any]] = field(default_factory=list)
     """What was assumed about automatic steps: outputs, answers of open conditions."""
     flaws: list[tuple[str, int]] = field(default_factory=list)
+    ranks: dict[int, int] = field(default_factory=dict)
+    """Which of several processes as deep as each other goes first; else the one opened first."""
+    cut: bool = False
+    """An event came whose branch is not followed, since as many as are followed are open."""
 
     def copy(self) -> "Board":
         """Return a board of its own."""
@@ -82,6 +88,8 @@ class Board:
             list(self.events),
             list(self.choices),
             list(self.flaws),
+            dict(self.ranks),
+            self.cut,
         )
 
     def number(self) -> int:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from engine.deployment import ResolvedDeployment
 from engine.drawing import Element, Process
 from engine.errors import DiagramError
 from engine.expression import Assignments, Expression, compile_assignments, compile_expression
@@ -81,13 +80,13 @@ class Net:
         raise KeyError(element)
 
 
-def net_of(deployment: ResolvedDeployment, root: str, *, refuse: bool = True) -> Net:
+def net_of(drawn: Mapping[str, Process], root: str, *, refuse: bool = True) -> Net:
     """Build the net of a process and all it calls; raise DiagramError naming what is missing.
 
     What is not followed here is refused, so that nothing is called proved that was not looked at;
     unless the net is only for naming steps.
     """
-    processes = list(_called(deployment, root))
+    processes = list(_called(drawn, root))
     if refuse:
         _refuse_what_is_not_followed(processes)
     places = [(process, element) for process in processes for element in process.elements]
@@ -113,7 +112,7 @@ def _refuse_what_is_not_followed(processes: list[Process]) -> None:
                 raise DiagramError(f"{element.id}: repeated calls are not proved; {mend}.")
 
 
-def _called(deployment: ResolvedDeployment, root: str) -> Iterator[Process]:
+def _called(drawn: Mapping[str, Process], root: str) -> Iterator[Process]:
     """Yield the process and all it calls, each once."""
     pending, met = [root], set[str]()
     while pending:
@@ -121,7 +120,7 @@ def _called(deployment: ResolvedDeployment, root: str) -> Iterator[Process]:
         if name in met:
             continue
         met.add(name)
-        process = deployment.processes.get(name)
+        process = drawn.get(name)
         if process is None:
             raise DiagramError(
                 f"{name}: there is no process of this name; draw it or call another."

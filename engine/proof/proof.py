@@ -1,13 +1,14 @@
 """Proves the rules of a deployment on every path, or returns what breaks them."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from time import perf_counter
 from typing import Any
 
 from engine.check import facts_of
 from engine.deployment import ResolvedDeployment
+from engine.errors import DiagramError
 from engine.operator import catalogue
 from engine.proof import ownership, separation
 from engine.proof.effect import Effects
@@ -16,6 +17,7 @@ from engine.proof.liveness import liveness_of
 from engine.proof.matching import asked_after, steps_of
 from engine.proof.monitor import Monitor
 from engine.proof.net import Net, net_of
+from engine.proof.replay import Replay
 from engine.proof.rule import Check, Rule
 from engine.proof.rulebook import rules_of
 from engine.proof.semantics import Semantics
@@ -33,6 +35,9 @@ class Violation:
     """What is wrong and where, in words."""
     element: str = ""
     edges: tuple[Edge, ...] = ()
+    """The path to it; none where no path is the trouble."""
+    unplayed: str = ""
+    """Why the path was not played through in the engine: the drawing is refused there."""
 
 
 @dataclass(frozen=True)
@@ -108,16 +113,30 @@ class _Prover:
                 if self._applies(check)
                 for violation in self._violations(check)
             ]
-            self._proof.verdicts.append(Verdict(rule, tuple(found)))
+            played = tuple(self._played(violation, rule) for violation in found)
+            self._proof.verdicts.append(Verdict(rule, played))
         self._proof.seconds = perf_counter() - started
         return self._proof
+
+    def _played(self, violation: Violation, rule: Rule) -> Violation:
+        """Play the path of a violation through the engine; raise ReplayError when it cannot be."""
+        if not violation.edges:
+            return violation
+        found = self._explored(violation.process)
+        try:
+            program = self._deployment.program(violation.process)
+        except DiagramError as error:
+            return replace(violation, unplayed=str(error))
+        zone = self._deployment.profile.zone
+        Replay(program, found.semantics, found.graph.states, zone).confirm(violation.edges, rule.id)
+        return violation
 
     def _applies(self, check: Check) -> bool:
         return check.only_if is None or check.only_if.evaluate(self._names) is True
 
     def _explored(self, process: str) -> Explored:
         if process not in self._proof.explored:
-            net = net_of(self._deployment, process)
+            net = net_of(self._deployment.processes, process)
             checks = tuple(
                 check
                 for rule in self._rules
@@ -172,7 +191,7 @@ class _Prover:
             )
 
     def _sound(self, check: Check, found: Explored) -> Iterable[Violation]:
-        for flaw in flaws_of(found.net, found.graph, found.semantics.visited, self._names):
+        for flaw in flaws_of(found.net, found.graph, found.semantics.visited, self._effects):
             element = found.net.nodes[flaw.place].element
             yield Violation(
                 check.process, f"{element.label}: {flaw.sentence}", element.id, flaw.edges

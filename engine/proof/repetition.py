@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from engine.proof.effect import completion
-from engine.proof.marking import OPEN_STEP, READY, RUNNING, Board
+from engine.proof.marking import OPEN_STEP, READY, RUNNING, Board, Values
 from engine.proof.net import CALLS, Node
-from engine.proof.possible import truths_of
+from engine.proof.possible import OPEN, truths_of
 
 if TYPE_CHECKING:
     from engine.proof.semantics import Semantics
@@ -27,11 +27,20 @@ def open_entries(semantics: "Semantics", board: Board, key: int, node: Node) -> 
             one.tokens[key] = token._replace(note=0)
         else:
             phase = RUNNING if node.kind in CALLS else OPEN_STEP
-            one.tokens[key] = token._replace(note=size, phase=phase)
+            values = _with_results(semantics, node, token.values)
+            one.tokens[key] = token._replace(note=size, phase=phase, values=values)
             if node.kind in CALLS:
                 semantics.open(one, key, node)
         found.append(one)
     return found
+
+
+def _with_results(semantics: "Semantics", node: Node, values: Values) -> Values:
+    """Return the variables once results come in, where a condition asks for them."""
+    many = node.element.multi_instance
+    if many is None or completion(node) is None or many.output not in semantics.wanted:
+        return values
+    return tuple(sorted({**dict(values), many.output: OPEN}.items()))
 
 
 def after_entry(semantics: "Semantics", board: Board, key: int) -> Iterator[Board]:
@@ -46,10 +55,15 @@ def after_entry(semantics: "Semantics", board: Board, key: int) -> Iterator[Boar
     )
     after: dict[Any, list[Any]] = {1: [0], 2: [1], MANY: [2, MANY]}
     left = after[token.note]
+    if token.note == MANY and (node.key, MANY) in board.choices:
+        # The rounds run by themselves; they have an end, since the collection has one.
+        left = [2]
     if True in truths and left != [0]:
         left = [*left, 0] if False in truths else [0]
     for number in left:
         one = board.copy()
+        if token.note == number == MANY:
+            one.choices.append((node.key, MANY))
         if number == 0:
             one.tokens[key] = token._replace(note=0, phase=READY)
         else:

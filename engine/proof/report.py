@@ -1,13 +1,16 @@
 """Tells the verdicts of a proof: in words with the path that breaks a rule, and for machines."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from engine.profile import Profile
 from engine.proof.proof import Proof, Verdict, Violation
 from engine.proof.words import Words
+
+CONFIRMED: Final = "Played through in the engine, step by step"
+UNPLAYED: Final = "Not played through, since the engine refuses the drawing"
 
 
 def as_text(proof: Proof, profile: Profile) -> str:
@@ -29,9 +32,18 @@ def broken_by(proof: Proof, verdict: Verdict, profile: Profile) -> Iterator[str]
     for violation in verdict.violations:
         place = f"{violation.process}:{violation.element}" if violation.element else ""
         yield f"{place or violation.process}: {violation.sentence}."
+        if violation.edges:
+            yield f"{_played(violation)}:"
         words = Words(proof.explored[violation.process].net, profile)
         for number, sentence in enumerate(words.path(violation.edges), start=1):
             yield f"  {number}. {sentence}"
+
+
+def _played(violation: Violation) -> str:
+    if violation.unplayed:
+        reason = violation.unplayed.splitlines()[0].rstrip(".")
+        return f"{UNPLAYED} ({reason})"
+    return CONFIRMED
 
 
 def _closing(proof: Proof) -> str:
@@ -71,5 +83,6 @@ def _violation(proof: Proof, violation: Violation) -> dict[str, Any]:
         "process": violation.process,
         "element": violation.element,
         "sentence": violation.sentence,
+        "played_through": bool(violation.edges) and not violation.unplayed,
         "path": [net.nodes[key].element.id for key in along if key is not None],
     }

@@ -4,17 +4,16 @@ The rules are those of BPMN 2.0, chapter 13, in the subset that is executed; whe
 are possible it takes the one of engine.bpmn, and tests compare the two.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from engine.errors import DiagramError
-from engine.proof import event, gateway, repetition
-from engine.proof.effect import Effects
-from engine.proof.joining import combined
+from engine.proof import ending, event, gateway, repetition
+from engine.proof.effect import FAILURE, Effects
 from engine.proof.liveness import Liveness
 from engine.proof.marking import (
-    ARRIVED,
     OPEN_STEP,
+    OPENING,
     READY,
     RUNNING,
     Base,
@@ -44,7 +43,7 @@ class Semantics:
         self.net = net
         self.effects = effects
         self.live = liveness
-        self._asked = asked
+        self.asked = asked
         self.wanted = liveness.wanted
         self.visited: set[int] = set()
         """The steps that some case completes."""
@@ -83,20 +82,29 @@ class Semantics:
 
     def _next(self, board: Board) -> int | None:
         """Return the next automatic step: interrupts first, then the innermost process."""
-        found, deepest = None, -1
+        found: tuple[int, int, int] | None = None
+        interrupt = None
         for key, token in board.tokens.items():
             if token.phase != READY:
                 continue
-            if self.net.nodes[token.node].kind == "boundaryEvent":
+            node = self.net.nodes[token.node]
+            if node.element.multi_instance is not None and token.note is None:
+                # The entries open together with the step.
                 return key
-            depth = board.depth(token.scope)
-            if depth > deepest:
-                found, deepest = key, depth
-        return found
+            if node.kind == "boundaryEvent":
+                interrupt = key if interrupt is None else interrupt
+            rank = board.ranks.get(token.scope, token.scope)
+            place = (-board.depth(token.scope), rank, key)
+            found = place if found is None else min(found, place)
+        if interrupt is not None:
+            return interrupt
+        return None if found is None else found[2]
 
     def _run(self, board: Board, key: int) -> list[Board]:  # noqa: PLR0911 - one line a kind
         token = board.tokens[key]
         node = self.net.nodes[token.node]
+        if token.note == OPENING:
+            return self._open_with_events(board, key, node)
         match node.kind:
             case "exclusiveGateway":
                 return gateway.choose(self, board, key, node)
@@ -108,15 +116,24 @@ class Semantics:
                 self.leave(board, key, [token.note])
                 return [board]
             case "endEvent":
-                return self._end(board, key, node)
+                return ending.end(self, board, key, node)
             case "intermediateThrowEvent":
-                self._throw(board, key, node)
-                return [board]
+                return ending.throw(self, board, key, node)
             case "scriptTask" | "businessRuleTask" | "serviceTask":
                 return self.finish(board, key)
         if node.element.multi_instance is not None:
             return self._repeat(board, key, node)
         self.leave(board, key)
+        return [board]
+
+    def _open_with_events(self, board: Board, key: int, node: Node) -> list[Board]:
+        """Open a step together with the events on its border, when its turn comes."""
+        token = board.tokens.pop(key)
+        phase = self._phase(node, node)
+        key = board.number()
+        board.tokens[key] = token._replace(note=None, phase=phase)
+        if phase == RUNNING:
+            self.open(board, key, node)
         return [board]
 
     def _repeat(self, board: Board, key: int, node: Node) -> list[Board]:
@@ -141,7 +158,12 @@ class Semantics:
         token = board.tokens[key]
         node = self.net.nodes[token.node]
         found = []
+        failed = list(self._failed(board, key, node))
         changes = self.changes(node, token.values)
+        if node.element.multi_instance is not None:
+            # Where nobody was asked, nobody answered.
+            nobody = (node.key, 0) in board.choices
+            changes = [one for one in changes if bool(one) is not nobody] or changes
         for change in changes:
             one = board.copy() if len(changes) > 1 else board
             values = dict(token.values) | change
@@ -150,23 +172,31 @@ class Semantics:
                 one.choices.append((node.key, change))
             self.leave(one, key)
             found.append(one)
-        return found
+        return [*failed, *found]
+
+    def _failed(self, board: Board, key: int, node: Node) -> Iterator[Board]:
+        """Yield the ways in which an operator can end with an error that is caught."""
+        for code in event.caught_codes(self, board, key) if node.kind == "serviceTask" else ():
+            one = board.copy()
+            one.choices.append((node.key, {FAILURE: code}))
+            event.fail(self, one, key, code)
+            yield one
 
     def leave(self, board: Board, key: int, targets: Iterable[int] | None = None) -> None:
         """Complete a step and open those that follow: `targets`, or all that are drawn."""
         token = board.tokens.pop(key)
         node = self.net.nodes[token.node]
-        self._note(board, node, token.values)
+        self.note(board, node, token.values)
         ways = [way for way in node.ways if targets is None or way.target in targets]
         base = Base(token.values, token.base) if len(ways) > 1 else token.base
         for way in ways:
             self.enter(board, way.target, token._replace(base=base), way.flow)
         gateway.recheck(self, board, token.scope)
 
-    def _note(self, board: Board, node: Node, values: Values) -> None:
+    def note(self, board: Board, node: Node, values: Values) -> None:
         """Write down what rules look at, and that the step can be reached."""
         self.visited.add(node.key)
-        asked = self._asked.get(node.key)
+        asked = self.asked.get(node.key)
         if asked is not None:
             board.events.append((node.key, tuple(pair for pair in values if pair[0] in asked)))
 
@@ -178,19 +208,20 @@ class Semantics:
         token = Token(
             target,
             before.scope,
-            self._phase(node, self.net.nodes[before.node]),
+            READY if node.boundaries else self._phase(node, self.net.nodes[before.node]),
             values,
             self.trimmed(before.base, node.level),
-            None,
+            OPENING if node.boundaries else None,
             self._armed(node, values),
             frozenset(),
             before.origin,
         )
         key = board.number()
         board.tokens[key] = token
+        if node.boundaries:
+            return
         if node.kind in {"parallelGateway", "inclusiveGateway"} and len(node.incoming) > 1:
-            board.tokens[key] = token._replace(phase=ARRIVED, note=flow)
-            gateway.recheck(self, board, token.scope)
+            gateway.arrive(self, board, key, flow)
         elif node.kind in CALLS and node.element.multi_instance is None:
             self.open(board, key, node)
 
@@ -233,51 +264,3 @@ class Semantics:
                     board.tokens[key] = token._replace(values=())
                 return
         raise DiagramError(f"{node.element.id}: {node.inner} has no plain start event; draw one.")
-
-    # -- ends and events -------------------------------------------------------------------------
-
-    def _end(self, board: Board, key: int, node: Node) -> list[Board]:
-        token = board.tokens.pop(key)
-        self._note(board, node, token.values)
-        scope = board.scopes[token.scope]
-        live = self.live.after[scope.level]
-        values = tuple(pair for pair in token.values if pair[0] in live)
-        if node.event == "terminate":
-            for other in board.within(token.scope):
-                board.drop(other)
-            return [self._close(board, token.scope, values)]
-        ended = {*scope.ended, (values, self.trimmed(token.base, scope.level))}
-        board.scopes[token.scope] = scope._replace(ended=tuple(sorted(ended, key=repr)))
-        if node.event:
-            event.throw_from(self, board, token, node)
-        if token.scope not in board.scopes:
-            return [board]
-        gateway.recheck(self, board, token.scope)
-        return self._close_if_empty(board, token.scope)
-
-    def _close_if_empty(self, board: Board, number: int) -> list[Board]:
-        scope = board.scopes[number]
-        if board.within(number):
-            return [board]
-        results = combined(scope.ended, self.live.after[scope.level])
-        found = []
-        for values, _ in results:
-            one = board.copy() if len(results) > 1 else board
-            found.append(self._close(one, number, values))
-        return found
-
-    def _close(self, board: Board, number: int, values: Values) -> Board:
-        """End a process; the step that ran it goes on with its variables."""
-        scope = board.scopes.pop(number)
-        if scope.host is None:
-            board.done = values
-            return board
-        host = board.tokens[scope.host]
-        board.tokens[scope.host] = host._replace(values=values, phase=READY)
-        return board
-
-    def _throw(self, board: Board, key: int, node: Node) -> None:
-        token = board.tokens[key]
-        self.leave(board, key)
-        if node.event:
-            event.throw_from(self, board, token, node)

@@ -4,16 +4,18 @@ After van der Aalst's soundness of workflow nets, on markings with variables.
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
+from engine.expression import Expression
+from engine.proof.effect import Effects
 from engine.proof.event import UNCAUGHT
 from engine.proof.explorer import Edge, Graph
 from engine.proof.gateway import NO_WAY
 from engine.proof.marking import State
 from engine.proof.net import Net, Node
 from engine.proof.semantics import CIRCLE
+from engine.proof.table import switched_off
 
 SENTENCES = {
     NO_WAY: "no condition is true here; draw a default flow",
@@ -40,7 +42,7 @@ class Flaw:
         return SENTENCES[self.code]
 
 
-def flaws_of(net: Net, graph: Graph, visited: set[int], names: Mapping[str, Any]) -> list[Flaw]:
+def flaws_of(net: Net, graph: Graph, visited: set[int], effects: Effects) -> list[Flaw]:
     """Return everything that is not sound, each kind of place once, with its shortest path.
 
     What the profile switches off is not dead: another value switches it on.
@@ -55,7 +57,7 @@ def flaws_of(net: Net, graph: Graph, visited: set[int], names: Mapping[str, Any]
         if graph.edges[number]:
             place = min(_open_nodes(state), default=0)
             found.setdefault(("no_end", -1), Flaw("no_end", place, paths.to(number)))
-    for key in sorted(_switched_on(net, names) - visited):
+    for key in sorted(_Switched(net, effects).on() - visited):
         found.setdefault(("dead", key), Flaw("dead", key))
     return list(found.values())
 
@@ -111,30 +113,56 @@ def _cannot_end(graph: Graph) -> list[int]:
     ]
 
 
-def _switched_on(net: Net, names: Mapping[str, Any]) -> set[int]:
-    """Return the steps to which a way leads that the values of the profile leave open."""
-    found: set[int] = set()
-    pending = list(net.levels[net.root].starts)
-    while pending:
-        node = net.nodes[pending.pop()]
-        if node.key in found:
-            continue
-        found.add(node.key)
-        pending += [*node.boundaries, *_ways_left(node, names)]
-        if node.inner:
-            pending += net.levels[node.inner].starts
-    return found
+class _Switched:
+    """Follows the ways that the values of the profile leave open, without looking at variables."""
 
+    def __init__(self, net: Net, effects: Effects) -> None:
+        self._net = net
+        self._names = effects.names
+        tables = (effects.tables.get(node.element.decision_ref or "") for node in net.nodes)
+        self._off = [
+            found
+            for table in tables
+            if table is not None
+            for found in switched_off(table, effects.names)
+        ]
 
-def _ways_left(node: Node, names: Mapping[str, Any]) -> Iterator[int]:
-    settled = False
-    for way in node.ways:
-        if way.condition is None or not way.condition.names <= names.keys():
-            if not (settled and node.kind == "exclusiveGateway"):
+    def on(self) -> set[int]:
+        """Return the steps to which a way leads."""
+        found: set[int] = set()
+        pending = list(self._net.levels[self._net.root].starts)
+        while pending:
+            node = self._net.nodes[pending.pop()]
+            if node.key in found:
+                continue
+            found.add(node.key)
+            pending += [*node.boundaries, *self._ways_left(node)]
+            if node.inner:
+                pending += self._net.levels[node.inner].starts
+        return found
+
+    def _ways_left(self, node: Node) -> Iterator[int]:
+        settled = False
+        for way in node.ways:
+            condition = way.condition
+            if condition is None or not condition.names <= self._names.keys():
+                if not (settled and node.kind == "exclusiveGateway") and not self._is_off(
+                    condition
+                ):
+                    yield way.target
+            elif condition.evaluate(self._names) is True:
                 yield way.target
-        elif way.condition.evaluate(names) is True:
-            yield way.target
-            settled = True
+                settled = True
+
+    def _is_off(self, condition: Expression | None) -> bool:
+        """Say whether a way asks for what only a row of a table gives that is switched off."""
+        if condition is None:
+            return False
+        asked = condition.names - self._names.keys()
+        return any(
+            asked == {name} and condition.evaluate({**self._names, name: value}) is True
+            for name, value in self._off
+        )
 
 
 class Paths:

@@ -11,6 +11,7 @@ from engine.proof.semantics import Semantics
 
 COMPLETE: Final = "complete"
 CONFIRM: Final = "confirm"
+FAIL: Final = "fail"
 TIMER: Final = "timer"
 MESSAGE: Final = "message"
 START: Final = "start"
@@ -24,7 +25,7 @@ class Stimulus:
     node: int | None = None
     """The step that is completed, or the timer that is due."""
     name: str = ""
-    """The message."""
+    """The message, or the code of the error."""
     values: tuple[tuple[str, Any], ...] = ()
     """The answers that matter."""
 
@@ -47,7 +48,14 @@ def stimuli(semantics: Semantics, state: State) -> Iterator[tuple[Stimulus, list
     for name in sorted(names):
         one = board.copy()
         if event.broadcast(semantics, one, MESSAGE, name):
-            yield Stimulus(MESSAGE, name=name), semantics.settle(one)
+            yield (
+                Stimulus(MESSAGE, name=name),
+                [
+                    settled
+                    for ordered in event.in_every_order(one, set())
+                    for settled in semantics.settle(ordered)
+                ],
+            )
 
 
 def _of_step(
@@ -67,6 +75,10 @@ def _of_step(
             semantics.leave(one, key)
             answers = tuple(sorted(change.items()))
             yield Stimulus(kind, node.key, values=answers), semantics.settle(one)
+        for code in event.caught_codes(semantics, board, key) if kind == CONFIRM else ():
+            one = board.copy()
+            event.fail(semantics, one, key, code)
+            yield Stimulus(FAIL, node.key, name=code), semantics.settle(one)
     elif node.kind == "intermediateCatchEvent" and node.event == TIMER:
         one = board.copy()
         one.tokens[key] = one.tokens[key]._replace(phase=READY)

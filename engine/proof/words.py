@@ -5,6 +5,7 @@ from typing import Any
 
 from engine.drawing import Element
 from engine.profile import Profile
+from engine.proof.effect import FAILURE
 from engine.proof.explorer import Edge
 from engine.proof.net import Net
 from engine.proof.possible import OPEN
@@ -31,6 +32,8 @@ class Words:
                 told = f"The message {stimulus.name} comes"
             case "timer":
                 told = f"Time runs out: {_label(element)}"
+            case "fail":
+                told = f"The system could not do it ({stimulus.name}): {_label(element)}"
             case "confirm":
                 told = f"The system has done: {_label(element)}"
             case _:
@@ -53,7 +56,9 @@ class Words:
         """Say what automatic steps gave, where it could have been otherwise."""
         for key, choice in edge.choices:
             node = self._net.nodes[key]
-            if node.kind == "serviceTask" and isinstance(choice, dict):
+            if isinstance(choice, dict) and FAILURE in choice:
+                yield f"{_label(node.element)} fails with {choice[FAILURE]}"
+            elif node.kind == "serviceTask" and isinstance(choice, dict):
                 yield from self._answers(choice)
             elif node.element.multi_instance is not None and choice == 0:
                 yield f"{_label(node.element)}: nobody is there to ask"

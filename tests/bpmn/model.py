@@ -79,6 +79,13 @@ class Draftsman:
         )
         return Model(content, self.choices, self.messages, self.sequential)
 
+    def user(self, id_: str, *content: str) -> str:
+        return user(id_, *content)
+
+    def answered(self, variable: str, number: int) -> str:
+        """Return the condition that an answer was this one."""
+        return f"{variable} = {number}"
+
     def name(self, kind: str) -> str:
         self.count += 1
         return f"{kind}_{self.count}"
@@ -103,7 +110,7 @@ class Draftsman:
     def person(self, _depth: int, _looped: bool) -> Block:
         id_ = self.name("person")
         self.choices[id_] = []
-        return Block([user(id_)], id_, id_)
+        return Block([self.user(id_)], id_, id_)
 
     def script(self, _depth: int, _looped: bool) -> Block:
         id_ = self.name("script")
@@ -118,7 +125,7 @@ class Draftsman:
         setup, id_ = self.name("partners"), self.name("each")
         self.choices[id_] = ["vote"]
         source = f'{setup} = {{a: "a", b: "b"}}\nvotes_{id_} = {{}}'
-        step = user(id_, each(setup, f"partner_{id_}", f"votes_{id_}", "vote"))
+        step = self.user(id_, each(setup, f"partner_{id_}", f"votes_{id_}", "vote"))
         return Block([script(setup, source), step, chain(setup, id_)], setup, id_)
 
     def asking(self, variables: int) -> tuple[str, list[str]]:
@@ -131,8 +138,8 @@ class Draftsman:
         split, merge = self.name("split"), self.name("merge")
         first = self.sequence(depth, looped=looped)
         second = self.sequence(depth, looped=looped)
-        parts = [user(ask), xor(split, second.entry), xor(merge), *first.parts, *second.parts]
-        parts += [chain(ask, split), flow(split, first.entry, f"{variable} = 1")]
+        parts = [self.user(ask), xor(split, second.entry), xor(merge), *first.parts, *second.parts]
+        parts += [chain(ask, split), flow(split, first.entry, self.answered(variable, 1))]
         parts += [flow(split, second.entry), chain(first.exit, merge), chain(second.exit, merge)]
         return Block(parts, ask, merge)
 
@@ -140,9 +147,9 @@ class Draftsman:
         ask, (variable,) = self.asking(1)
         merge, split, out = self.name("merge"), self.name("again"), self.name("out")
         body = self.sequence(depth, looped=True)
-        parts = [xor(merge), *body.parts, user(ask), xor(split, out), xor(out)]
+        parts = [xor(merge), *body.parts, self.user(ask), xor(split, out), xor(out)]
         parts += [chain(merge, body.entry), chain(body.exit, ask, split), flow(split, out)]
-        parts += [flow(split, merge, f"{variable} = 1")]
+        parts += [flow(split, merge, self.answered(variable, 1))]
         return Block(parts, merge, out)
 
     def branches(self, depth: int, merge: str) -> list[Block]:
@@ -167,9 +174,9 @@ class Draftsman:
         # The library's inclusive join follows only the first way into each merge and opens early.
         branches = self.branches(0, merge)
         ask, variables = self.asking(len(branches))
-        parts = [user(ask), either(split, branches[0].entry), either(merge), chain(ask, split)]
+        parts = [self.user(ask), either(split, branches[0].entry), either(merge), chain(ask, split)]
         for number, branch in enumerate(branches):
-            condition = f"{variables[number]} = 1" if number else None
+            condition = self.answered(variables[number], 1) if number else None
             parts += [*branch.parts, flow(split, branch.entry, condition)]
         return Block(parts, ask, merge)
 
@@ -221,7 +228,7 @@ class Draftsman:
             self.messages.append(note)
             self.choices[handle] = []
             parts += [boundary(note, host, message(note), interrupts=False)]
-            parts += [user(handle), end(done), chain(note, handle, done)]
+            parts += [self.user(handle), end(done), chain(note, handle, done)]
         return Block(parts, inner.entry, merge)
 
     def each_partner_alone(self, depth: int, looped: bool) -> Block:
@@ -234,9 +241,12 @@ class Draftsman:
         begin, ask, (variable,) = self.name("begin"), *self.asking(1)
         split, good, bad, dead = (self.name(kind) for kind in ("split", "good", "bad", "dead"))
         fails, merge = self.name("fails"), self.name("merge")
-        content = [start(begin), user(ask), xor(split, good), end(good), end(bad, error(code))]
+        content = [start(begin), self.user(ask), xor(split, good), end(good), end(bad, error(code))]
         content += [end(dead, TERMINATE), chain(begin, ask, split), flow(split, good)]
-        content += [flow(split, bad, f"{variable} = 1"), flow(split, dead, f"{variable} = 2")]
+        content += [
+            flow(split, bad, self.answered(variable, 1)),
+            flow(split, dead, self.answered(variable, 2)),
+        ]
         way = self.sequence(depth, looped=looped)
         parts = [sub(id_, *content), boundary(fails, id_, error(code)), xor(merge), *way.parts]
         parts += [chain(id_, merge), chain(fails, way.entry), chain(way.exit, merge)]

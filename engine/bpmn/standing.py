@@ -1,0 +1,136 @@
+"""Where a running instance stands, as a marking: for the proof, which compares it with its own.
+
+Also lets one timer come whatever its instant, since a proof looks at the order of events and not
+at their dates.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from SpiffWorkflow.bpmn.specs.control import BoundaryEventSplit
+from SpiffWorkflow.util.task import TaskState
+
+from engine.bpmn.event import definitions, fire
+from engine.bpmn.instance import Instance
+from engine.bpmn.journal import Journal
+from engine.bpmn.merge import clone
+from engine.bpmn.step.base import EndJoin
+from engine.bpmn.step.event import BoundaryEvent
+from engine.bpmn.token import frame_of
+from engine.errors import ConflictError
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One live step with its variables."""
+
+    element_id: str
+    state: str
+    """`READY`, `WAITING` or `STARTED`."""
+    data: Mapping[str, Any]
+    left: int | None
+    """How many entries of a repeated step are not done; None for any other step."""
+    listening: Mapping[str, Mapping[str, Any]]
+    """The events on its border that wait, by element, with the variables they begin with."""
+    inner: "Level | None"
+    """What runs inside it; of a repeated call, inside the entry that is being done."""
+
+
+@dataclass(frozen=True)
+class Level:
+    """One active process or sub-process."""
+
+    id: str
+    steps: tuple[Standing, ...]
+    ended: Mapping[str, Any] | None
+    """The united variables of the branches that have ended; None while none has."""
+
+
+@dataclass(frozen=True)
+class Completed:
+    """One step that was completed, a repeated one when all its entries are done."""
+
+    level: str
+    element_id: str
+    data: Mapping[str, Any]
+    """The variables after it."""
+
+
+class _Witness(Journal):
+    """Keeps the variables after each step as well, which no stored journal may."""
+
+    def __init__(self, names: Any) -> None:
+        super().__init__(names)
+        self.completed: list[Completed] = []
+
+    def complete(self, token: Any) -> None:
+        super().complete(token)
+        element = token.task_spec.bpmn_id
+        if element is not None and frame_of(token) is None:
+            found = Completed(token.workflow.spec.name, element, clone(token.data))
+            self.completed.append(found)
+
+
+def watch(instance: Instance) -> list[Completed]:
+    """Return a list to which each step is added that an instance completes from now on."""
+    witness = _Witness(instance.program.names)
+    instance._tree.journal = witness  # noqa: SLF001
+    return witness.completed
+
+
+def standing_of(instance: Instance) -> Level:
+    """Return where an instance stands after it was advanced."""
+    return _level(instance._tree)  # noqa: SLF001 - the view belongs to the instance
+
+
+def elapse(instance: Instance, token: str, element_id: str) -> None:
+    """Let one waiting timer come now; raise ConflictError when it does not wait any more."""
+    step = instance._tree.find(token)  # noqa: SLF001
+    if step is None:
+        raise ConflictError("This timer waits no longer.")
+    for definition, spec in definitions(step):
+        if spec.bpmn_id == element_id and "timer" in step.internal_data:
+            fire(step, definition, spec)
+            return
+    raise ConflictError("This timer waits no longer.")
+
+
+def _level(tree: Any) -> Level:
+    steps, ended = [], None
+    for step in tree.live():
+        if isinstance(step.task_spec, EndJoin):
+            ended = clone(step.data)
+        elif not isinstance(step.task_spec, BoundaryEvent) and frame_of(step) is None:
+            steps.append(_standing(step))
+    return Level(tree.spec.name, tuple(steps), ended)
+
+
+def _standing(step: Any) -> Standing:
+    repeats = step.task_spec.repeats
+    rounds = [child for child in step.children if frame_of(child) is step] if repeats else []
+    running = [one for one in rounds if one.has_state(TaskState.NOT_FINISHED_MASK)]
+    hosts = running if repeats else [step]
+    trees = step.workflow.top_workflow.subprocesses
+    inner = next((trees[host.id] for host in hosts if host.id in trees), None)
+    return Standing(
+        element_id=step.task_spec.bpmn_id,
+        state=TaskState.get_name(step.state),
+        data=clone(step.data),
+        left=len(running) + len(step.internal_data.get("remaining", ())) if repeats else None,
+        listening=_listening(step),
+        inner=None if inner is None else _level(inner),
+    )
+
+
+def _listening(step: Any) -> dict[str, dict[str, Any]]:
+    split = step.parent
+    if split is None or not isinstance(split.task_spec, BoundaryEventSplit):
+        return {}
+    if split.task_spec.host_name != step.task_spec.name:
+        return {}
+    return {
+        event.task_spec.bpmn_id: clone(event.data)
+        for event in split.children
+        if event.has_state(TaskState.WAITING)
+    }
