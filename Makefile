@@ -28,14 +28,14 @@ test: setup check
 	@$(BIN)/casetable verify
 	@$(BIN)/casetable scenario run
 
-# The same promises at their full size: thousands of attacks, kills and planted mistakes. Hours.
+# The same promises at their full size: thousands of attacks, kills, models and planted mistakes. Hours.
 # One goal alone: make torture ONLY=S6. The figures stand under the run.
 torture: setup
 	@CASETABLE_TORTURE=yes CASETABLE_ONLY=$(ONLY) CASETABLE_FUZZ=1000000 CASETABLE_MUTANTS=4000 \
 	  CASETABLE_KILLS=1000 CASETABLE_TAMPERINGS=10000 CASETABLE_REQUESTS=200000 \
 	  CASETABLE_READS=10000 CASETABLE_CANARIES=10000 CASETABLE_GUESSES=2000 \
 	  $(BIN)/python -m pytest -n auto -o timeout=14400 --durations=25 tests/torture tests/authz \
-	  tests/canary tests/engine tests/expression tests/review tests/foreign tests/bpmn tests/webui
+	  tests/canary tests/engine tests/expression tests/review tests/foreign tests/bpmn tests/proof tests/webui
 
 check: $(STAMP)
 	@$(BIN)/ruff check .
