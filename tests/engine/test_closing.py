@@ -329,7 +329,7 @@ class Written:
 def session() -> Iterator[Session]:
     with new_session() as found:
         # The database refuses one person for two before closing is asked; this asks closing.
-        for statement in separation.removal("sqlite"):
+        for statement in separation.removal("sqlite", set(separation.TABLES)):
             found.connection().exec_driver_sql(statement)
         yield found
 
