@@ -74,7 +74,7 @@ class Monitor:
             number, facts = here
             for edge in graph.edges[number]:
                 after = facts
-                for event, effect in self._walk(edge.events):
+                for event, effect in self._walk(edge.events) if edge.events else ():
                     if effect.is_at and self._is_broken(after):
                         missing = tuple(
                             one for one in range(len(self._groups)) if not after >> one & 1

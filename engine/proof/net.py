@@ -38,7 +38,7 @@ class Node:
     """The process or sub-process that it runs."""
     script: Assignments | None = None
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """Return the BPMN local name."""
         return self.element.kind

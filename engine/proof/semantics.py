@@ -10,7 +10,7 @@ from typing import Any, Final
 from engine.errors import DiagramError
 from engine.proof import ending, event, gateway, repetition
 from engine.proof.effect import FAILURE, Effects
-from engine.proof.liveness import Liveness
+from engine.proof.liveness import JOINS, Liveness
 from engine.proof.marking import (
     OPEN_STEP,
     OPENING,
@@ -59,6 +59,14 @@ class Semantics:
             )
             for name, level in net.levels.items()
         }
+        self._meeting = {
+            node.level for node in net.nodes if node.kind in JOINS and len(node.incoming) > 1
+        }
+        """The levels in which branches meet at a gateway."""
+        self._arming = [
+            frozenset[str]().union(*(liveness.before[key] for key in node.boundaries))
+            for node in net.nodes
+        ]
         self._changes: dict[tuple[int, Values], list[dict[str, Any]]] = {}
         self.ways: dict[tuple[int, Values], list[int | None]] = {}
 
@@ -82,11 +90,12 @@ class Semantics:
 
     def _next(self, board: Board) -> int | None:
         """Return the next automatic step: interrupts first, then the innermost process."""
+        ready = [pair for pair in board.tokens.items() if pair[1].phase == READY]
+        if len(ready) <= 1:
+            return ready[0][0] if ready else None
         found: tuple[int, int, int] | None = None
         interrupt = None
-        for key, token in board.tokens.items():
-            if token.phase != READY:
-                continue
+        for key, token in ready:
             node = self.net.nodes[token.node]
             if node.element.multi_instance is not None and token.note is None:
                 # The entries open together with the step.
@@ -191,7 +200,8 @@ class Semantics:
         base = Base(token.values, token.base) if len(ways) > 1 else token.base
         for way in ways:
             self.enter(board, way.target, token._replace(base=base), way.flow)
-        gateway.recheck(self, board, token.scope)
+        if node.level in self._meeting:
+            gateway.recheck(self, board, token.scope)
 
     def note(self, board: Board, node: Node, values: Values) -> None:
         """Write down what rules look at, and that the step can be reached."""
@@ -240,8 +250,8 @@ class Semantics:
         return facts is not None and facts.deferred
 
     def _armed(self, node: Node, values: Values) -> Values:
-        live = frozenset[str]().union(*(self.live.before[key] for key in node.boundaries))
-        return tuple(pair for pair in values if pair[0] in live) if node.boundaries else ()
+        live = self._arming[node.key]
+        return tuple(pair for pair in values if pair[0] in live) if live else ()
 
     def trimmed(self, base: Base | None, level: str) -> Base | None:
         """Return a parting with those variables alone that still matter in its level."""

@@ -7,6 +7,7 @@ from engine.proof.concrete import size_of
 from engine.proof.explorer import Edge
 from engine.proof.marking import State
 from engine.proof.net import Net
+from engine.proof.repetition import MANY
 
 
 def sizes_along(
@@ -35,24 +36,22 @@ def _opened(net: Net, edge: Edge) -> Iterator[tuple[int, Any]]:
 
 
 def _needed(edges: Sequence[Edge], states: Sequence[State], key: int, choice: Any) -> int:
-    """Return how many entries a step that was opened by the first edge has."""
-    size, done = size_of(choice), 0
+    """Return how many entries a step has that the first edge opens: one more each time of many."""
+    size = size_of(choice)
+    if choice != MANY:
+        return size
     for number, edge in enumerate(edges):
-        if number and edge.stimulus.node == key:
-            done += 1
-        left = next(_left(states[edge.target], key), None)
-        if left is None:
-            return size
-        size = max(size, done + size_of(left))
+        again = edge.choices.count((key, MANY))
+        size += again if number else again - 1
+        if not _is_open(states[edge.target], key):
+            break
     return size
 
 
-def _left(state: State, key: int) -> Iterator[Any]:
-    """Yield how many entries of a step are left in a marking."""
+def _is_open(state: State, key: int) -> bool:
+    """Say whether a repeated step is open in a marking."""
     if state[0] in {"begin", "end", "flaw"}:
-        return
-    for token in state[1]:
-        if token[0] == key and token[4] is not None:
-            yield token[4]
-        if token[8] is not None:
-            yield from _left(token[8], key)
+        return False
+    return any(
+        token[0] == key or (token[8] is not None and _is_open(token[8], key)) for token in state[1]
+    )

@@ -121,8 +121,20 @@ def test_path_that_breaks_a_rule_is_told_step_by_step(shipped: ResolvedDeploymen
     told = as_text(proof, wrong.profile)
     assert "L1   BROKEN" in told
     assert re.search(r"^ +1\. The case begins", told, re.MULTILINE)
+    assert "Played through in the engine, step by step" in told
+    assert '"played_through": true' in as_json(proof)
     assert "Close the case is reached although what it needs has not happened" in told
     assert '"element": "close_episode"' in as_json(proof)
+
+
+def test_path_of_a_drawing_that_the_engine_refuses_is_not_called_played(
+    shipped: ResolvedDeployment,
+) -> None:
+    loose = edited(shipped, "closure_decision.bpmn", past("give_closing_opinion", "count_opinions"))
+    proof = prove(loose)
+    told = as_text(proof, loose.profile)
+    assert "the engine refuses the drawing (closure_decision.bpmn:give_closing_opinion" in told
+    assert '"played_through": true' not in as_json(proof)
 
 
 def test_process_that_is_too_large_is_refused_and_not_half_proved(
