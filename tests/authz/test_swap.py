@@ -126,6 +126,10 @@ class Swapping:
         """Say whether the own pages offer it, or it is a finished step of an own case."""
         if (swapped.method, swapped.path) in person.addresses:
             return True
+        # Whoever sees a case opens the form of every event there, awaited now or not.
+        case, form, _ = swapped.path.partition("/events/")
+        if form and ("GET", case) in person.addresses:
+            return True
         return any(
             swapped.path in steps and ("GET", f"/cases/{code}") in person.addresses
             for code, steps in self.finished.items()
