@@ -8,11 +8,10 @@ from engine.check import check_deployment
 from engine.checking import ENDINGS, context_of
 from engine.comparison.change import Change
 from engine.comparison.side import Side
-from engine.deployment import PROFILE_RULES, ResolvedDeployment
+from engine.deployment import PROFILE_RULES, RULES, ResolvedDeployment
 from engine.errors import CasetableError
 from engine.proof.proof import Proof, Verdict, prove
 from engine.proof.report import broken_by
-from engine.proof.rule import FILE as RULES
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from engine.comparison.change import Change, marked
 from engine.comparison.comparison import title_of
 from engine.comparison.consequence import Consequences
 from engine.comparison.side import Side
-from engine.deployment import PROFILE_RULES
+from engine.deployment import PROFILE, PROFILE_RULES, RULES
 
 
 def as_text(
@@ -33,8 +33,8 @@ def _titles(side: Side) -> dict[str, str]:
     models: dict[str, Any] = {**side.drawings, **side.decisions, **side.forms}
     found = {path: f"{title_of(path, model)} ({path})" for path, model in models.items()}
     return found | {
-        "profile.toml": "The profile",
-        "rules.toml": "The safety rules",
+        PROFILE: "The profile",
+        RULES: "The safety rules",
         PROFILE_RULES: "The profile's rules",
     }
 

@@ -7,8 +7,9 @@ from typing import Any, Final
 from engine.comparison.change import Change, Weight, came_or_went, excerpts, named, say, valued
 from engine.comparison.phrase import joined
 from engine.comparison.side import Side
+from engine.deployment import RULES
 from engine.expression import Expression, describe
-from engine.proof.rule import FILE, Check, Moment, Rule
+from engine.proof.rule import Check, Moment, Rule
 
 LOOSENS: Final = frozenset({"unless", "only_if", "after", "until"})
 """Entries that make a check ask less where they were not there before."""
@@ -32,7 +33,7 @@ def _alone(before: Rule | None, after: Rule | None) -> Change:
     sentence = say(template, id=named(identifier), sentence=valued(told))
     was, is_now = before and before.sentence, after and after.sentence
     kind = came_or_went(before is None)
-    return Change(kind, FILE, identifier, "", was, is_now, "meaning", sentence=sentence)
+    return Change(kind, RULES, identifier, "", was, is_now, "meaning", sentence=sentence)
 
 
 def _rule(before: Rule, after: Rule) -> Iterator[Change]:
@@ -49,7 +50,7 @@ def _rule(before: Rule, after: Rule) -> Iterator[Change]:
             sentence = say(template, id=here, before=valued(shown[0]), after=valued(shown[1]))
             weight: Weight = "meaning" if attribute == "weakened" else "wording"
             yield Change(
-                "changed", FILE, after.id, attribute, left, right, weight, sentence=sentence
+                "changed", RULES, after.id, attribute, left, right, weight, sentence=sentence
             )
     yield from _checks(before, after)
 
@@ -69,7 +70,7 @@ def _checks(before: Rule, after: Rule) -> Iterator[Change]:
             sentence = say(template, id=named(after.id), check=told)
             was, is_now = left and check_words(left), right and check_words(right)
             kind = came_or_went(left is None)
-            yield Change(kind, FILE, after.id, "check", was, is_now, "meaning", sentence=sentence)
+            yield Change(kind, RULES, after.id, "check", was, is_now, "meaning", sentence=sentence)
         else:
             yield from _check(after.id, left, right)
     counts = len(before.checks), len(after.checks)
@@ -77,7 +78,7 @@ def _checks(before: Rule, after: Rule) -> Iterator[Change]:
         sentence = say(
             "The safety rule {id} says the same a different number of times.", id=named(after.id)
         )
-        yield Change("changed", FILE, after.id, "checks", *counts, "wording", sentence=sentence)
+        yield Change("changed", RULES, after.id, "checks", *counts, "wording", sentence=sentence)
 
 
 def _check(identifier: str, before: Check, after: Check) -> Iterator[Change]:
@@ -96,7 +97,7 @@ def _check(identifier: str, before: Check, after: Check) -> Iterator[Change]:
             less="; it asks less" if less else "",
         )
         yield Change(
-            "changed", FILE, identifier, "check", *shown, "meaning", one.name, sentence=sentence
+            "changed", RULES, identifier, "check", *shown, "meaning", one.name, sentence=sentence
         )
 
 

@@ -9,11 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from engine.deployment import RULES
 from engine.errors import ExpressionError, InputError
 from engine.expression import Expression, compile_expression
 
 KINDS: Final = ("before", "never", "apart", "owned", "sound", "awaits")
-FILE: Final = "rules.toml"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Rule:
     """The law with which a profile weakens the rule; empty where it holds in full."""
 
 
-def read_rules(content: bytes, *, file: str = FILE, weakens: bool = False) -> tuple[Rule, ...]:
+def read_rules(content: bytes, *, file: str = RULES, weakens: bool = False) -> tuple[Rule, ...]:
     """Read the rules; raise InputError naming the rule and entry to mend.
 
     A file that `weakens` is a profile's: a rule that names the law need not say more.

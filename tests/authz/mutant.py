@@ -33,6 +33,8 @@ class Mutant:
 
     module: ModuleType
     line: int
+    within: str
+    """The function that it is in; empty outside of all."""
     what: str
     tree: ast.Module
 
@@ -121,13 +123,20 @@ def _functions(names: dict[str, Any]) -> list[tuple[str, FunctionType]]:
 def mutants(module: ModuleType) -> Iterator[Mutant]:
     """Give the module once for every single mistake."""
     tree = ast.parse(inspect.getsource(module))
+    within = {
+        id(inside): function.name
+        for function in ast.walk(tree)
+        if isinstance(function, ast.FunctionDef)
+        for inside in ast.walk(function)
+    }
     for number, node in enumerate(ast.walk(tree)):
         for way in range(len(_ways(node))):
             changed = copy.deepcopy(tree)
             target = next(one for at, one in enumerate(ast.walk(changed)) if at == number)
             what = _ways(target)[way]()
             line = (node.target if isinstance(node, ast.comprehension) else node).lineno  # type: ignore[attr-defined]
-            yield Mutant(module, line, what, ast.fix_missing_locations(changed))
+            place = within.get(id(node), "")
+            yield Mutant(module, line, place, what, ast.fix_missing_locations(changed))
 
 
 def _ways(node: Any) -> list[Callable[[], str]]:  # noqa: C901
