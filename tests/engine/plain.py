@@ -71,7 +71,7 @@ _BY_REASON = {
         "process_instance.timers work_item.deputies"
     ),
     "process variables: codes, dates, numbers, yes or no": (
-        "process_instance.blob work_item.variables"
+        "process_instance.blob work_item.variables step_history.told"
     ),
     "texts of our own errors, which carry ids": "incident.message job.last_error",
     PLAN_DAY: (
