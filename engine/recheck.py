@@ -5,13 +5,13 @@ A difference does not stop the case: it calls the head of the desk, who has to l
 
 from datetime import datetime
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.deployment import ResolvedDeployment
 from engine.incident import OWNER, call_for
-from engine.models import ProcessInstance, StepHistory
+from engine.models import ProcessInstance
 from engine.proof.history import Broken, history_rules
+from engine.running import happened
 
 RULE = "rule:"
 """How the keys of these incidents begin."""
@@ -22,16 +22,7 @@ def recheck(
 ) -> list[Broken]:
     """Return the rules that the history breaks; each has called its owner, once an instance."""
     rules = history_rules(deployment, instance.process_id)
-    rows = session.execute(
-        select(StepHistory.process_id, StepHistory.element_id, StepHistory.told)
-        .where(
-            StepHistory.instance_id == instance.id,
-            StepHistory.state == "completed",
-            StepHistory.kind != "sequenceFlow",
-        )
-        .order_by(StepHistory.sequence)
-    ).all()
-    found = rules.broken((row[0], row[1], row[2]) for row in rows)
+    found = rules.broken(happened(session, instance))
     for broken in found:
         call_for(
             session,

@@ -17,7 +17,7 @@ from engine.bpmn.journal import Journal
 from engine.bpmn.merge import clone
 from engine.bpmn.step.base import EndJoin
 from engine.bpmn.step.event import BoundaryEvent
-from engine.bpmn.token import frame_of
+from engine.bpmn.token import frame_of, lineage, parting
 from engine.errors import ConflictError
 
 
@@ -35,6 +35,10 @@ class Standing:
     """The events on its border that wait, by element, with the variables they begin with."""
     inner: "Level | None"
     """What runs inside it; of a repeated call, inside the entry that is being done."""
+    came_from: str | None
+    """The step that it followed; of an arrival at a gateway that tells the branch."""
+    parted: tuple[Mapping[str, Any], ...]
+    """The variables where its way and those of other live steps parted, the nearest first."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,8 @@ class Level:
     steps: tuple[Standing, ...]
     ended: Mapping[str, Any] | None
     """The united variables of the branches that have ended; None while none has."""
+    ended_parted: tuple[Mapping[str, Any], ...] = ()
+    """The same of these as of a step: the variables where they and live steps parted."""
 
 
 @dataclass(frozen=True)
@@ -97,16 +103,29 @@ def elapse(instance: Instance, token: str, element_id: str) -> None:
 
 
 def _level(tree: Any) -> Level:
-    steps, ended = [], None
-    for step in tree.live():
+    live = [
+        step
+        for step in tree.live()
+        if not isinstance(step.task_spec, BoundaryEvent) and frame_of(step) is None
+    ]
+    steps: list[Standing] = []
+    ended: tuple[Any, tuple[Mapping[str, Any], ...]] = (None, ())
+    # In the order in which they came, which counts where branches meet.
+    for step in sorted(live, key=lambda one: float(one.last_state_change)):
         if isinstance(step.task_spec, EndJoin):
-            ended = clone(step.data)
-        elif not isinstance(step.task_spec, BoundaryEvent) and frame_of(step) is None:
-            steps.append(_standing(step))
-    return Level(tree.spec.name, tuple(steps), ended)
+            ended = (clone(step.data), _partings(step, live))
+        else:
+            steps.append(_standing(step, _partings(step, live)))
+    return Level(tree.spec.name, tuple(steps), *ended)
 
 
-def _standing(step: Any) -> Standing:
+def _partings(step: Any, live: list[Any]) -> tuple[Mapping[str, Any], ...]:
+    """Return the variables where ways part, each once, the nearest first."""
+    found = {parting([step, other]).id for other in live if other is not step}
+    return tuple(clone(one.data) for one in lineage(step) if one.id in found)
+
+
+def _standing(step: Any, parted: tuple[Mapping[str, Any], ...]) -> Standing:
     repeats = step.task_spec.repeats
     rounds = [child for child in step.children if frame_of(child) is step] if repeats else []
     running = [one for one in rounds if one.has_state(TaskState.NOT_FINISHED_MASK)]
@@ -120,6 +139,8 @@ def _standing(step: Any) -> Standing:
         left=len(running) + len(step.internal_data.get("remaining", ())) if repeats else None,
         listening=_listening(step),
         inner=None if inner is None else _level(inner),
+        came_from=None if step.parent is None else step.parent.task_spec.bpmn_id,
+        parted=parted,
     )
 
 

@@ -57,31 +57,61 @@ def explore(
     semantics: Semantics, beginnings: Iterable[Beginning], limit: int = MOST_STATES
 ) -> Graph:
     """Return everything that can happen; raise TooLargeError rather than stop half-way."""
-    started = perf_counter()
-    graph = Graph([("begin",)], [[]])
-    numbers: dict[State, int] = {("begin",): 0}
-    pending: deque[int] = deque()
+    search = _Search(semantics, ("begin",), limit)
+    for beginning in beginnings:
+        stimulus = Stimulus(
+            START,
+            name=beginning.message or "",
+            values=tuple(sorted(beginning.values.items(), key=str)),
+        )
+        search.add(0, stimulus, begin(semantics, beginning))
+    return search.run()
 
-    def add(source: int, stimulus: Stimulus, boards: list[Board]) -> None:
+
+def explore_from(semantics: Semantics, state: State, limit: int = MOST_STATES) -> Graph:
+    """Return everything that can happen to a case that runs already, marking 0."""
+    search = _Search(semantics, state, limit)
+    search.wait(0)
+    return search.run()
+
+
+class _Search:
+    """Collects markings, nearest first."""
+
+    def __init__(self, semantics: Semantics, first: State, limit: int) -> None:
+        self._semantics = semantics
+        self._limit = limit
+        self._started = perf_counter()
+        self._graph = Graph([first], [[]])
+        self._numbers: dict[State, int] = {first: 0}
+        self._pending: deque[int] = deque()
+
+    def run(self) -> Graph:
+        """Look at every marking that was met; raise TooLargeError when there are too many."""
+        graph, pending = self._graph, self._pending
+        while pending:
+            number = pending.popleft()
+            for stimulus, boards in stimuli(self._semantics, graph.states[number]):
+                self.add(number, stimulus, boards)
+        graph.seconds = perf_counter() - self._started
+        return graph
+
+    def wait(self, number: int) -> None:
+        """Look at a marking later, unless nothing can happen there."""
+        if self._graph.states[number][0] not in {"end", "flaw"}:
+            self._pending.append(number)
+
+    def add(self, source: int, stimulus: Stimulus, boards: list[Board]) -> None:
+        """Add what happens in a marking and where it leads."""
         for board in boards:
             state: State = ("flaw", board.flaws[0]) if board.flaws else freeze(board)
-            number = numbers.get(state)
-            if number is None:
-                number = numbers[state] = len(graph.states)
-                graph.states.append(state)
-                graph.edges.append([])
-                if state[0] not in {"end", "flaw"}:
-                    pending.append(number)
-                if number > limit:
-                    raise TooLargeError(
-                        f"{semantics.net.root}: more than {limit} states; nothing was proved. "
-                        "Move a part into a diagram of its own, or join answers that lead the "
-                        "same way."
-                    )
-            graph.edges[source].append(
+            target = self._numbers.get(state)
+            if target is None:
+                target = self._met(state)
+            self._graph.edges[source].append(
                 Edge(
                     source,
-                    number,
+                    target,
                     stimulus,
                     tuple(board.events),
                     tuple(board.choices),
@@ -89,19 +119,18 @@ def explore(
                 )
             )
 
-    for beginning in beginnings:
-        stimulus = Stimulus(
-            START,
-            name=beginning.message or "",
-            values=tuple(sorted(beginning.values.items(), key=str)),
-        )
-        add(0, stimulus, begin(semantics, beginning))
-    while pending:
-        number = pending.popleft()
-        for stimulus, boards in stimuli(semantics, graph.states[number]):
-            add(number, stimulus, boards)
-    graph.seconds = perf_counter() - started
-    return graph
+    def _met(self, state: State) -> int:
+        graph = self._graph
+        number = self._numbers[state] = len(graph.states)
+        graph.states.append(state)
+        graph.edges.append([])
+        self.wait(number)
+        if number > self._limit:
+            raise TooLargeError(
+                f"{self._semantics.net.root}: more than {self._limit} states; nothing was proved. "
+                "Move a part into a diagram of its own, or join answers that lead the same way."
+            )
+        return number
 
 
 def begin(semantics: Semantics, beginning: Beginning) -> list[Board]:

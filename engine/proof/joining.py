@@ -5,8 +5,11 @@ from itertools import permutations
 from typing import Any, Final
 
 from engine.proof.marking import Base, Values
+from engine.proof.possible import OPEN, Open
 
 _ABSENT: Final = object()
+ALTERED: Final = Open()
+"""Any value where branches parted, of which nobody knows whether a branch has changed it since."""
 MOST_ORDERS: Final = 4
 """Above so many branches that contradict each other, each value is taken as possible alone."""
 
@@ -40,13 +43,19 @@ class _Parted:
     def __init__(self, branches: Sequence[Branch], live: frozenset[str]) -> None:
         base = _parting([branch for _, branch in branches])
         before = dict(base.values) if base is not None else {}
-        self._before = {name: value for name, value in before.items() if name in live}
+        doubtful = {name for name, value in before.items() if value is ALTERED} & live
+        sure = live - doubtful
+        self._before = {name: value for name, value in before.items() if name in sure}
         self._around = base.around if base is not None else None
-        self.changes = [_changes(before, dict(values), live) for values, _ in branches]
+        ends = [dict(values) for values, _ in branches]
+        self._doubtful = {
+            name: _any_of([end.get(name, _ABSENT) for end in ends]) for name in doubtful
+        }
+        self.changes = [_changes(before, end, sure) for end in ends]
 
     def after(self, order: Iterable[dict[str, Any]]) -> Branch:
         """Return the variables when the changes come in an order."""
-        values = dict(self._before)
+        values = {**self._before, **self._doubtful}
         for change in order:
             for name, value in change.items():
                 if value is _ABSENT:
@@ -54,6 +63,13 @@ class _Parted:
                 else:
                     values[name] = value
         return tuple(sorted(values.items())), self._around
+
+
+def _any_of(ends: list[Any]) -> Any:
+    """Return the value that all branches have, or that it may be any."""
+    first, *others = ends
+    same = first is not _ABSENT and all(_same(first, other) for other in others)
+    return first if same else OPEN
 
 
 def _changes(before: dict[str, Any], after: dict[str, Any], kept: frozenset[str]) -> dict[str, Any]:

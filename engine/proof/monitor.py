@@ -64,16 +64,19 @@ class Monitor:
         """Return the facts before anything has happened."""
         return 0 if self._after else self._force
 
-    def search(self, graph: Graph) -> Breach | None:
-        """Return the shortest path that breaks the check, None when it holds on all."""
-        start = (0, self.first)
+    def search(self, graph: Graph, facts: Facts | None = None) -> Breach | None:
+        """Return the shortest path that breaks the check, None when it holds on all.
+
+        `facts` are those of a case that runs already; without them nothing has happened.
+        """
+        start = (0, self.first if facts is None else facts)
         came: dict[tuple[int, Facts], tuple[tuple[int, Facts], Edge] | None] = {start: None}
         pending = deque([start])
         while pending:
             here = pending.popleft()
-            number, facts = here
+            number, known = here
             for edge in graph.edges[number]:
-                after = facts
+                after = known
                 for event, effect in self._walk(edge.events) if edge.events else ():
                     if effect.is_at and self._is_broken(after):
                         missing = tuple(
@@ -95,6 +98,13 @@ class Monitor:
                 return event[0]
             facts = facts & ~effect.clears | effect.sets
         return None
+
+    def after(self, events: Iterable[Event], facts: Facts | None = None) -> Facts:
+        """Return what the check remembers of what happened, also of another drawing's steps."""
+        known = self.first if facts is None else facts
+        for _, effect in self._walk(tuple(events)):
+            known = known & ~effect.clears | effect.sets
+        return known
 
     def _is_broken(self, facts: Facts) -> bool:
         if not facts & self._force or facts & self._lifted:

@@ -15,8 +15,9 @@ from engine.proof.effect import Effects
 from engine.proof.explorer import Edge, Graph, explore
 from engine.proof.liveness import liveness_of
 from engine.proof.matching import asked_after, steps_of
-from engine.proof.monitor import Monitor
+from engine.proof.monitor import Breach, Monitor
 from engine.proof.net import Net, net_of
+from engine.proof.player import Position
 from engine.proof.replay import Replay
 from engine.proof.rule import Check, Rule
 from engine.proof.rulebook import rules_of
@@ -91,63 +92,80 @@ def prove(deployment: ResolvedDeployment, *, handlers: int = 1) -> Proof:
     return _Prover(deployment, handlers).run()
 
 
-class _Prover:
-    def __init__(self, deployment: ResolvedDeployment, handlers: int) -> None:
-        self._deployment = deployment
+class Ruled:
+    """A deployment with the rules that its profile asks for."""
+
+    def __init__(self, deployment: ResolvedDeployment, handlers: int = 1) -> None:
+        self.deployment = deployment
+        self.rules = rules_of(deployment)
+        self.names: Mapping[str, Any] = {"profile": deployment.profile.values}
         self._handlers = handlers
-        self._rules = rules_of(deployment)
-        self._names: Mapping[str, Any] = {"profile": deployment.profile.values}
-        self._proof = Proof()
 
     @cached_property
     def _effects(self) -> Effects:
-        found = self._deployment
-        return Effects(found.forms, found.decisions, facts_of(catalogue()), self._names)
+        found = self.deployment
+        return Effects(found.forms, found.decisions, facts_of(catalogue()), self.names)
+
+    def applies(self, check: Check) -> bool:
+        """Say whether the profile asks for a check."""
+        return check.only_if is None or check.only_if.evaluate(self.names) is True
+
+    def semantics(self, process: str) -> Semantics:
+        """Return how a process runs, with what its rules look at."""
+        net = net_of(self.deployment.processes, process)
+        checks = tuple(
+            check
+            for rule in self.rules
+            for check in rule.checks
+            if check.process == process and self.applies(check)
+        )
+        asked = asked_after(net, checks)
+        live = liveness_of(net, self._effects, asked)
+        return Semantics(net, self._effects, live, asked, handlers=self._handlers)
+
+    def played(
+        self, violation: Violation, rule: Rule, found: Explored, origin: Position | None = None
+    ) -> Violation:
+        """Play the path of a violation through the engine; raise ReplayError when it cannot be."""
+        if not violation.edges:
+            return violation
+        try:
+            program = self.deployment.program(violation.process)
+        except DiagramError as error:
+            return replace(violation, unplayed=str(error))
+        zone = self.deployment.profile.zone
+        replay = Replay(program, found.semantics, found.graph.states, zone)
+        replay.confirm(violation.edges, rule.id, origin)
+        return violation
+
+
+class _Prover:
+    def __init__(self, deployment: ResolvedDeployment, handlers: int) -> None:
+        self._ruled = Ruled(deployment, handlers)
+        self._proof = Proof()
 
     def run(self) -> Proof:
         started = perf_counter()
-        for rule in self._rules:
+        for rule in self._ruled.rules:
             found = [
                 violation
                 for check in rule.checks
-                if self._applies(check)
+                if self._ruled.applies(check)
                 for violation in self._violations(check)
             ]
-            played = tuple(self._played(violation, rule) for violation in found)
+            played = tuple(
+                self._ruled.played(violation, rule, self._explored(violation.process))
+                for violation in found
+            )
             self._proof.verdicts.append(Verdict(rule, played))
         self._proof.seconds = perf_counter() - started
         return self._proof
 
-    def _played(self, violation: Violation, rule: Rule) -> Violation:
-        """Play the path of a violation through the engine; raise ReplayError when it cannot be."""
-        if not violation.edges:
-            return violation
-        found = self._explored(violation.process)
-        try:
-            program = self._deployment.program(violation.process)
-        except DiagramError as error:
-            return replace(violation, unplayed=str(error))
-        zone = self._deployment.profile.zone
-        Replay(program, found.semantics, found.graph.states, zone).confirm(violation.edges, rule.id)
-        return violation
-
-    def _applies(self, check: Check) -> bool:
-        return check.only_if is None or check.only_if.evaluate(self._names) is True
-
     def _explored(self, process: str) -> Explored:
         if process not in self._proof.explored:
-            net = net_of(self._deployment.processes, process)
-            checks = tuple(
-                check
-                for rule in self._rules
-                for check in rule.checks
-                if check.process == process and self._applies(check)
-            )
-            asked = asked_after(net, checks)
-            live = liveness_of(net, self._effects, asked)
-            semantics = Semantics(net, self._effects, live, asked, handlers=self._handlers)
-            graph = explore(semantics, beginnings(self._deployment, net))
-            self._proof.explored[process] = Explored(net, semantics, graph)
+            semantics = self._ruled.semantics(process)
+            graph = explore(semantics, beginnings(self._ruled.deployment, semantics.net))
+            self._proof.explored[process] = Explored(semantics.net, semantics, graph)
         return self._proof.explored[process]
 
     def _violations(self, check: Check) -> Iterable[Violation]:
@@ -165,7 +183,7 @@ class _Prover:
             case "owned":
                 return [
                     Violation(check.process, sentence, element)
-                    for element, sentence in ownership.ownerless(self._deployment)
+                    for element, sentence in ownership.ownerless(self._ruled.deployment)
                 ]
         paths = Paths(found.graph)
         return [
@@ -178,21 +196,28 @@ class _Prover:
             sentence = "no step is what this rule is about; somebody took it away or renamed it"
             yield Violation(check.process, sentence)
             return
-        breach = Monitor(found.net, check, self._names).search(found.graph)
+        breach = Monitor(found.net, check, self._ruled.names).search(found.graph)
         if breach is not None:
-            element = found.net.nodes[breach.place].element
-            yield Violation(
-                check.process,
-                f"{element.label} is reached although what it needs has not happened"
-                if check.kind == "before"
-                else f"{element.label} is reached although it must not be",
-                element.id,
-                breach.edges,
-            )
+            yield breached(check, found, breach)
 
     def _sound(self, check: Check, found: Explored) -> Iterable[Violation]:
-        for flaw in flaws_of(found.net, found.graph, found.semantics.visited, self._effects):
+        for flaw in flaws_of(
+            found.net, found.graph, found.semantics.visited, found.semantics.effects
+        ):
             element = found.net.nodes[flaw.place].element
             yield Violation(
                 check.process, f"{element.label}: {flaw.sentence}", element.id, flaw.edges
             )
+
+
+def breached(check: Check, found: Explored, breach: Breach) -> Violation:
+    """Return a breach as what breaks the rule."""
+    element = found.net.nodes[breach.place].element
+    return Violation(
+        check.process,
+        f"{element.label} is reached although what it needs has not happened"
+        if check.kind == "before"
+        else f"{element.label} is reached although it must not be",
+        element.id,
+        breach.edges,
+    )

@@ -58,21 +58,26 @@ class Replay:
         player = Player(program, net, semantics.effects, concrete, zone)
         self._execution = Execution(player, concrete, Comparison(semantics))
 
-    def confirm(self, edges: Sequence[Edge], rule: str) -> None:
-        """Return when the engine goes a path; raise ReplayError naming rule and step when not."""
+    def confirm(self, edges: Sequence[Edge], rule: str, origin: Position | None = None) -> None:
+        """Return when the engine goes a path; raise ReplayError naming rule and step when not.
+
+        The path begins with the start of the process, or at `origin`, where a case stands. There
+        the clock is left aside: when its timers were set has happened already.
+        """
         try:
-            values = self._values(edges)
-            self._dated(edges, values)
+            values = self._values(edges, origin)
+            if origin is None:
+                self._dated(edges, values)
         except ReplayError as error:
             raise ReplayError(f"{rule}: {error}") from error
 
     # -- values ----------------------------------------------------------------------------------
 
-    def _values(self, edges: Sequence[Edge]) -> list[Given]:
+    def _values(self, edges: Sequence[Edge], origin: Position | None) -> list[Given]:
         """Return what is handed over at each step; looks for it without a clock."""
         sizes = sizes_along(self._net, edges, self._states)
         chosen: list[Given] = []
-        pending = [self._attempts(None, edges, 0, sizes)]
+        pending = [self._attempts(origin, edges, 0, sizes)]
         deepest, told, left = 0, "", MOST_ATTEMPTS
         while pending:
             found = next(pending[-1], None)

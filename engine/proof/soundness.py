@@ -47,6 +47,13 @@ def flaws_of(net: Net, graph: Graph, visited: set[int], effects: Effects) -> lis
 
     What the profile switches off is not dead: another value switches it on.
     """
+    found = reached_flaws(net, graph)
+    dead = (Flaw("dead", key) for key in sorted(_Switched(net, effects).on() - visited))
+    return [*found, *dead]
+
+
+def reached_flaws(net: Net, graph: Graph) -> list[Flaw]:
+    """Return what is not sound on a path, leaving aside steps that no path reaches."""
     paths = Paths(graph)
     found: dict[tuple[str, int], Flaw] = {}
     for number, state in enumerate(graph.states):
@@ -55,10 +62,8 @@ def flaws_of(net: Net, graph: Graph, visited: set[int], effects: Effects) -> lis
     for number in _cannot_end(graph):
         state = graph.states[number]
         if graph.edges[number]:
-            place = min(_open_nodes(state), default=0)
+            place = min(open_nodes(state), default=0)
             found.setdefault(("no_end", -1), Flaw("no_end", place, paths.to(number)))
-    for key in sorted(_Switched(net, effects).on() - visited):
-        found.setdefault(("dead", key), Flaw("dead", key))
     return list(found.values())
 
 
@@ -67,19 +72,20 @@ def _of_state(net: Net, graph: Graph, number: int, state: State) -> Iterator[tup
         yield state[1]
     elif state[0] not in {"end", "begin"}:
         if not graph.edges[number]:
-            yield "deadlock", min(_open_nodes(state), default=0)
+            yield "deadlock", min(open_nodes(state), default=0)
         for twice in _doubled(net, state):
             yield "twice", twice
 
 
-def _open_nodes(state: State) -> Iterator[int]:
+def open_nodes(state: State) -> Iterator[int]:
+    """Yield the steps that are open in a marking, the innermost of each branch."""
     if state[0] in {"end", "flaw", "begin"}:
         return
     for token in state[1]:
         if token[8] is None:
             yield token[0]
         else:
-            yield from _open_nodes(token[8])
+            yield from open_nodes(token[8])
 
 
 def _doubled(net: Net, state: State) -> Iterator[int]:

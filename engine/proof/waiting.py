@@ -1,12 +1,18 @@
 """Whether a message is welcome wherever a case waits (L12)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from engine.proof.explorer import Graph
 from engine.proof.matching import steps_of
 from engine.proof.net import Net
 from engine.proof.rule import Check
 from engine.proof.stimulus import MESSAGE
+
+
+def is_over(net: Net, check: Check, steps: Iterable[int]) -> bool:
+    """Say whether completed steps end what a check asks for."""
+    over = steps_of(net, check.until)
+    return any(step in over for step in steps)
 
 
 def never_awaits(net: Net, graph: Graph, check: Check) -> Iterator[tuple[int, str]]:

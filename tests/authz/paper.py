@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import access
-from engine.deputy import away, deputies_of, is_away, may_deputise
+from engine.deputy import away, deputies_of, is_away, may_deputise, principals
 from engine.models import (
     Account,
     AccountRole,
@@ -227,3 +227,26 @@ def absences(session: Session, people: list[Someone]) -> Iterator[str]:
     some = sorted(expected)[:2]
     if away(session, some) != set(some) or away(session, []) or deputies_of(session, []):
         yield "who of some is away"
+    yield from _without_account(
+        session, [one for one in people if one.absent and one.absent.id in expected]
+    )
+
+
+def _without_account(session: Session, deputies: list[Someone]) -> Iterator[str]:
+    """Give what is wrong where one of the two has no account any more: nobody is stood in for."""
+    for one in deputies[:3]:
+        if one.absent is None:
+            continue
+        deputy, absent = (session.get_one(Account, who.id) for who in (one, one.absent))
+        for gone in (None, deputy, absent):
+            with session.begin_nested() as save:
+                if gone is not None:
+                    gone.disabled_at = NOW
+                    session.flush()
+                stands_in = [principal.id for principal in principals(session, deputy)]
+                known = deputies_of(session, [absent.id])
+                save.rollback()
+            if gone is not deputy and (absent.id in stands_in) is not (gone is None):
+                yield f"principals of {one.name}: {gone and gone.username}"
+            if gone is not absent and bool(known) is not (gone is None):
+                yield f"deputies of {one.name}: {gone and gone.username}"

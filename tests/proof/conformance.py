@@ -21,6 +21,7 @@ from engine.proof.player import Player, Position
 from engine.proof.possible import OPEN
 from engine.proof.semantics import Semantics
 from engine.proof.stimulus import COMPLETE, CONFIRM, FAIL, MESSAGE, START, TIMER, Stimulus, stimuli
+from engine.proof.whereabouts import Whereabouts
 from tests.bpmn.builder import ZONE
 
 HANDLERS = 2
@@ -84,6 +85,7 @@ class Conformance:
             node.element.multi_instance.output for node in net.nodes if node.element.multi_instance
         }
         self.tally = Tally()
+        self._amends = True
         self.pairs: dict[State, Pair] = {}
 
     def begin(self, beginnings: Iterable[Beginning]) -> list[Pair]:
@@ -140,6 +142,27 @@ class Conformance:
                 edge = Edge(0, 0, stimulus, tuple(board.events), tuple(board.choices))
                 edges.append((edge, ("cut",) if board.cut else state))
         return edges
+
+    def from_where_it_stands(self, pair: Pair) -> Tally:
+        """Compare what can happen to a running instance, by the marking that it stands in.
+
+        All branches of events that do not interrupt count as followed there: nobody knows which
+        event opened them.
+        """
+        state = Whereabouts(self.semantics).of(pair.position.instance)
+        told = self.execution.comparison.of_state(state, pair.position.instance)
+        if told:
+            self._fail(pair, f"where it stands is not where it stands: {told}")
+        before, self.tally = self.tally, Tally(states=1)
+        own = Pair(state, pair.position, (*pair.trail, "as a running case"))
+        edges = self.edges(own)
+        self._offers(own, edges)
+        # Its values are what they are: another one would be another case.
+        self._amends = False
+        self._taken(own, edges)
+        self._amends = True
+        found, self.tally = self.tally, before
+        return found
 
     # -- what is offered -------------------------------------------------------------------------
 
@@ -241,7 +264,7 @@ class Conformance:
             return
         sized = {name: collection(size) for name, size in sizes.items()}
         yield self.execution.player.amended(pair.position, sized)
-        opened = sorted(_open_names(pair.state) - self._results)
+        opened = sorted(_open_names(pair.state) - self._results) if self._amends else []
         if not opened or len(edge.choices) == 0:
             return
         values = product(*(self.concrete.candidates(name) for name in opened))

@@ -1,0 +1,154 @@
+"""Proves what can still happen to a case that runs already, from where it stands.
+
+The proof of a drawing begins where cases begin. A case that was moved to another drawing, or began
+before a rule was there, may stand where none would come; so it is looked at from its own marking,
+with what its history has done for each rule already.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+from engine.bpmn import Instance
+from engine.deployment import ResolvedDeployment
+from engine.proof.explorer import explore_from
+from engine.proof.history import ALONG, Happened
+from engine.proof.marking import State
+from engine.proof.matching import asked_after
+from engine.proof.monitor import Event, Monitor
+from engine.proof.net import Net, net_of
+from engine.proof.player import START_OF_PLAY, Position
+from engine.proof.possible import OPEN
+from engine.proof.proof import Explored, Proof, Ruled, Verdict, Violation, breached
+from engine.proof.rule import Check, Rule
+from engine.proof.soundness import Paths, open_nodes, reached_flaws
+from engine.proof.waiting import is_over, never_awaits
+from engine.proof.whereabouts import Whereabouts
+
+
+@dataclass(frozen=True)
+class Past:
+    """What was completed in a case under one deployment, the earliest first."""
+
+    deployment: ResolvedDeployment
+    happened: tuple[Happened, ...]
+
+
+@dataclass(frozen=True)
+class Standpoint:
+    """Where a case stands and what its history has done for the rules.
+
+    Of cases with the same standpoint the same is proved.
+    """
+
+    state: State
+    facts: tuple[int, ...]
+    """For each check of the rules, in their order."""
+
+
+class Ahead:
+    """What can still happen to the running cases of one process under a deployment."""
+
+    def __init__(self, deployment: ResolvedDeployment, process: str) -> None:
+        self._process = process
+        self._ruled = Ruled(deployment)
+        self._semantics = self._ruled.semantics(process)
+        self._whereabouts = Whereabouts(self._semantics)
+        self._checks: list[tuple[Rule, Check]] = [
+            (rule, check)
+            for rule in self._ruled.rules
+            for check in rule.checks
+            if check.process == process and self._ruled.applies(check)
+        ]
+        self._nets: dict[str, Net] = {}
+
+    def standpoint(self, instance: Instance, past: Iterable[Past] = ()) -> Standpoint:
+        """Return where an advanced instance of the deployment's program stands.
+
+        `past` is its history, in parts where it was moved from one deployment to another. What a
+        history did not note counts as open: a need is then not met, and what undoes one is.
+        """
+        parts = list(past)
+        facts = tuple(self._facts(check, parts) for _, check in self._checks)
+        return Standpoint(self._whereabouts.of(instance), facts)
+
+    def places(self, standpoint: Standpoint) -> tuple[str, ...]:
+        """Return the open steps of a standpoint, as they are called in the drawing."""
+        nodes = self._semantics.net.nodes
+        return tuple(nodes[key].element.label for key in open_nodes(standpoint.state))
+
+    def prove(self, standpoint: Standpoint, instance: Instance) -> Proof:
+        """Check the rules from a standpoint at which the instance stands.
+
+        Raise TooLargeError when that cannot be done completely, ReplayError when the engine does
+        not go a path that breaks a rule.
+        """
+        started = perf_counter()
+        net = self._semantics.net
+        graph = explore_from(self._semantics, standpoint.state)
+        found = Explored(net, self._semantics, graph)
+        origin = Position(instance, instance.dump(), START_OF_PLAY)
+        proof = Proof(explored={self._process: found})
+        broken: dict[str, list[Violation]] = {}
+        for (rule, check), facts in zip(self._checks, standpoint.facts, strict=True):
+            broken.setdefault(rule.id, []).extend(
+                self._ruled.played(violation, rule, found, origin)
+                for violation in self._violations(check, facts, found)
+            )
+        proof.verdicts = [
+            Verdict(rule, tuple(broken[rule.id])) for rule in self._ruled.rules if rule.id in broken
+        ]
+        proof.seconds = perf_counter() - started
+        return proof
+
+    def _violations(self, check: Check, facts: int, found: Explored) -> Iterator[Violation]:
+        paths = Paths(found.graph)
+        if check.kind in ALONG:
+            monitor = Monitor(found.net, check, self._ruled.names)
+            breach = monitor.search(found.graph, facts)
+            if breach is not None:
+                yield breached(check, found, breach)
+        elif check.kind == "sound":
+            for flaw in reached_flaws(found.net, found.graph):
+                element = found.net.nodes[flaw.place].element
+                sentence = f"{element.label}: {flaw.sentence}"
+                yield Violation(check.process, sentence, element.id, flaw.edges)
+        elif check.kind == "awaits" and not facts:
+            for number, sentence in never_awaits(found.net, found.graph, check):
+                yield Violation(check.process, sentence, "", paths.to(number))
+
+    # -- what has happened -------------------------------------------------------------------------
+
+    def _facts(self, check: Check, past: list[Past]) -> int:
+        """Return what a check remembers of a history; of `awaits` whether it is over."""
+        if check.kind == "awaits":
+            return any(
+                is_over(self._net(part), check, (key for key, _ in self._events(part, check)))
+                for part in past
+            )
+        if check.kind not in ALONG:
+            return 0
+        facts: int | None = None
+        for part in past:
+            names: dict[str, Any] = {"profile": part.deployment.profile.values}
+            monitor = Monitor(self._net(part), check, names)
+            facts = monitor.after(self._events(part, check), facts)
+        return Monitor(self._semantics.net, check, self._ruled.names).after((), facts)
+
+    def _events(self, part: Past, check: Check) -> Iterator[Event]:
+        net = self._net(part)
+        asked = asked_after(net, (check,))
+        keys = {(node.element.process, node.element.id): node.key for node in net.nodes}
+        for process, element, told in part.happened:
+            key = keys.get((process, element))
+            if key is not None and key in asked:
+                noted = told or {}
+                yield key, tuple((name, noted.get(name, OPEN)) for name in sorted(asked[key]))
+
+    def _net(self, part: Past) -> Net:
+        found = self._nets.get(part.deployment.id)
+        if found is None:
+            found = net_of(part.deployment.processes, self._process, refuse=False)
+            self._nets[part.deployment.id] = found
+        return found
