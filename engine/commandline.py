@@ -109,7 +109,8 @@ def check(paths: tuple[Path, ...], profile: str, *, as_json: bool) -> None:
 @click.argument("folder", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--profile", default="base", show_default=True, help="The national structure.")
 @click.option("--json", "as_json", is_flag=True, help="Verdicts for machines.")
-def verify(folder: Path | None, profile: str, *, as_json: bool) -> None:
+@click.option("--running", is_flag=True, help="For the running cases, from where each stands.")
+def verify(folder: Path | None, profile: str, *, as_json: bool, running: bool) -> None:
     """Prove the safety rules on every path of the drawings, or show the path that breaks one.
 
     A path is shown once the engine has gone it, too. Exits with 1 when a rule is broken, and with
@@ -124,8 +125,12 @@ def verify(folder: Path | None, profile: str, *, as_json: bool) -> None:
     from engine.proof.report import as_text
     from engine.settings import load_settings
 
-    deployment = resolve(folder or load_settings().processes_dir, profile)
     try:
+        if running:
+            from engine.running_command import verify_running
+
+            sys.exit(0 if verify_running(as_json=as_json) else FINDING)
+        deployment = resolve(folder or load_settings().processes_dir, profile)
         proof = prove(deployment)
     except ReplayError as error:
         click.echo(f"error: {error}", err=True)

@@ -60,8 +60,8 @@ def happened(session: Session, instance: ProcessInstance) -> Iterator[Happened]:
     return ((row[0], row[1], row[2]) for row in rows)
 
 
-def prove_running(application: Application, session: Session) -> Iterator[Together]:
-    """Yield what is proved of the running instances, those that stand together once.
+def prove_running(application: Application, session: Session) -> list[Together]:
+    """Return what is proved of the running instances, those that stand together once.
 
     Raises TooLargeError when it cannot be done completely, ReplayError when the engine does not go
     a path that breaks a rule, StateError when a stored state was changed.
@@ -90,7 +90,7 @@ def prove_running(application: Application, session: Session) -> Iterator[Togeth
             places = looking.places(standpoint)
             found[key] = Together(row.deployment_id, row.process_id, places, proof)
         found[key].codes.append(code)
-    yield from found.values()
+    return list(found.values())
 
 
 def load(application: Application, session: Session, row: ProcessInstance) -> Instance:

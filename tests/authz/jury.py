@@ -12,6 +12,7 @@ from tests.authz.cell import Cell, Hall
 
 SEED = 20260115
 AT_FIRST = 400
+MOST = 150
 
 
 class Jury:
@@ -28,6 +29,8 @@ class Jury:
         some = chance.sample(places, 40)
         asked += [(cell.of_able, hall.gallery.people[0], place, None) for place in some]
         self.asked: list[Cell] = chance.sample(asked, len(asked))
+        self.telling: list[Cell] = []
+        """Questions that have told of a mistake, the latest first: the next one is alike."""
 
     def objection(self) -> str:
         """Return what speaks against the modules as they are now, or nothing.
@@ -41,6 +44,7 @@ class Jury:
             return f"breaks: {error!r}"
 
     def _objections(self) -> Iterator[str]:
+        yield from self._said(self.telling)
         yield from self._said(self.asked[:AT_FIRST])
         session = self.hall.session
         with session.begin_nested() as save:
@@ -51,7 +55,10 @@ class Jury:
         yield from self._said(self.asked[AT_FIRST:])
 
     def _said(self, asked: list[Cell]) -> Iterator[str]:
-        return (told for one in asked if (told := cell.ask(self.hall, one)))
+        for one in asked:
+            if told := cell.ask(self.hall, one):
+                self.telling = [one, *(other for other in self.telling if other is not one)][:MOST]
+                yield told
 
 
 def papers(session: Session, hall: Hall) -> Iterator[str]:

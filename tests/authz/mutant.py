@@ -123,20 +123,27 @@ def _functions(names: dict[str, Any]) -> list[tuple[str, FunctionType]]:
 def mutants(module: ModuleType) -> Iterator[Mutant]:
     """Give the module once for every single mistake."""
     tree = ast.parse(inspect.getsource(module))
-    within = {
-        id(inside): function.name
-        for function in ast.walk(tree)
-        if isinstance(function, ast.FunctionDef)
-        for inside in ast.walk(function)
-    }
-    for number, node in enumerate(ast.walk(tree)):
-        for way in range(len(_ways(node))):
-            changed = copy.deepcopy(tree)
-            target = next(one for at, one in enumerate(ast.walk(changed)) if at == number)
-            what = _ways(target)[way]()
-            line = (node.target if isinstance(node, ast.comprehension) else node).lineno  # type: ignore[attr-defined]
-            place = within.get(id(node), "")
-            yield Mutant(module, line, place, what, ast.fix_missing_locations(changed))
+    for place, statement in enumerate(tree.body):
+        within = {
+            id(inside): function.name
+            for function in ast.walk(statement)
+            if isinstance(function, ast.FunctionDef)
+            for inside in ast.walk(function)
+        }
+        for number, node in enumerate(ast.walk(statement)):
+            for way in range(len(_ways(node))):
+                # Only what has the mistake is copied: a module is long, and has hundreds.
+                changed = copy.deepcopy(statement)
+                target = next(one for at, one in enumerate(ast.walk(changed)) if at == number)
+                what = _ways(target)[way]()
+                body = [*tree.body[:place], ast.fix_missing_locations(changed)]
+                whole = ast.Module([*body, *tree.body[place + 1 :]], tree.type_ignores)
+                yield Mutant(module, _line(node), within.get(id(node), ""), what, whole)
+
+
+def _line(node: Any) -> int:
+    line: int = (node.target if isinstance(node, ast.comprehension) else node).lineno
+    return line
 
 
 def _ways(node: Any) -> list[Callable[[], str]]:  # noqa: C901

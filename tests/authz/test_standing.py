@@ -47,9 +47,9 @@ def test_everybody_may_what_the_tables_say_in_every_pair(thin: Hall) -> None:
 def test_lists_hold_what_the_tables_say(thin: Hall) -> None:
     asked = [one for person in thin.gallery.people for one in cell.personal(thin.gallery, person)]
     if not ALL:
-        asked = random.Random(SEED).sample(asked, 1_500)
+        asked = random.Random(SEED).sample(asked, 700)
     steps = [place for place in thin.gallery.places if place.step not in {"", gallery.DONE}]
-    chosen = steps if ALL else random.Random(SEED).sample(steps, 40)
+    chosen = steps if ALL else random.Random(SEED).sample(steps, 16)
     asked += [(cell.of_able, thin.gallery.people[0], place, None) for place in chosen]
     assert _wrong(thin, asked) == []
 

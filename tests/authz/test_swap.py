@@ -9,6 +9,7 @@ import random
 import re
 import time
 from collections.abc import Iterator
+from difflib import unified_diff
 from math import exp
 from statistics import median
 from uuid import UUID
@@ -120,7 +121,7 @@ class Swapping:
             self.wrong.append(f"{where} shows a word of another case")
         if name in request.path:
             self.refused += 1
-            self._compare(person, request, name, (status, text), where)
+            self._compare(person, (request, swapped), name, (status, text), where)
 
     def _is_own(self, person: Tour, swapped: Request) -> bool:
         """Say whether the own pages offer it, or it is a finished step of an own case."""
@@ -136,14 +137,25 @@ class Swapping:
         )
 
     def _compare(
-        self, person: Tour, request: Request, name: str, given: tuple[int, str], where: str
+        self,
+        person: Tour,
+        requests: tuple[Request, Request],
+        name: str,
+        given: tuple[int, str],
+        where: str,
     ) -> None:
+        request, swapped = requests
         nothing = request.swapped(name, NO_CODE if len(name) == len(NO_CODE) else ABSENT)
         key = (person.username, nothing.method, nothing.path)
-        if key not in self.nothing:
+        # A page says once what was done before, and beside each page what is owed: then ask anew.
+        if bare(*given) != self.nothing.get(key):
             self.nothing[key] = bare(*person.send(nothing))
+            given = person.send(swapped)
         if bare(*given) != self.nothing[key]:
-            self.wrong.append(f"{where} answers {given[0]}, nothing {self.nothing[key][0]}")
+            other = self.nothing[key][1].splitlines()
+            unlike = list(unified_diff(bare(*given)[1].splitlines(), other, n=0))[2:]
+            told = "; ".join([f"{given[0]}, nothing {self.nothing[key][0]}", *unlike[:6]])
+            self.wrong.append(f"{where} answers {told}")
 
 
 def bare(status: int, text: str) -> tuple[int, str]:

@@ -1,5 +1,6 @@
 """Who acts for whom: a deputy may what the absent person may, and nobody becomes two (P36)."""
 
+import os
 import random
 import shutil
 from datetime import date, timedelta
@@ -33,6 +34,8 @@ from tests.engine.small import GO_ON
 
 ROLES = ("intake_desk", "chair", "content_coordinator", "partner", "accountable_person")
 LEVELS = ("anybody", "organisation", "nobody")
+
+SEEDS = (11, 202, 203, 206) if os.environ.get("CASETABLE_TORTURE") == "yes" else (206,)
 
 
 def away(desk: Desk, who: str, deputy: str, *, days: int = 7, by: str | None = None) -> UUID:
@@ -196,7 +199,7 @@ def _own(session: Any, account: Account, item: WorkItem) -> bool:
     return found is not None
 
 
-@pytest.mark.parametrize("seed", [11, 202, 203, 206])
+@pytest.mark.parametrize("seed", SEEDS)
 def test_deputy_rule_is_the_same_in_sql_and_in_python_and_as_written_down(
     desk: Desk, seed: int
 ) -> None:
