@@ -27,7 +27,7 @@ from tests.webui.site import Site
 
 HERE = Path(__file__).parent
 ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
-ONE_IN = 1 if ALL else 9
+ONE_IN = 1 if ALL else 8
 """Of the cells of a person and a state one in so many is asked, others in each state."""
 TELLING = {"case.show", "case.history"}
 """Addresses with words of the case, asked for by everybody in every state."""
@@ -56,7 +56,7 @@ ALONE = {
     "contributor": set(CONTRIBUTORS.split()),
 }
 """What a role allows whatever the case."""
-CELLS_AT_LEAST = 14_000 if ALL else 1_000
+CELLS_AT_LEAST = 14_000 if ALL else 2_500
 
 
 @dataclass

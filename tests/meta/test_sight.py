@@ -27,6 +27,7 @@ ENGINE = {
     "engine/leaving.py": "worker: parts of people whose account is gone",
     "engine/printing.py": "which case a printing belongs to, before its deed is opened",
     "engine/reader_notice.py": "worker: the weekly word to each lead",
+    "engine/running_command.py": "command line: where the running cases stand, by code alone",
     "engine/scenario_world.py": "scenarios, on a database of their own",
     "engine/second_person.py": "worker: whether what waits has somebody to agree now",
     "engine/staffing.py": "worker: whether each queue has two people",
