@@ -22,11 +22,12 @@ def end(semantics: "Semantics", board: Board, key: int, node: Node) -> list[Boar
         for other in board.within(token.scope):
             board.drop(other)
         return [_close(board, token.scope, values)]
-    already = event.ready(board)
     ended = {*scope.ended, (values, semantics.trimmed(token.base, scope.level))}
     board.scopes[token.scope] = scope._replace(ended=tuple(sorted(ended, key=repr)))
-    if node.event:
-        event.throw_from(semantics, board, token, node)
+    if not node.event:
+        return _ended(semantics, board, token.scope)
+    already = event.ready(board)
+    event.throw_from(semantics, board, token, node)
     if token.scope not in board.scopes:
         return [board]
     found = event.in_every_order(board, already)
@@ -64,10 +65,12 @@ def _close(board: Board, number: int, values: Values) -> Board:
 def throw(semantics: "Semantics", board: Board, key: int, node: Node) -> list[Board]:
     """Complete a step that throws an event, or none."""
     token = board.tokens[key]
+    if not node.event:
+        semantics.leave(board, key)
+        return [board]
     already = event.ready(board)
     # What follows does not hear it: it opens afterwards.
-    if node.event:
-        event.throw_from(semantics, board, token, node)
+    event.throw_from(semantics, board, token, node)
     found = event.in_every_order(board, already)
     for one in found:
         if key in one.tokens:

@@ -85,6 +85,8 @@ class _Search:
         self._graph = Graph([first], [[]])
         self._numbers: dict[State, int] = {first: 0}
         self._pending: deque[int] = deque()
+        self._events: dict[tuple[Any, ...], tuple[Any, ...]] = {}
+        """What happens on edges, each once: rules know it again by its identity."""
 
     def run(self) -> Graph:
         """Look at every marking that was met; raise TooLargeError when there are too many."""
@@ -108,12 +110,13 @@ class _Search:
             target = self._numbers.get(state)
             if target is None:
                 target = self._met(state)
+            events = tuple(board.events)
             self._graph.edges[source].append(
                 Edge(
                     source,
                     target,
                     stimulus,
-                    tuple(board.events),
+                    self._events.setdefault(events, events),
                     tuple(board.choices),
                     tuple(board.flaws),
                 )

@@ -70,6 +70,7 @@ class Monitor:
         `facts` are those of a case that runs already; without them nothing has happened.
         """
         start = (0, self.first if facts is None else facts)
+        walks: dict[int, tuple[tuple[Event, _Effect], ...]] = {}
         came: dict[tuple[int, Facts], tuple[tuple[int, Facts], Edge] | None] = {start: None}
         pending = deque([start])
         while pending:
@@ -77,7 +78,11 @@ class Monitor:
             number, known = here
             for edge in graph.edges[number]:
                 after = known
-                for event, effect in self._walk(edge.events) if edge.events else ():
+                walk = walks.get(id(edge.events))
+                if walk is None:
+                    # The graph keeps them, so that an identity stays theirs.
+                    walk = walks[id(edge.events)] = self._walk(edge.events)
+                for event, effect in walk:
                     if effect.is_at and self._is_broken(after):
                         missing = tuple(
                             one for one in range(len(self._groups)) if not after >> one & 1

@@ -208,13 +208,14 @@ class Semantics:
         self.visited.add(node.key)
         asked = self.asked.get(node.key)
         if asked is not None:
-            board.events.append((node.key, tuple(pair for pair in values if pair[0] in asked)))
+            told = tuple([pair for pair in values if pair[0] in asked]) if asked else ()
+            board.events.append((node.key, told))
 
     def enter(self, board: Board, target: int, before: Token, flow: str = "") -> None:
         """Open a step behind another one."""
         node = self.net.nodes[target]
         live = self.live.before[target]
-        values = tuple(pair for pair in before.values if pair[0] in live)
+        values = tuple([pair for pair in before.values if pair[0] in live])
         token = Token(
             target,
             before.scope,

@@ -510,6 +510,9 @@ def _met(cell: Cell) -> set[tuple[object, ...]]:
     # Of an emergency access the instants are many: states and own roles meet one of them.
     kind = asked[0] if isinstance(asked, tuple) and question is on_emergency else asked
     what = (question.__name__, kind)
+    if "there:" in ROWS.get(person.standing, ""):
+        # Another case gives its own function: what is read here without it differs by the role.
+        found.add((what, standing, person.group, "elsewhere"))
     return {*found, (what, standing, state), (what, standing, own)}
 
 

@@ -34,9 +34,10 @@ class DraftForm {
     this.timer = setTimeout(() => this.save(), REST);
   }
 
-  /** The whole form is on its way: a draft that arrives later would only be refused. */
+  /** The whole form is on its way: a draft that arrives later, or is answered, is only refused. */
   leave() {
     clearTimeout(this.timer);
+    this.stop?.abort();
     this.saved = this.changes;
     this.submitted = true;
   }
@@ -59,7 +60,7 @@ class DraftForm {
       this.say('saved', answer.saved_at);
       return answer;
     } catch (error) {
-      this.say('failed', null, error.said);
+      if (!this.submitted) this.say('failed', null, error.said);
       return null;
     } finally {
       this.sending = null;
@@ -72,9 +73,11 @@ class DraftForm {
     for (const [name, value] of new FormData(this.form)) if (typeof value === 'string' && !name.startsWith('_')) body.append(name, value);
     body.set('action', action || 'save-draft');
     const token = document.querySelector('meta[name="csrf-token"]')?.content ?? '';
+    this.stop = new AbortController();
     const answer = await fetch(this.form.dataset.draftUrl, {
       method: 'POST',
       body,
+      signal: this.stop.signal,
       keepalive,
       credentials: 'same-origin',
       headers: { Accept: 'application/json', 'X-CSRFToken': token },
