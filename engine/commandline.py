@@ -127,6 +127,10 @@ def verify(folder: Path | None, profile: str, *, as_json: bool, running: bool) -
 
     try:
         if running:
+            if folder is not None:
+                raise click.UsageError(
+                    "--running looks at each case under its own version; leave FOLDER out."
+                )
             from engine.running_command import verify_running
 
             sys.exit(0 if verify_running(as_json=as_json) else FINDING)

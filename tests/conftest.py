@@ -33,7 +33,7 @@ POSTGRES = os.environ.get(
 REDIS = os.environ.get("CASETABLE_TEST_REDIS", "redis://127.0.0.1:6379/15")
 START = datetime(2026, 1, 15, 8, 0, tzinfo=UTC)
 FILLED = " UNION ALL ".join(
-    f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM \"{table.name}\")"  # noqa: S608 - as above
+    f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM \"{table.name}\")"  # noqa: S608 - our tables
     for table in Base.metadata.sorted_tables
 )
 """Names the tables that have rows."""

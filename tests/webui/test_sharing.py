@@ -203,7 +203,7 @@ def test_random_changes_give_each_reader_what_the_oracle_says(site: Site) -> Non
     chance = random.Random(5)
     of_table = dict.fromkeys(PARTNERS, "concern_only")
     of_one: dict[tuple[str, str], str] = {}
-    for _ in range(15):
+    for _ in range(30):
         author = chance.choice(PARTNERS)
         audience = chance.choice([*(one for one in PARTNERS if one != author), "table"])
         level = chance.choice(LEVELS)
