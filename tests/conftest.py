@@ -37,6 +37,20 @@ FILLED = " UNION ALL ".join(
     for table in Base.metadata.sorted_tables
 )
 """Names the tables that have rows."""
+SCHEMA = """
+SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (
+    SELECT concat_ws(' ', tgrelid, tgname, tgenabled, tgfoid) FROM pg_trigger
+    UNION ALL SELECT concat_ws(' ', polrelid, polname, pg_get_expr(polqual, polrelid)) FROM pg_policy
+    UNION ALL SELECT concat_ws(' ', oid, prosrc) FROM pg_proc
+        WHERE pronamespace = 'public'::regnamespace
+    UNION ALL SELECT concat_ws(' ', attrelid, attname, atttypid, attnotnull)
+        FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+        WHERE relnamespace = 'public'::regnamespace
+    UNION ALL SELECT concat_ws(' ', oid, relname, relrowsecurity, relforcerowsecurity, relacl)
+        FROM pg_class WHERE relnamespace = 'public'::regnamespace
+) lines (line)
+"""
+"""A mark of all tables, triggers, functions and policies."""
 
 
 def _answers(host: str, port: int) -> bool:
@@ -132,14 +146,22 @@ def postgres_url() -> Iterator[str]:
         connection.execute(text(f'CREATE DATABASE "{name}"'))
     try:
         url = make_url(POSTGRES).set(database=name).render_as_string(hide_password=False)
-        made = Database(url)
-        Base.metadata.create_all(made.engine)
-        made.close()
+        _build(url)
         yield url
     finally:
         with admin.connect() as connection:
             connection.execute(text(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)'))
         admin.dispose()
+
+
+def _build(url: str) -> None:
+    """Make all tables anew in a PostgreSQL database."""
+    made = Database(url)
+    with made.engine.begin() as connection:
+        connection.execute(text("DROP SCHEMA public CASCADE"))
+        connection.execute(text("CREATE SCHEMA public"))
+    Base.metadata.create_all(made.engine)
+    made.close()
 
 
 @pytest.fixture(scope="session")
@@ -170,13 +192,19 @@ def database(
 def postgres_only(postgres_url: str) -> Iterator[Database]:
     """An empty database on PostgreSQL; its sessions work as the roles of production."""
     found = Database(postgres_url)
+    with found.engine.connect() as connection:
+        schema = connection.scalar(text(SCHEMA))
     yield found
     with found.engine.begin() as connection:
+        # Tests of tampering take triggers away: the next test must find them again.
+        changed = connection.scalar(text(SCHEMA)) != schema
         # Deleting is quicker than TRUNCATE, which writes a new file for each table and index.
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         for name in connection.scalars(text(FILLED)).all():
             connection.execute(text(f'DELETE FROM "{name}"'))  # noqa: S608 - names of our tables
     found.close()
+    if changed:
+        _build(postgres_url)
 
 
 @contextmanager
