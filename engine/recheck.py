@@ -22,7 +22,8 @@ def recheck(
 ) -> list[Broken]:
     """Return the rules that the history breaks; each has called its owner, once an instance."""
     rules = history_rules(deployment, instance.process_id)
-    found = rules.broken(happened(session, instance))
+    over = instance.ended_at is not None
+    found = rules.broken(happened(session, instance), over=over)
     for broken in found:
         call_for(
             session,

@@ -40,7 +40,8 @@ FILLED = " UNION ALL ".join(
 SCHEMA = """
 SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (
     SELECT concat_ws(' ', tgrelid, tgname, tgenabled, tgfoid) FROM pg_trigger
-    UNION ALL SELECT concat_ws(' ', polrelid, polname, pg_get_expr(polqual, polrelid)) FROM pg_policy
+    UNION ALL SELECT concat_ws(' ', polrelid, polname, pg_get_expr(polqual, polrelid))
+        FROM pg_policy
     UNION ALL SELECT concat_ws(' ', oid, prosrc) FROM pg_proc
         WHERE pronamespace = 'public'::regnamespace
     UNION ALL SELECT concat_ws(' ', attrelid, attname, atttypid, attnotnull)

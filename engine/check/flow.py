@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from engine.check.context import CheckContext
-from engine.check.finding import Finding, error
+from engine.check.finding import Finding, error, warning
 from engine.check.folder import Folder
 from engine.drawing import Drawing, Element, Flow, Process
 from engine.drawing.vocabulary import GATEWAYS, words_for
@@ -96,6 +96,25 @@ def _no_choice(drawing: Drawing, element: Element, flows: tuple[Flow, ...]) -> I
             f"has {len(flows)} outgoing flows; put a gateway after it that says "
             "whether one or all of them are taken.",
         )
+
+
+def check_twins(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
+    """One flow joins two steps: where branches meet they are told apart by where they come from."""
+    for drawing, process in folder.processes():
+        for element in process.elements:
+            met = set[str]()
+            for flow in process.flows_from(element.id):
+                if flow.target not in met:
+                    met.add(flow.target)
+                    continue
+                choice = element.kind == "exclusiveGateway"
+                yield (warning if choice else error)(
+                    drawing,
+                    flow,
+                    "twin_flows",
+                    f"is a second flow from {element.id} to {flow.target}; remove one"
+                    + (", or let the answers lead to different steps." if choice else "."),
+                )
 
 
 def check_merges(folder: Folder, _context: CheckContext) -> Iterator[Finding]:

@@ -9,7 +9,9 @@ from engine.check.folder import Folder
 from engine.check.operator_use import suggestion
 from engine.drawing import Drawing, Element, user_tasks
 from engine.form import Form
-from engine.form.form import FREE_TEXT, SINGLE_CHOICE, Type
+from engine.form.form import FREE_TEXT, SINGLE_CHOICE, FieldClass, Type, walk
+
+_FILED = {FieldClass.CASE, FieldClass.SENSITIVE, FieldClass.SOURCE}
 
 
 def check_forms_of_tasks(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
@@ -47,6 +49,7 @@ def check_recorders(folder: Folder, context: CheckContext) -> Iterator[Finding]:
         for task in user_tasks(drawing):
             name = task.properties.get("recordWith", "")
             if not name:
+                yield from _unrecorded(drawing, task, folder)
                 continue
             facts = context.operators.get(name)
             if facts is None:
@@ -67,6 +70,19 @@ def check_recorders(folder: Folder, context: CheckContext) -> Iterator[Finding]:
                 )
             else:
                 yield from _required_fields(drawing, task, facts, folder)
+
+
+def _unrecorded(drawing: Drawing, task: Element, folder: Folder) -> Iterator[Finding]:
+    form = folder.forms.get(task.properties.get("formRef", ""))
+    # An answer that belongs to the file alone becomes no variable either.
+    if form is not None and any(one.field_class in _FILED for one, _ in walk(form.components)):
+        yield warning(
+            drawing,
+            task,
+            "unrecorded",
+            "its answers stay with the step and never reach the case file; name in recordWith "
+            "the operator that writes them there.",
+        )
 
 
 def _required_fields(

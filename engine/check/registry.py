@@ -42,6 +42,7 @@ CHECKS: tuple[Check, ...] = (
     structure.check_reachability,
     structure.check_flow_ends,
     flow.check_splits,
+    flow.check_twins,
     flow.check_merges,
     flow.check_gateways,
     soundness.check_tokens,

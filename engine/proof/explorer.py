@@ -11,7 +11,7 @@ from engine.proof.marking import READY, Board, Scope, State, Token, freeze
 from engine.proof.semantics import Semantics
 from engine.proof.stimulus import START, Stimulus, stimuli
 
-MOST_STATES = 400_000
+MOST_STATES = 100_000
 
 
 class TooLargeError(CasetableError):

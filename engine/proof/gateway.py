@@ -46,9 +46,10 @@ def possible_ways(semantics: "Semantics", node: Node, values: Values) -> list[in
         if True in truths:
             found.append(way.target)
         if truths == {True}:
-            return found
-    found.append(node.default)
-    return found
+            break
+    else:
+        found.append(node.default)
+    return list(dict.fromkeys(found))
 
 
 def choose_several(semantics: "Semantics", board: Board, key: int, node: Node) -> list[Board]:

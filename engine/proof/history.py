@@ -61,8 +61,10 @@ class HistoryRules:
     def _applies(self, check: Check) -> bool:
         return check.only_if is None or check.only_if.evaluate(self._names) is True
 
-    def broken(self, history: Iterable[Happened]) -> list[Broken]:
+    def broken(self, history: Iterable[Happened], *, over: bool = False) -> list[Broken]:
         """Return the rules that a history breaks, each once, at the first step that does.
+
+        `over` says that the process has ended with it.
 
         A history with a step whose variables were not noted, since it began before they were,
         can show nothing and breaks no rule.
@@ -79,7 +81,7 @@ class HistoryRules:
             events.append((key, tuple(sorted((told or {}).items()))))
         found: dict[str, Broken] = {}
         for rule, check in self._rules:
-            place = Monitor(self._net, check, self._names).follow(events)
+            place = Monitor(self._net, check, self._names).follow(events, over=over)
             if place is not None:
                 element_ = self._net.nodes[place].element
                 found.setdefault(rule.id, Broken(rule, element_.id, element_.label))

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+END: Final = "end"
+"""The first entry of a marking in which the whole process is over."""
 READY: Final = "ready"
 """To be run at once."""
 OPENING: Final = "opening"
@@ -133,7 +135,7 @@ class Board:
 def freeze(board: Board) -> State:
     """Return the marking as a value; equal markings give equal values."""
     if board.done is not None:
-        return ("end", board.done)
+        return (END, board.done)
     root = next(key for key, scope in board.scopes.items() if scope.host is None)
     return _frozen(board, root)
 

@@ -18,6 +18,7 @@ def is_meant(net: Net, node: Node, moment: Moment) -> bool:
         "message": node.event_name if node.event == "message" else "",
         "collection": many.collection if many else "",
         "deadline_of": _deadline_of(net, node),
+        "ends": net.root if element.kind == "endEvent" and node.level == net.root else "",
     }
     return all(getattr(moment, name) in {"", value} for name, value in found.items())
 

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from engine.expression import Expression
 from engine.proof.explorer import Edge, Graph
+from engine.proof.marking import END
 from engine.proof.matching import steps_of
 from engine.proof.net import Net
 from engine.proof.possible import truths_of
@@ -48,7 +49,9 @@ class Monitor:
         self._names = names
         self.check = check
         self._groups = [steps_of(net, group) for group in check.needs]
-        self._at = steps_of(net, check.at)
+        self._at = steps_of(net, tuple(one for one in check.at if not one.ends))
+        self._ends = steps_of(net, tuple(one for one in check.at if one.ends))
+        """The end events of which the last one is meant."""
         self._since = steps_of(net, check.since)
         self._after = steps_of(net, check.after)
         self._until = steps_of(net, check.until)
@@ -84,25 +87,39 @@ class Monitor:
                     walk = walks[id(edge.events)] = self._walk(edge.events)
                 for event, effect in walk:
                     if effect.is_at and self._is_broken(after):
-                        missing = tuple(
-                            one for one in range(len(self._groups)) if not after >> one & 1
-                        )
-                        return Breach((*_back(came, here), edge), event[0], missing)
+                        path = (*_back(came, here), edge)
+                        return Breach(path, event[0], self._missing(after))
                     after = after & ~effect.clears | effect.sets
+                if self._ends and graph.states[edge.target][0] == END and self._is_broken(after):
+                    path = (*_back(came, here), edge)
+                    return Breach(path, self._last(edge.events), self._missing(after))
                 there = (edge.target, after)
                 if there not in came:
                     came[there] = (here, edge)
                     pending.append(there)
         return None
 
-    def follow(self, events: Iterable[Event]) -> int | None:
-        """Return the step at which what happened breaks the check, None when it holds."""
+    def follow(self, events: Iterable[Event], *, over: bool = False) -> int | None:
+        """Return the step at which what happened breaks the check, None when it holds.
+
+        `over` says that the process has ended with it.
+        """
+        happened = tuple(events)
         facts = self.first
-        for event, effect in self._walk(tuple(events)):
+        for event, effect in self._walk(happened):
             if effect.is_at and self._is_broken(facts):
                 return event[0]
             facts = facts & ~effect.clears | effect.sets
+        if over and self._ends and self._is_broken(facts):
+            return self._last(happened)
         return None
+
+    def _last(self, events: tuple[Event, ...]) -> int:
+        """Return the end event that came last."""
+        return next((key for key, _ in reversed(events) if key in self._ends), min(self._ends))
+
+    def _missing(self, facts: Facts) -> tuple[int, ...]:
+        return tuple(one for one in range(len(self._groups)) if not facts >> one & 1)
 
     def after(self, events: Iterable[Event], facts: Facts | None = None) -> Facts:
         """Return what the check remembers of what happened, also of another drawing's steps."""

@@ -10,7 +10,7 @@ from engine.check import facts_of
 from engine.deployment import ResolvedDeployment
 from engine.errors import DiagramError
 from engine.operator import catalogue
-from engine.proof import ownership, separation
+from engine.proof import asking, ownership, separation
 from engine.proof.effect import Effects
 from engine.proof.explorer import Edge, Graph, explore
 from engine.proof.liveness import liveness_of
@@ -184,6 +184,11 @@ class _Prover:
                 return [
                     Violation(check.process, sentence, element)
                     for element, sentence in ownership.ownerless(self._ruled.deployment)
+                ]
+            case "asks":
+                return [
+                    Violation(check.process, sentence)
+                    for sentence in asking.unasked(self._ruled.deployment, check)
                 ]
         paths = Paths(found.graph)
         return [

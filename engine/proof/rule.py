@@ -13,7 +13,7 @@ from engine.deployment import RULES
 from engine.errors import ExpressionError, InputError
 from engine.expression import Expression, compile_expression
 
-KINDS: Final = ("before", "never", "apart", "owned", "sound", "awaits")
+KINDS: Final = ("before", "never", "apart", "owned", "sound", "awaits", "asks")
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,8 @@ class Moment:
     """A step repeated for each entry of this collection."""
     deadline_of: str = ""
     """A timer on the border of a step with this form."""
+    ends: str = ""
+    """The end of the whole process of this name, whichever end event comes last; only for `at`."""
     when: Expression | None = None
     """What has to hold of the variables after the step."""
 
@@ -56,6 +58,12 @@ class Check:
     asked: tuple[Moment, ...] = ()
     """Steps whose doer may not decide at `at`."""
     message: str = ""
+    form: str = ""
+    """The form of `asks`."""
+    questions: tuple[str, ...] = ()
+    """Questions that the form has, by their keys."""
+    required: tuple[str, ...] = ()
+    """Questions that the form has and that nobody may leave empty where they are shown."""
     only_if: Expression | None = None
     """What has to hold of the profile for the rule to ask anything."""
 
@@ -121,19 +129,45 @@ def _check(entry: Mapping[str, Any], where: str) -> Check:
     if entry.get("kind") not in KINDS:
         raise InputError(f"{where}: kind is one of {', '.join(KINDS)}.")
     given: dict[str, Any] = {"kind": entry["kind"]}
-    for name in ("process", "message"):
+    for name in ("process", "message", "form"):
         if name in entry:
             given[name] = str(entry[name])
+    for name in ("questions", "required"):
+        given[name] = tuple(str(one) for one in _listed(entry.get(name, ())))
     if "only_if" in entry:
         given["only_if"] = _condition(entry["only_if"], where)
     for name in ("at", "since", "after", "until", "unless", "asked"):
         given[name] = _moments(entry.get(name, ()), where)
     given["needs"] = tuple(_moments(group, where) for group in _listed(entry.get("needs", ())))
-    if given["kind"] in {"before", "never", "apart"} and not given["at"]:
-        raise InputError(f"{where}: a check of kind {given['kind']} says which moment it is `at`.")
-    if given["kind"] == "before" and not given["needs"]:
+    check = Check(**given)
+    _complete(check, where)
+    _ends(check, where)
+    return check
+
+
+def _complete(check: Check, where: str) -> None:
+    """Refuse a check that leaves out what its kind looks at."""
+    if check.kind in {"before", "never", "apart"} and not check.at:
+        raise InputError(f"{where}: a check of kind {check.kind} says which moment it is `at`.")
+    if check.kind == "before" and not check.needs:
         raise InputError(f"{where}: a check of kind before says what it `needs`.")
-    return Check(**given)
+    if check.kind == "asks" and not (check.form and (check.questions or check.required)):
+        raise InputError(
+            f"{where}: a check of kind asks names a `form` and its `questions` or `required`."
+        )
+
+
+def _ends(check: Check, where: str) -> None:
+    for name in ("at", "needs", "since", "after", "until", "unless", "asked"):
+        groups = check.needs if name == "needs" else (getattr(check, name),)
+        for moment in (moment for group in groups for moment in group):
+            if moment.ends and (name != "at" or check.kind != "before"):
+                raise InputError(f"{where}: `ends` stands in the `at` of a check of kind before.")
+            if moment.ends and moment.ends != check.process:
+                raise InputError(
+                    f"{where}: `ends` names {moment.ends}; a check looks at the end of its own "
+                    f"process, here {check.process}."
+                )
 
 
 def _listed(found: Any) -> list[Any]:

@@ -22,7 +22,7 @@ from engine.proof.marking import (
     Token,
     Values,
 )
-from engine.proof.net import CALLS, PEOPLE, Net, Node
+from engine.proof.net import CALLS, PEOPLE, Net, Node, Way
 
 BUDGET: Final = 2_000
 CIRCLE: Final = "circle"
@@ -191,12 +191,12 @@ class Semantics:
             event.fail(self, one, key, code)
             yield one
 
-    def leave(self, board: Board, key: int, targets: Iterable[int] | None = None) -> None:
+    def leave(self, board: Board, key: int, targets: Iterable[int | None] | None = None) -> None:
         """Complete a step and open those that follow: `targets`, or all that are drawn."""
         token = board.tokens.pop(key)
         node = self.net.nodes[token.node]
         self.note(board, node, token.values)
-        ways = [way for way in node.ways if targets is None or way.target in targets]
+        ways = list(node.ways if targets is None else _ways_to(node, targets))
         base = Base(token.values, token.base) if len(ways) > 1 else token.base
         for way in ways:
             self.enter(board, way.target, token._replace(base=base), way.flow)
@@ -275,3 +275,13 @@ class Semantics:
                     board.tokens[key] = token._replace(values=())
                 return
         raise DiagramError(f"{node.element.id}: {node.inner} has no plain start event; draw one.")
+
+
+def _ways_to(node: Node, targets: Iterable[int | None]) -> Iterator[Way]:
+    """Yield one way to each target: of two flows between the same steps one choice takes one."""
+    left = list(node.ways)
+    for target in targets:
+        way = next((one for one in left if one.target == target), None)
+        if way is not None:
+            left.remove(way)
+            yield way

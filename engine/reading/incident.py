@@ -1,6 +1,6 @@
 """What could not be done by itself, for the people who own it (R15)."""
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.access import is_barred
@@ -18,7 +18,8 @@ def incidents(session: Session, account: Account) -> list[tuple[Incident, str]]:
         .where(
             Incident.state != "resolved",
             Incident.owner_role.in_(sorted(account.role_codes)),
-            or_(Incident.case_id.is_(None), ~is_barred(account, Incident.case_id)),
+            # Nobody is kept out of what belongs to no case.
+            ~is_barred(account, Incident.case_id),
         )
         .order_by(Incident.created_at)
     )

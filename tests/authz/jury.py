@@ -7,7 +7,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.models import Account
-from tests.authz import cell, gallery, paper
+from tests.authz import cell, gallery, paper, told
 from tests.authz.cell import Cell, Hall
 
 SEED = 20260115
@@ -74,6 +74,9 @@ def papers(session: Session, hall: Hall) -> Iterator[str]:
         paper.deputising,
         lambda: paper.absences(session, hall.gallery.people),
         lambda: paper.entering(session, hall.gallery.people[0]),
+        lambda: told.own_words(session, houses, account),
+        lambda: told.called(session, houses),
+        lambda: told.functions(session, houses, hall.profile),
     ]
     for one in tables:
         yield from one()

@@ -39,7 +39,7 @@ def _viewer(function: str, account: Any, house: UUID) -> Viewer:
     return Viewer(account.id, house, frozenset({"partner" if function == "author" else function}))
 
 
-def _contribution(session: Session, row: dict[str, str], houses: dict[str, UUID], by: Any) -> Any:
+def contribution(session: Session, row: dict[str, str], houses: dict[str, UUID], by: Any) -> Any:
     """Write one contribution with its changes into a case of its own; return the case."""
     case = Case(code=uuid4().hex[:20], kind="signal", deployment_id="d", created_at=NOW)
     session.add(case)
@@ -56,7 +56,7 @@ def _contribution(session: Session, row: dict[str, str], houses: dict[str, UUID]
         summary=summary,
         body=body,
         legal_basis="law",
-        details={"online": "seen" if summary else ""},
+        details={"online": "seen", "urgency": "soon"} if summary else {"online": ""},
     )
     session.add(found)
     session.flush()
@@ -84,7 +84,7 @@ def _contribution(session: Session, row: dict[str, str], houses: dict[str, UUID]
 def levels(session: Session, houses: dict[str, UUID], account: Any) -> Iterator[str]:
     """Give what speaks against levels.csv, one line for each row that is answered otherwise."""
     for row in table("levels"):
-        case = _contribution(session, row, houses, account)
+        case = contribution(session, row, houses, account)
         author = row["reader"].endswith("author")
         viewer = _viewer(row["reader"], account, houses[FAR if author else HOME])
         given = contributions(session, case.id, viewer, TODAY)
@@ -101,6 +101,7 @@ def _level(row: dict[str, str], given: list[SharedContribution]) -> str:
     expected = {
         "level": row["shown"],
         "concern": True if row["concern"] == "yes" else None,
+        "urgency": "soon" if row["concern"] == "yes" and row["text"] != "none" else "",
         "summary": row["summary"] or None,
         "beside": (("online", "seen"),) if tells else (),
         "body": "body" if row["body"] == "yes" else None,
@@ -159,7 +160,7 @@ def audience_lines(session: Session, houses: dict[str, UUID], account: Any) -> I
     for row in table("levels"):
         if row["reader"] != "partner":
             continue
-        case = _contribution(session, row, houses, account)
+        case = contribution(session, row, houses, account)
         found = session.query(Contribution).filter_by(case_id=case.id).one()
         changes = standing(session, [found.id], TODAY).get(found.id, {})
         table_line, line = audiences(found, changes, [home])

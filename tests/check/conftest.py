@@ -32,8 +32,9 @@ def _context() -> CheckContext:
         required=frozenset({"reliable", "source_note"}),
         records_form=True,
     )
+    record_answers = OperatorFacts(name="file/record_answers", records_form=True)
     return CheckContext(
-        operators={facts.name: facts for facts in (open_file, record_check)},
+        operators={facts.name: facts for facts in (open_file, record_check, record_answers)},
         roles=frozenset({"coordinator", "accountable"}),
         profile_values={"deadline_decide_route": "str"},
         start_data={"partners": "dict"},

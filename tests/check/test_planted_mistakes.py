@@ -11,6 +11,8 @@ Files = dict[str, bytes]
 Mutation = Callable[[Files], None]
 
 MAIN, SUB = "handle_signal.bpmn", "analyse_case.bpmn"
+UNFOUNDED = 'name="unfounded" sourceRef="choose_route" targetRef="'
+TWIN = 'sourceRef="split_work" targetRef="hold_talk"'
 TABLE = "decisions/propose_route.dmn"
 
 
@@ -318,6 +320,17 @@ FORMS = [
         "did you mean source/record_check",
     ),
     planted(
+        "answers that nobody writes to the case file",
+        change(
+            MAIN,
+            ('<spiffworkflow:property name="recordWith" value="source/record_check" />', ""),
+        ),
+        f"{MAIN}:check_source",
+        "unrecorded",
+        "name in recordWith",
+        "warning",
+    ),
+    planted(
         "answer that is needed may be left out",
         change("forms/check_source.form", ('"required": true', '"required": false')),
         f"{MAIN}:check_source",
@@ -532,7 +545,7 @@ IDS = [
     planted(
         "element without an id",
         change(MAIN, ('<bpmn:endEvent id="news_read"', "<bpmn:endEvent")),
-        f"{MAIN}:line 128",
+        f"{MAIN}:line 130",
         "no_id",
         "give it one",
     ),
@@ -603,6 +616,21 @@ FLOWS = [
         f"{MAIN}:check_source",
         "several_flows",
         "put a gateway after it",
+    ),
+    planted(
+        "both answers lead to the same step",
+        change(MAIN, (f"{UNFOUNDED}signal_unfounded", f"{UNFOUNDED}merge_analysis")),
+        f"{MAIN}:to_analysis",
+        "twin_flows",
+        "let the answers lead to different steps",
+        "warning",
+    ),
+    planted(
+        "parallel branch without a step",
+        change(SUB, ('sourceRef="split_work" targetRef="review_case"', TWIN)),
+        f"{SUB}:to_review",
+        "twin_flows",
+        "remove one",
     ),
     planted(
         "choice without default",

@@ -11,16 +11,29 @@ from tests.proof.edit import Edit
 DMN = "{https://www.omg.org/spec/DMN/20191111/MODEL/}"
 
 
+Place = tuple[int, ...]
+"""Where a field stands: its number in the form, and in each group around it."""
+
+
+def fields_of(form: Any, around: Place = ()) -> list[tuple[Place, Any]]:
+    """Return the fields of a form with their places, those of groups too."""
+    found: list[tuple[Place, Any]] = []
+    for at, one in enumerate(form["components"]):
+        place = (*around, at)
+        found += fields_of(one, place) if "components" in one else [(place, one)]
+    return found
+
+
 def form_edits_of(file: str, content: bytes) -> Iterator[Edit]:
     """Give every edit of a form: a question optional or gone, an answer gone, hidden or shown."""
-    for at, field in enumerate(json.loads(content)["components"]):
+    for place, field in fields_of(json.loads(content)):
         name = str(field.get("key") or field["id"])
         if field.get("validate", {}).get("required"):
-            yield _form(file, content, "made optional", name, at, _optional)
+            yield _form(file, content, "made optional", name, place, _optional)
         if "key" in field:
-            yield _form(file, content, "question taken out", name, at, None)
+            yield _form(file, content, "question taken out", name, place, None)
         if field.get("conditional"):
-            yield _form(file, content, "always shown", name, at, _always)
+            yield _form(file, content, "always shown", name, place, _always)
         for value in field.get("values", []):
             given = value["value"]
 
@@ -28,7 +41,7 @@ def form_edits_of(file: str, content: bytes) -> Iterator[Edit]:
                 one["values"] = [v for v in one["values"] if v["value"] != gone]
 
             if len(field["values"]) > 1:
-                yield _form(file, content, "answer taken out", f"{name}", at, without, str(given))
+                yield _form(file, content, "answer taken out", name, place, without, str(given))
 
 
 def _optional(field: Any) -> None:
@@ -40,13 +53,16 @@ def _always(field: Any) -> None:
 
 
 def _form(  # noqa: PLR0917 - what was edited, and how
-    file: str, content: bytes, kind: str, name: str, at: int, change: Any, detail: str = ""
+    file: str, content: bytes, kind: str, name: str, place: Place, change: Any, detail: str = ""
 ) -> Edit:
     form = json.loads(content)
+    parts = form["components"]
+    for at in place[:-1]:
+        parts = parts[at]["components"]
     if change is None:
-        del form["components"][at]
+        del parts[place[-1]]
     else:
-        change(form["components"][at])
+        change(parts[place[-1]])
     return Edit(file, kind, name, detail, json.dumps(form).encode())
 
 

@@ -141,13 +141,14 @@ def _lanes(sheet: Sheet) -> Found:
             yield "moved", reference.text, f"to {other}", move
 
         def change_role(s: Sheet, here: str = lane, there: str = other) -> None:
-            ours, theirs = (_property(s.named(one), "candidateRole") for one in (here, there))
+            ours, theirs = (property_of(s.named(one), "candidateRole") for one in (here, there))
             ours.set("value", theirs.get("value"))
 
         yield "role changed", lane, f"as of {other}", change_role
 
 
-def _property(element: Any, name: str) -> Any:
+def property_of(element: Any, name: str) -> Any:
+    """Return a property of an element, or None."""
     return element.find(f".//{SPIFF}property[@name='{name}']")
 
 
@@ -243,11 +244,11 @@ def _events(sheet: Sheet) -> Found:
 def _extensions(sheet: Sheet) -> Found:
     for task in sheet.all("userTask"):
         for name in PROPERTIES:
-            found = _property(task, name)
+            found = property_of(task, name)
             if found is not None:
 
                 def drop(s: Sheet, n: str = task.get("id"), p: str = name) -> None:
-                    gone = _property(s.named(n), p)
+                    gone = property_of(s.named(n), p)
                     gone.getparent().remove(gone)
 
                 yield f"{name} dropped", task.get("id"), found.get("value"), drop

@@ -129,7 +129,7 @@ class Author(Draftsman):
         nested = [self.choice, self.loop, self.sub, self.called, self.host, self.race]
         nested += [self.failing, self.parallel, self.some, self.proposed, self.judged, self.decided]
         nested += [self.measured, self.timed, self.hurried, self.escalating, self.stopping]
-        nested += [self.breaking, self.each_call, self.throwing_up, self.united]
+        nested += [self.breaking, self.each_call, self.throwing_up, self.united, self.indifferent]
         kinds = simple if depth == 0 or self.budget <= 0 else simple + nested + nested
         return self.rng.choice(kinds)(depth - 1, looped)
 
@@ -221,6 +221,15 @@ class Author(Draftsman):
         id_ = self.name("double")
         parts = [self.user(ask), script(id_, f"twice_{id_} = {variable} * 2"), chain(ask, id_)]
         return self.forked(parts, ask, id_, f"twice_{id_} > 10", depth)
+
+    def indifferent(self, _depth: int, _looped: bool) -> Block:
+        """A choice of which both ways lead to the same step."""
+        ask, (variable,) = self.asking(1)
+        split, after_ = self.name("split"), self.name("person")
+        self.choices[after_] = []
+        twin = flow(split, after_, self.answered(variable, 1)).replace('id="', 'id="twin_', 1)
+        parts = [self.user(ask), xor(split, after_), self.user(after_), twin]
+        return Block([*parts, chain(ask, split, after_)], ask, after_)
 
     def united(self, depth: int, _looped: bool) -> Block:
         """Branches that write the same variable, read behind the join."""

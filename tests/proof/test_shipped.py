@@ -58,12 +58,23 @@ def past(step: str, beyond: str) -> Edit:
     return lambda text: text.replace(f'targetRef="{step}"', f'targetRef="{beyond}"')
 
 
+def question(key: str, other: str) -> Edit:
+    """Ask something else."""
+    return lambda text: text.replace(f'"key": "{key}"', f'"key": "{other}"')
+
+
+def optional(key: str) -> Edit:
+    found = rf'("key": "{key}".*?"required": )true'
+    return lambda text: re.sub(found, r"\1false", text, count=1, flags=re.DOTALL)
+
+
 def test_shipped_drawings_keep_every_rule(shipped: ResolvedDeployment) -> None:
     proof = prove(shipped)
     assert broken(proof) == set(), as_text(proof, shipped.profile)
-    assert len(proof.verdicts) == 12
+    safety = [one.rule.id for one in proof.verdicts if one.rule.id.startswith("L")]
+    assert safety == [f"L{number}" for number in range(1, 13)]
     assert proof.states > 4_000
-    assert "12 rules, all hold" in as_text(proof, shipped.profile)
+    assert f"{len(proof.verdicts)} rules, all hold" in as_text(proof, shipped.profile)
 
 
 def test_two_interruptions_at_a_time_change_no_verdict(shipped: ResolvedDeployment) -> None:
@@ -107,12 +118,43 @@ def test_profile_that_asks_for_consent_keeps_every_rule(
         ),
         ("closure_decision.bpmn", without_property("decide_closure", "notDoneBy"), "L10"),
         ("action_plan.bpmn", without_property("draft_action_plan", "dueIn"), "L9"),
+        # What the paper asks beyond the safety rules.
+        ("signal_intake.bpmn", past("end_with_child_protection", "with_child_protection"), "P1"),
+        ("signal_intake.bpmn", past("open_case_file", "set_intake_counters"), "P1"),
+        ("case_analysis.bpmn", past("hold_case_conference", "decide_need_for_plan"), "P45"),
+        ("action_plan.bpmn", past("publish_action_plan", "end_plan_published"), "P47"),
+        ("action_plan.bpmn", to_lane("draft_action_plan", "lane_partner"), "P47"),
+        ("retention.bpmn", past("erase_case", "erased"), "P90"),
+        ("retention.bpmn", past("check_hold", "is_held"), "P90"),
+        ("forms/hold_case_conference.form", question("push_factors", "nothing"), "P45"),
+        ("forms/decide_route.form", optional("reasons"), "P13"),
     ],
 )
 def test_edit_that_breaks_a_rule_is_named(
     shipped: ResolvedDeployment, file: str, edit: Edit, rule: str
 ) -> None:
     assert rule in broken(prove(edited(shipped, file, edit)))
+
+
+def test_end_of_a_case_that_is_written_down_nowhere_is_shown_with_its_path(
+    shipped: ResolvedDeployment,
+) -> None:
+    wrong = edited(shipped, "signal_intake.bpmn", past("seal_file", "sealed"))
+    told = as_text(prove(wrong), wrong.profile)
+    assert "P1   BROKEN" in told
+    assert "ended after intake is reached although what it needs has not happened" in told
+    assert "5. Intake desk: Clear up the report" in told
+
+
+def test_form_that_no_longer_asks_is_named_with_the_mend(shipped: ResolvedDeployment) -> None:
+    for edit, said in (
+        (question("online", "offline"), "does not ask for online; put the question back"),
+        (lambda text: text.replace('"required": true', '"required": false'), "make it required"),
+    ):
+        wrong = edited(shipped, "forms/hold_case_conference.form", edit)
+        told = as_text(prove(wrong), wrong.profile)
+        assert "P105 BROKEN" in told
+        assert said in told
 
 
 def test_path_that_breaks_a_rule_is_told_step_by_step(shipped: ResolvedDeployment) -> None:

@@ -1,0 +1,37 @@
+"""Whether the forms still ask what they have to ask."""
+
+from collections.abc import Iterable, Iterator
+
+from engine.deployment import ResolvedDeployment
+from engine.form.form import Component
+from engine.proof.rule import Check
+
+
+def unasked(deployment: ResolvedDeployment, check: Check) -> Iterator[str]:
+    """Yield what a form of this name does not ask, or lets people leave empty, with the mend."""
+    form = deployment.forms.get(check.form)
+    if form is None or check.form not in _shown(deployment):
+        yield f"no step shows the form {check.form}; name it in the formRef of the step that asks"
+        return
+    there = {one.key: one for one in _all(form.components) if one.key}
+    for name in (*check.questions, *check.required):
+        if name not in there:
+            yield f"the form {check.form} does not ask for {name}; put the question back"
+        elif name in check.required and not there[name].rules.required:
+            label = there[name].label or name
+            yield f"the form {check.form} lets people leave {label!r} empty; make it required"
+
+
+def _shown(deployment: ResolvedDeployment) -> set[str]:
+    return {
+        element.properties.get("formRef", "")
+        for process in deployment.processes.values()
+        for element in process.elements
+        if element.kind == "userTask"
+    }
+
+
+def _all(components: Iterable[Component]) -> Iterator[Component]:
+    for one in components:
+        yield one
+        yield from _all(one.components)
