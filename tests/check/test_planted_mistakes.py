@@ -11,7 +11,7 @@ Files = dict[str, bytes]
 Mutation = Callable[[Files], None]
 
 MAIN, SUB = "handle_signal.bpmn", "analyse_case.bpmn"
-UNFOUNDED = 'name="unfounded" sourceRef="choose_route" targetRef="'
+OTHER_WAY = 'name="unfounded" sourceRef="choose_route" targetRef="'
 TWIN = 'sourceRef="split_work" targetRef="hold_talk"'
 TABLE = "decisions/propose_route.dmn"
 
@@ -619,7 +619,7 @@ FLOWS = [
     ),
     planted(
         "both answers lead to the same step",
-        change(MAIN, (f"{UNFOUNDED}signal_unfounded", f"{UNFOUNDED}merge_analysis")),
+        change(MAIN, (f"{OTHER_WAY}signal_unfounded", f"{OTHER_WAY}merge_analysis")),
         f"{MAIN}:to_analysis",
         "twin_flows",
         "let the answers lead to different steps",
