@@ -1,6 +1,7 @@
 """Checks timer rules: an ISO duration or date, or a FEEL expression, and never zero."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from engine.calendar import is_duration, parse_duration, parse_instant
@@ -48,6 +49,8 @@ def _rule(drawing: Drawing, element: Element, event: Event) -> Iterator[Finding]
             "bad_timer_rule",
             f"its timer rule {event.rule[:60]!r} cannot be read; {mend}.",
         )
+    elif constant(expression.tree) == timedelta():
+        yield _zero(drawing, element, event.rule)
 
 
 def _duration(drawing: Drawing, element: Element, rule: str) -> Iterator[Finding]:
@@ -57,12 +60,16 @@ def _duration(drawing: Drawing, element: Element, rule: str) -> Iterator[Finding
         yield error(drawing, element, "bad_timer_rule", f"{problem}")
         return
     if str(duration) == "PT0S":
-        yield error(
-            drawing,
-            element,
-            "zero_timer",
-            f"waits for {rule}, that is not at all; write how long, for example P3M.",
-        )
+        yield _zero(drawing, element, rule)
+
+
+def _zero(drawing: Drawing, element: Element, rule: str) -> Finding:
+    return error(
+        drawing,
+        element,
+        "zero_timer",
+        f"waits for {rule}, that is not at all; write how long, for example P3M.",
+    )
 
 
 def timer_expression(event: Event) -> Expression | None:

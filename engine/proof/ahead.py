@@ -22,8 +22,8 @@ from engine.proof.player import START_OF_PLAY, Position
 from engine.proof.possible import OPEN
 from engine.proof.proof import Explored, Proof, Ruled, Verdict, Violation, breached
 from engine.proof.rule import Check, Rule
-from engine.proof.soundness import Paths, open_nodes, reached_flaws
-from engine.proof.waiting import is_over, never_awaits
+from engine.proof.soundness import open_nodes, reached_flaws
+from engine.proof.waiting import never_awaits
 from engine.proof.whereabouts import Whereabouts
 
 
@@ -103,7 +103,6 @@ class Ahead:
         return proof
 
     def _violations(self, check: Check, facts: int, found: Explored) -> Iterator[Violation]:
-        paths = Paths(found.graph)
         if check.kind in ALONG:
             monitor = Monitor(found.net, check, self._ruled.names)
             breach = monitor.search(found.graph, facts)
@@ -114,20 +113,16 @@ class Ahead:
                 element = found.net.nodes[flaw.place].element
                 sentence = f"{element.label}: {flaw.sentence}"
                 yield Violation(check.process, sentence, element.id, flaw.edges)
-        elif check.kind == "awaits" and not facts:
-            for number, sentence in never_awaits(found.net, found.graph, check):
-                yield Violation(check.process, sentence, "", paths.to(number))
+        elif check.kind == "awaits":
+            names = self._ruled.names
+            for path, sentence in never_awaits(found.net, found.graph, check, names, facts):
+                yield Violation(check.process, sentence, "", path)
 
     # -- what has happened -------------------------------------------------------------------------
 
     def _facts(self, check: Check, past: list[Past]) -> int:
-        """Return what a check remembers of a history; of `awaits` whether it is over."""
-        if check.kind == "awaits":
-            return any(
-                is_over(self._net(part), check, (key for key, _ in self._events(part, check)))
-                for part in past
-            )
-        if check.kind not in ALONG:
+        """Return what a check remembers of a history."""
+        if check.kind not in {*ALONG, "awaits"}:
             return 0
         facts: int | None = None
         for part in past:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from engine.deployment import ResolvedDeployment
-from engine.form.form import Component
+from engine.form.form import Component, Form
 from engine.proof.rule import Check
 
 
@@ -20,6 +20,16 @@ def unasked(deployment: ResolvedDeployment, check: Check) -> Iterator[str]:
         elif name in check.required and not there[name].rules.required:
             label = there[name].label or name
             yield f"the form {check.form} lets people leave {label!r} empty; make it required"
+    for name, wanted in check.answers:
+        offered = {option.code for one in _named(form, name) for option in one.options}
+        missing = [one for one in wanted if one not in offered]
+        if missing:
+            told = ", ".join(missing)
+            yield f"the form {check.form} no longer offers {told} for {name}; put it back"
+
+
+def _named(form: Form, name: str) -> list[Component]:
+    return [one for one in _all(form.components) if one.key == name]
 
 
 def _shown(deployment: ResolvedDeployment) -> set[str]:

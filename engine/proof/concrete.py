@@ -21,6 +21,8 @@ from engine.proof.repetition import MANY
 
 FAR: Final = date(2026, 3, 1)
 """Where a date that nobody names lies, after the start of each play."""
+AHEAD: Final = timedelta(days=45)
+"""How far ahead it lies once the play has come to it."""
 WAIT: Final = "P10D"
 MOST_TRIES: Final = 400
 NUMBERS: Final = (0, 1, 2, 3, 10)
@@ -155,6 +157,14 @@ class Concrete:
             value = self._rules.get(name, plain)
             found[name] = self._sized(name, value, sizes or {})
         return found
+
+    def dated(self, values: Names, now: datetime) -> dict[str, Any]:
+        """Return values in which the dates of timers lie ahead of an instant."""
+        ahead = max(FAR, now.date() + AHEAD).isoformat()
+        return {
+            name: ahead if value == FAR.isoformat() and name in self._rules else value
+            for name, value in values.items()
+        }
 
     def _sized(self, name: str, value: Any, sizes: Mapping[str, int]) -> Any:
         return collection(sizes.get(name, 1)) if name in self._collections else value

@@ -43,7 +43,7 @@ class _Effect:
 
 
 class Monitor:
-    """One check of kind `before` or `never` over one net."""
+    """One check of kind `before`, `never` or `awaits` over one net."""
 
     def __init__(self, net: Net, check: Check, names: Mapping[str, Any]) -> None:
         self._names = names
@@ -87,11 +87,11 @@ class Monitor:
                     walk = walks[id(edge.events)] = self._walk(edge.events)
                 for event, effect in walk:
                     if effect.is_at and self._is_broken(after):
-                        path = (*_back(came, here), edge)
+                        path = (*back(came, here), edge)
                         return Breach(path, event[0], self._missing(after))
                     after = after & ~effect.clears | effect.sets
                 if self._ends and graph.states[edge.target][0] == END and self._is_broken(after):
-                    path = (*_back(came, here), edge)
+                    path = (*back(came, here), edge)
                     return Breach(path, self._last(edge.events), self._missing(after))
                 there = (edge.target, after)
                 if there not in came:
@@ -128,8 +128,12 @@ class Monitor:
             known = known & ~effect.clears | effect.sets
         return known
 
+    def in_force(self, facts: Facts) -> bool:
+        """Say whether the check asks anything now."""
+        return bool(facts & self._force) and not facts & self._lifted
+
     def _is_broken(self, facts: Facts) -> bool:
-        if not facts & self._force or facts & self._lifted:
+        if not self.in_force(facts):
             return False
         return self.check.kind == "never" or facts & self._needs != self._needs
 
@@ -178,7 +182,8 @@ class Monitor:
         return any(True in truths for truths in self._truths(steps, event))
 
 
-def _back(came: Mapping[Any, Any], here: Any) -> list[Edge]:
+def back(came: Mapping[Any, Any], here: Any) -> list[Edge]:
+    """Return the way that a search came to a place."""
     found: list[Edge] = []
     while came[here] is not None:
         here, edge = came[here]

@@ -23,10 +23,11 @@ START_OF_PLAY: Final = datetime(2026, 1, 15, 8, 0, tzinfo=UTC)
 class _Port:
     """Answers the calls of one turn from a list."""
 
-    def __init__(self, effects: Effects, concrete: Concrete, given: Given) -> None:
+    def __init__(self, effects: Effects, concrete: Concrete, given: Given, now: datetime) -> None:
         self._effects = effects
         self._concrete = concrete
         self._given = given
+        self._now = now
         self._left = list(given.outputs)
 
     def call_operator(self, operator: str, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -40,7 +41,8 @@ class _Port:
                 break
         if FAILURE in found:
             raise BpmnError(found[FAILURE])
-        return {**self._concrete.outputs(operator, self._given.sizes), **found}
+        plain = self._concrete.outputs(operator, self._given.sizes)
+        return self._concrete.dated({**plain, **found}, self._now)
 
     def is_deferred(self, operator: str) -> bool:
         """Say what the operator says of itself."""
@@ -84,10 +86,10 @@ class Player:
         scope = self._scope(now)
         instance = Instance.start(
             self._program,
-            self._port(given),
+            self._port(given, now),
             scope,
             message=edge.stimulus.name or None,
-            data=given.answers,
+            data=self._concrete.dated(given.answers, now),
         )
         return self._advanced(instance, now)
 
@@ -103,13 +105,14 @@ class Player:
             return
         for token in self.tokens(before.instance, edge):
             instance = self._load(before, given, now or before.now)
+            answers = self._concrete.dated(given.answers, now or before.now)
             stimulus = edge.stimulus
             watched = watch(instance)
             try:
                 if stimulus.kind == COMPLETE:
-                    instance.complete(token, given.answers)
+                    instance.complete(token, answers)
                 elif stimulus.kind == CONFIRM:
-                    instance.confirm(token, given.answers)
+                    instance.confirm(token, answers)
                 elif stimulus.kind == FAIL:
                     instance.fail(token, stimulus.name)
                 elif stimulus.kind == MESSAGE:
@@ -154,10 +157,10 @@ class Player:
         return Position(instance, instance.dump(), now, found)
 
     def _load(self, before: Position, given: Given, now: datetime) -> Instance:
-        return Instance.load(self._program, before.blob, self._port(given), self._scope(now))
+        return Instance.load(self._program, before.blob, self._port(given, now), self._scope(now))
 
-    def _port(self, given: Given) -> _Port:
-        return _Port(self._effects, self._concrete, given)
+    def _port(self, given: Given, now: datetime) -> _Port:
+        return _Port(self._effects, self._concrete, given, now)
 
     def _scope(self, now: datetime) -> Scope:
         return Scope(now, self._zone, dict(self._effects.names))

@@ -22,7 +22,7 @@ from engine.proof.replay import Replay
 from engine.proof.rule import Check, Rule
 from engine.proof.rulebook import rules_of
 from engine.proof.semantics import Semantics
-from engine.proof.soundness import Paths, flaws_of
+from engine.proof.soundness import flaws_of
 from engine.proof.start import beginnings
 from engine.proof.waiting import never_awaits
 
@@ -190,10 +190,9 @@ class _Prover:
                     Violation(check.process, sentence)
                     for sentence in asking.unasked(self._ruled.deployment, check)
                 ]
-        paths = Paths(found.graph)
         return [
-            Violation(check.process, sentence, "", paths.to(number))
-            for number, sentence in never_awaits(found.net, found.graph, check)
+            Violation(check.process, sentence, "", path)
+            for path, sentence in never_awaits(found.net, found.graph, check, self._ruled.names)
         ]
 
     def _along(self, check: Check, found: Explored) -> Iterable[Violation]:

@@ -64,6 +64,8 @@ class Check:
     """Questions that the form has, by their keys."""
     required: tuple[str, ...] = ()
     """Questions that the form has and that nobody may leave empty where they are shown."""
+    answers: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """Questions with the answers that can be chosen at least."""
     only_if: Expression | None = None
     """What has to hold of the profile for the rule to ask anything."""
 
@@ -134,6 +136,12 @@ def _check(entry: Mapping[str, Any], where: str) -> Check:
             given[name] = str(entry[name])
     for name in ("questions", "required"):
         given[name] = tuple(str(one) for one in _listed(entry.get(name, ())))
+    answers = entry.get("answers", {})
+    if not isinstance(answers, Mapping):
+        raise InputError(f"{where}: `answers` is a table of questions with lists of answers.")
+    given["answers"] = tuple(
+        (name, tuple(str(one) for one in _listed(values))) for name, values in answers.items()
+    )
     if "only_if" in entry:
         given["only_if"] = _condition(entry["only_if"], where)
     for name in ("at", "since", "after", "until", "unless", "asked"):
@@ -151,9 +159,11 @@ def _complete(check: Check, where: str) -> None:
         raise InputError(f"{where}: a check of kind {check.kind} says which moment it is `at`.")
     if check.kind == "before" and not check.needs:
         raise InputError(f"{where}: a check of kind before says what it `needs`.")
-    if check.kind == "asks" and not (check.form and (check.questions or check.required)):
+    asked = check.questions or check.required or check.answers
+    if check.kind == "asks" and not (check.form and asked):
         raise InputError(
-            f"{where}: a check of kind asks names a `form` and its `questions` or `required`."
+            f"{where}: a check of kind asks names a `form` and its `questions`, those that are "
+            "`required`, or their `answers`."
         )
 
 
@@ -161,8 +171,10 @@ def _ends(check: Check, where: str) -> None:
     for name in ("at", "needs", "since", "after", "until", "unless", "asked"):
         groups = check.needs if name == "needs" else (getattr(check, name),)
         for moment in (moment for group in groups for moment in group):
-            if moment.ends and (name != "at" or check.kind != "before"):
-                raise InputError(f"{where}: `ends` stands in the `at` of a check of kind before.")
+            if moment.ends and (name != "at" or check.kind not in {"before", "never"}):
+                raise InputError(
+                    f"{where}: `ends` stands in the `at` of a check of kind before or never."
+                )
             if moment.ends and moment.ends != check.process:
                 raise InputError(
                     f"{where}: `ends` names {moment.ends}; a check looks at the end of its own "

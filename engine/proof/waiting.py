@@ -1,44 +1,41 @@
-"""Whether a message is welcome wherever a case waits (L12)."""
+"""Whether a message is welcome wherever a case waits (L7, L12)."""
 
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from engine.proof.explorer import Graph
-from engine.proof.matching import steps_of
+from engine.proof.explorer import Edge, Graph
+from engine.proof.marking import END
+from engine.proof.monitor import Facts, Monitor, back
 from engine.proof.net import Net
 from engine.proof.rule import Check
 from engine.proof.stimulus import MESSAGE
 
 
-def is_over(net: Net, check: Check, steps: Iterable[int]) -> bool:
-    """Say whether completed steps end what a check asks for."""
-    over = steps_of(net, check.until)
-    return any(step in over for step in steps)
+def never_awaits(
+    net: Net, graph: Graph, check: Check, names: Mapping[str, Any], facts: Facts | None = None
+) -> Iterator[tuple[tuple[Edge, ...], str]]:
+    """Yield the shortest path to where the message of a check is not heard.
 
-
-def never_awaits(net: Net, graph: Graph, check: Check) -> Iterator[tuple[int, str]]:
-    """Yield the nearest marking in which the message of a check would not be heard."""
-    over = steps_of(net, check.until)
-    ended: set[int] = set()
-    pending = [0]
-    met = {0}
+    `facts` are those of a case that runs already; without them nothing has happened.
+    """
+    monitor = Monitor(net, check, names)
+    start = (0, monitor.first if facts is None else facts)
+    came: dict[tuple[int, Facts], tuple[tuple[int, Facts], Edge] | None] = {start: None}
+    pending = deque([start])
     while pending:
-        following = []
-        for number in pending:
-            for edge in graph.edges[number]:
-                if edge.target in met:
-                    continue
-                met.add(edge.target)
-                if any(event[0] in over for event in edge.events):
-                    ended.add(edge.target)
-                    continue
-                following.append(edge.target)
-                if graph.states[edge.target][0] != "end" and not _hears(graph, edge.target, check):
-                    yield (
-                        edge.target,
-                        f"the message {check.message} is not heard while the case waits here",
-                    )
-                    return
-        pending = following
+        here = pending.popleft()
+        for edge in graph.edges[here[0]]:
+            there = (edge.target, monitor.after(edge.events, here[1]))
+            if there in came:
+                continue
+            came[there] = (here, edge)
+            waits = graph.states[edge.target][0] != END and monitor.in_force(there[1])
+            if waits and not _hears(graph, edge.target, check):
+                told = f"the message {check.message} is not heard while the case waits here"
+                yield tuple(back(came, there)), told
+                return
+            pending.append(there)
 
 
 def _hears(graph: Graph, number: int, check: Check) -> bool:

@@ -1209,6 +1209,13 @@ TIMERS = [
         "write how long",
     ),
     planted(
+        "timer of zero, as an expression",
+        change(MAIN, (">P3M<", '>duration("PT0S")<')),
+        f"{MAIN}:check_in_due",
+        "zero_timer",
+        "write how long",
+    ),
+    planted(
         "timer over an unknown variable",
         change(MAIN, (">P3M<", ">next_meeting<")),
         f"{MAIN}:check_in_due",

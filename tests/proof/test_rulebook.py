@@ -74,7 +74,7 @@ def test_rule_is_not_dropped_without_a_word(tmp_path: Path, rules: str, mend: st
     [
         ('kind = "asks"\nform = "decide_route"', "names a `form` and its `questions`"),
         ('kind = "asks"\nquestions = ["reasons"]', "names a `form` and its `questions`"),
-        ('kind = "never"\nat = { ends = "case_management" }', "stands in the `at` of a check"),
+        ('kind = "apart"\nat = { ends = "case_management" }', "stands in the `at` of a check"),
         ('kind = "before"\nat = { ends = "retention" }\nneeds = { role = "chair" }', "its own"),
     ],
 )
