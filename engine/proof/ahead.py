@@ -12,7 +12,7 @@ from typing import Any
 
 from engine.bpmn import Instance
 from engine.deployment import ResolvedDeployment
-from engine.proof.explorer import explore_from
+from engine.proof.explorer import explore_from, undisturbed
 from engine.proof.history import ALONG, Happened
 from engine.proof.marking import State
 from engine.proof.matching import asked_after
@@ -86,7 +86,8 @@ class Ahead:
         """
         started = perf_counter()
         net = self._semantics.net
-        graph = explore_from(self._semantics, standpoint.state)
+        with undisturbed():
+            graph = explore_from(self._semantics, standpoint.state)
         found = Explored(net, self._semantics, graph)
         origin = Position(instance, instance.dump(), START_OF_PLAY)
         proof = Proof(explored={self._process: found})

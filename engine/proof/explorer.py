@@ -1,7 +1,9 @@
 """Looks at every path of a process: all markings that a case can reach, nearest first."""
 
+import gc
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -51,6 +53,21 @@ class Beginning:
 
     message: str | None
     values: Mapping[str, Any]
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Let the garbage collector wait: a search makes many tuples and no circles of them.
+
+    It would look through all of them again and again, a quarter of the time.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def explore(

@@ -12,7 +12,7 @@ from engine.errors import DiagramError
 from engine.operator import catalogue
 from engine.proof import asking, ownership, separation
 from engine.proof.effect import Effects
-from engine.proof.explorer import Edge, Graph, explore
+from engine.proof.explorer import Edge, Graph, explore, undisturbed
 from engine.proof.liveness import liveness_of
 from engine.proof.matching import asked_after, steps_of
 from engine.proof.monitor import Breach, Monitor
@@ -89,7 +89,8 @@ class Proof:
 
 def prove(deployment: ResolvedDeployment, *, handlers: int = 1) -> Proof:
     """Check every rule of a deployment; raise TooLargeError when that cannot be done completely."""
-    return _Prover(deployment, handlers).run()
+    with undisturbed():
+        return _Prover(deployment, handlers).run()
 
 
 class Ruled:
