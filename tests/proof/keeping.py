@@ -17,8 +17,16 @@ from tests.proof.edit import BPMN, DI, SPIFF, Edit, Sheet, property_of
 DC = "{http://www.omg.org/spec/DD/20100524/DC}"
 WAY = "{http://www.omg.org/spec/DD/20100524/DI}waypoint"
 Change = Callable[[Sheet], None]
-LAYOUT = frozenset({"shapes_overlap", "outside_lane"})
-"""What may be said of a step that was squeezed in between two others."""
+RIGHTLY_ALARMED = frozenset(
+    {
+        # A note would wait there without hearing that the case runs again (L12).
+        ("followed by a note", "look_after_hold"),
+        ("followed by a note", "review_retention"),
+        # Another diagram names it in notDoneBy.
+        ("given another id", "record_check_in"),
+    }
+)
+"""Edits of these kinds that break a rule at these elements."""
 
 
 def keeping_edits_of(file: str, content: bytes) -> Iterator[Edit]:
