@@ -6,7 +6,6 @@ conditions agree on both is shown in tests/engine/test_access.py and test_deputy
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import event
@@ -16,6 +15,7 @@ from engine.database import Database
 from engine.models import Base
 from tests.authz import hall
 from tests.authz.cell import Hall
+from tests.conftest import not_to_the_disk
 from tests.webui.site import Site
 from webui.application import create_app
 
@@ -32,15 +32,10 @@ def site(application: Application) -> Site:
 def database(tmp_path: Path) -> Iterator[Database]:
     """An empty database with all tables, which need not outlive the machine."""
     found = Database(f"sqlite:///{tmp_path / 'test.sqlite'}")
-    event.listen(found.engine, "connect", _hurry)
+    event.listen(found.engine, "connect", not_to_the_disk)
     Base.metadata.create_all(found.engine)
     yield found
     found.close()
-
-
-def _hurry(connection: Any, record: Any) -> None:
-    del record
-    connection.execute("PRAGMA synchronous=OFF")
 
 
 @pytest.fixture(scope="module")

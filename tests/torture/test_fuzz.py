@@ -24,7 +24,7 @@ from engine.clock import TestClock
 from engine.database import Database
 from engine.models import Base
 from engine.settings import ROOT
-from tests.conftest import START, make_settings
+from tests.conftest import START, make_settings, not_to_the_disk
 from tests.goal import Figure
 from tests.torture.fuzzer import Fuzzer, Sent
 from tests.torture.garbage import MARK
@@ -61,7 +61,7 @@ def busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     """A site with cases in four stages of their life."""
     quick_passwords(monkeypatch)
     database = Database(f"sqlite:///{tmp_path / 'test.sqlite'}")
-    event.listen(database.engine, "connect", _not_to_the_disk)
+    event.listen(database.engine, "connect", not_to_the_disk)
     Base.metadata.create_all(database.engine)
     url = database.url.render_as_string(hide_password=False)
     application = Application(make_settings(tmp_path, url), database, TestClock(START))
@@ -79,10 +79,6 @@ def busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     )
     yield site
     database.close()
-
-
-def _not_to_the_disk(connection: object, _record: object) -> None:
-    connection.execute("PRAGMA synchronous=OFF")  # type: ignore[attr-defined]
 
 
 def wrong(sent: Sent, answer: TestResponse, number: int) -> str:
