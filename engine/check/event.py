@@ -108,6 +108,26 @@ def check_boundaries(folder: Folder, _context: CheckContext) -> Iterator[Finding
                 )
 
 
+def check_heard_once(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
+    """One event on the border of a step hears a message: with two nobody knows which goes on."""
+    for drawing, process in folder.processes():
+        heard: dict[tuple[str | None, str, str], str] = {}
+        for element in process.elements:
+            if element.kind != "boundaryEvent":
+                continue
+            for event in element.events:
+                key = (element.attached_to, event.kind, event.name)
+                first = heard.setdefault(key, element.id)
+                if event.kind in _NAMED and event.name and first != element.id:
+                    yield error(
+                        drawing,
+                        element,
+                        "heard_twice",
+                        f"hears the {event.kind} {event.name} on the same border as {first}; "
+                        "let one of them hear it.",
+                    )
+
+
 def check_event_gateways(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
     """Require that an event gateway waits for two or more events, at most one of them a timer."""
     for drawing, process in folder.processes():

@@ -49,6 +49,7 @@ CHECKS: tuple[Check, ...] = (
     event.check_definitions,
     event.check_names_apart,
     event.check_boundaries,
+    event.check_heard_once,
     event.check_event_gateways,
     event.check_starts,
     timer.check_timers,

@@ -1209,6 +1209,13 @@ TIMERS = [
         "write how long",
     ),
     planted(
+        "two events of one border hear the same message",
+        change(MAIN, ('messageRef="message_news"', 'messageRef="message_consent"')),
+        f"{MAIN}:news_arrived",
+        "heard_twice",
+        "let one of them hear it",
+    ),
+    planted(
         "timer of zero, as an expression",
         change(MAIN, (">P3M<", '>duration("PT0S")<')),
         f"{MAIN}:check_in_due",
