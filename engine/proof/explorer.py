@@ -5,6 +5,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
@@ -40,6 +41,21 @@ class Graph:
     edges: list[list[Edge]] = field(default_factory=list)
     """By the marking that they leave."""
     seconds: float = 0.0
+
+    @cached_property
+    def happenings(self) -> list[tuple[tuple[int, Any], ...]]:
+        """Return what can happen on edges, each once: many edges say the same."""
+        met = {id(edge.events): edge.events for found in self.edges for edge in found}
+        return list(met.values())
+
+    @cached_property
+    def moves(self) -> list[list[tuple[int, int, Edge]]]:
+        """Return for each marking where its edges lead and the number of what happens on them."""
+        numbers = {id(events): number for number, events in enumerate(self.happenings)}
+        return [
+            [(edge.target, numbers[id(edge.events)], edge) for edge in found]
+            for found in self.edges
+        ]
 
     @property
     def transitions(self) -> int:

@@ -1,40 +1,24 @@
 """Finds the drawn steps that a rule's moment means."""
 
+from dataclasses import fields
+
 from engine.expression import Expression
-from engine.proof.net import Net, Node
+from engine.proof.net import Net
 from engine.proof.rule import Check, Moment
 
 
-def is_meant(net: Net, node: Node, moment: Moment) -> bool:
-    """Say whether a step is what a moment describes, leaving its condition aside."""
-    element = node.element
-    many = element.multi_instance
-    found = {
-        "milestone": element.properties.get("milestone", ""),
-        "role": (element.role or "") if element.kind in {"userTask", "manualTask"} else "",
-        "form": element.properties.get("formRef", ""),
-        "operator": element.operator or element.properties.get("recordWith", ""),
-        "decision": element.decision_ref or "",
-        "message": node.event_name if node.event == "message" else "",
-        "collection": many.collection if many else "",
-        "deadline_of": _deadline_of(net, node),
-        "ends": net.root if element.kind == "endEvent" and node.level == net.root else "",
-    }
-    return all(getattr(moment, name) in {"", value} for name, value in found.items())
-
-
-def _deadline_of(net: Net, node: Node) -> str:
-    if node.kind != "boundaryEvent" or node.event != "timer":
-        return ""
-    host = next(one for one in net.nodes if node.key in one.boundaries)
-    return host.element.properties.get("formRef", "")
+def _asked(moment: Moment) -> dict[str, str]:
+    """Return what a moment asks of a step, leaving its condition aside."""
+    given = ((one.name, getattr(moment, one.name)) for one in fields(moment) if one.name != "when")
+    return {name: value for name, value in given if value}
 
 
 def steps_of(net: Net, moments: tuple[Moment, ...]) -> dict[int, tuple[Expression | None, ...]]:
     """Return the steps that one of the moments means, each with the conditions it may meet."""
+    asked = [(_asked(moment).items(), moment.when) for moment in moments]
     found: dict[int, tuple[Expression | None, ...]] = {}
-    for node in net.nodes:
-        conditions = tuple(one.when for one in moments if is_meant(net, node, one))
+    for node, said in zip(net.nodes, net.said, strict=True):
+        conditions = tuple(when for wanted, when in asked if wanted <= said.items())
         if conditions:
             found[node.key] = conditions
     return found

@@ -72,32 +72,41 @@ class Monitor:
 
         `facts` are those of a case that runs already; without them nothing has happened.
         """
-        start = (0, self.first if facts is None else facts)
-        walks: dict[int, tuple[tuple[Event, _Effect], ...]] = {}
-        came: dict[tuple[int, Facts], tuple[tuple[int, Facts], Edge] | None] = {start: None}
+        # A place is one number, a marking and the facts behind it: millions of them are met.
+        width = len(self._groups) + 2
+        mask = (1 << width) - 1
+        walks = [self._walk(events) for events in graph.happenings]
+        ended = [state[0] == END for state in graph.states] if self._ends else []
+        start = self.first if facts is None else facts
+        came: dict[int, tuple[int, Edge] | None] = {start: None}
         pending = deque([start])
         while pending:
             here = pending.popleft()
-            number, known = here
-            for edge in graph.edges[number]:
+            known = here & mask
+            for target, number, edge in graph.moves[here >> width]:
                 after = known
-                walk = walks.get(id(edge.events))
-                if walk is None:
-                    # The graph keeps them, so that an identity stays theirs.
-                    walk = walks[id(edge.events)] = self._walk(edge.events)
-                for event, effect in walk:
+                for event, effect in walks[number]:
                     if effect.is_at and self._is_broken(after):
-                        path = (*back(came, here), edge)
-                        return Breach(path, event[0], self._missing(after))
+                        return self._breach(came, here, edge, event[0], after)
                     after = after & ~effect.clears | effect.sets
-                if self._ends and graph.states[edge.target][0] == END and self._is_broken(after):
-                    path = (*back(came, here), edge)
-                    return Breach(path, self._last(edge.events), self._missing(after))
-                there = (edge.target, after)
+                if ended and ended[target] and self._is_broken(after):
+                    return self._breach(came, here, edge, self._last(edge.events), after)
+                there = target << width | after
                 if there not in came:
                     came[there] = (here, edge)
                     pending.append(there)
         return None
+
+    def _breach(
+        self,
+        came: Mapping[int, tuple[int, Edge] | None],
+        here: int,
+        edge: Edge,
+        place: int,
+        facts: Facts,
+    ) -> Breach:
+        missing = tuple(one for one in range(len(self._groups)) if not facts >> one & 1)
+        return Breach((*back(came, here), edge), place, missing)
 
     def follow(self, events: Iterable[Event], *, over: bool = False) -> int | None:
         """Return the step at which what happened breaks the check, None when it holds.
@@ -117,9 +126,6 @@ class Monitor:
     def _last(self, events: tuple[Event, ...]) -> int:
         """Return the end event that came last."""
         return next((key for key, _ in reversed(events) if key in self._ends), min(self._ends))
-
-    def _missing(self, facts: Facts) -> tuple[int, ...]:
-        return tuple(one for one in range(len(self._groups)) if not facts >> one & 1)
 
     def after(self, events: Iterable[Event], facts: Facts | None = None) -> Facts:
         """Return what the check remembers of what happened, also of another drawing's steps."""

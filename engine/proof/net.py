@@ -72,12 +72,40 @@ class Net:
     nodes: tuple[Node, ...]
     levels: Mapping[str, Level]
 
+    @cached_property
+    def said(self) -> tuple[Mapping[str, str], ...]:
+        """Return what the drawing says of each node, in the words of a rule's moment."""
+        return tuple(_description(self, node) for node in self.nodes)
+
     def node(self, process: str, element: str) -> Node:
         """Return the node of a drawn element; raise KeyError when the net does not reach it."""
         for found in self.nodes:
             if found.element.id == element and found.element.process == process:
                 return found
         raise KeyError(element)
+
+
+def _description(net: Net, node: Node) -> dict[str, str]:
+    element = node.element
+    many = element.multi_instance
+    return {
+        "milestone": element.properties.get("milestone", ""),
+        "role": (element.role or "") if element.kind in {"userTask", "manualTask"} else "",
+        "form": element.properties.get("formRef", ""),
+        "operator": element.operator or element.properties.get("recordWith", ""),
+        "decision": element.decision_ref or "",
+        "message": node.event_name if node.event == "message" else "",
+        "collection": many.collection if many else "",
+        "deadline_of": _deadline_of(net, node),
+        "ends": net.root if element.kind == "endEvent" and node.level == net.root else "",
+    }
+
+
+def _deadline_of(net: Net, node: Node) -> str:
+    if node.kind != "boundaryEvent" or node.event != "timer":
+        return ""
+    host = next(one for one in net.nodes if node.key in one.boundaries)
+    return host.element.properties.get("formRef", "")
 
 
 def net_of(drawn: Mapping[str, Process], root: str, *, refuse: bool = True) -> Net:
