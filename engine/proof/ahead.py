@@ -20,7 +20,7 @@ from engine.proof.monitor import Event, Monitor
 from engine.proof.net import Net, net_of
 from engine.proof.player import START_OF_PLAY, Position
 from engine.proof.possible import OPEN
-from engine.proof.proof import Explored, Proof, Ruled, Verdict, Violation, breached
+from engine.proof.proof import Explored, Proof, Ruled, Verdict, Violation, broken_along
 from engine.proof.rule import Check, Rule
 from engine.proof.soundness import open_nodes, reached_flaws
 from engine.proof.waiting import never_awaits
@@ -105,10 +105,7 @@ class Ahead:
 
     def _violations(self, check: Check, facts: int, found: Explored) -> Iterator[Violation]:
         if check.kind in ALONG:
-            monitor = Monitor(found.net, check, self._ruled.names)
-            breach = monitor.search(found.graph, facts)
-            if breach is not None:
-                yield breached(check, found, breach)
+            yield from broken_along(check, found, self._ruled.names, facts)
         elif check.kind == "sound":
             for flaw in reached_flaws(found.net, found.graph):
                 element = found.net.nodes[flaw.place].element

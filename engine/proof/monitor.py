@@ -5,7 +5,7 @@ force. Together with a marking that is a place; every place that can be reached 
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -72,6 +72,10 @@ class Monitor:
 
         `facts` are those of a case that runs already; without them nothing has happened.
         """
+        return next(self.breaches(graph, facts), None)
+
+    def breaches(self, graph: Graph, facts: Facts | None = None) -> Iterator[Breach]:
+        """Yield paths that break the check, shorter ones first."""
         # A place is one number, a marking and the facts behind it: millions of them are met.
         width = len(self._groups) + 2
         mask = (1 << width) - 1
@@ -87,15 +91,14 @@ class Monitor:
                 after = known
                 for event, effect in walks[number]:
                     if effect.is_at and self._is_broken(after):
-                        return self._breach(came, here, edge, event[0], after)
+                        yield self._breach(came, here, edge, event[0], after)
                     after = after & ~effect.clears | effect.sets
                 if ended and ended[target] and self._is_broken(after):
-                    return self._breach(came, here, edge, self._last(edge.events), after)
+                    yield self._breach(came, here, edge, self._last(edge.events), after)
                 there = target << width | after
                 if there not in came:
                     came[there] = (here, edge)
                     pending.append(there)
-        return None
 
     def _breach(
         self,

@@ -1,10 +1,11 @@
 """Proves the rules of a deployment on every path, or returns what breaks them."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 from engine.check import facts_of
 from engine.deployment import ResolvedDeployment
@@ -18,13 +19,16 @@ from engine.proof.matching import asked_after, steps_of
 from engine.proof.monitor import Breach, Monitor
 from engine.proof.net import Net, net_of
 from engine.proof.player import Position
-from engine.proof.replay import Replay
+from engine.proof.replay import Replay, ReplayError
 from engine.proof.rule import Check, Rule
 from engine.proof.rulebook import rules_of
 from engine.proof.semantics import Semantics
 from engine.proof.soundness import flaws_of
 from engine.proof.start import beginnings
 from engine.proof.waiting import never_awaits
+
+MOST_OTHERS: Final = 40
+"""How many paths that break the same are tried in the engine."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +43,8 @@ class Violation:
     """The path to it; none where no path is the trouble."""
     unplayed: str = ""
     """Why the path was not played through in the engine: the drawing is refused there."""
+    others: tuple["Violation", ...] = ()
+    """Other paths that break the same, no shorter."""
 
 
 @dataclass(frozen=True)
@@ -127,7 +133,11 @@ class Ruled:
     def played(
         self, violation: Violation, rule: Rule, found: Explored, origin: Position | None = None
     ) -> Violation:
-        """Play the path of a violation through the engine; raise ReplayError when it cannot be."""
+        """Play a path of a violation through the engine; raise ReplayError when none can be.
+
+        The search may take a path that no case can go, where two repeated steps over one collection
+        are said to have different sizes; then another one is shown.
+        """
         if not violation.edges:
             return violation
         try:
@@ -136,8 +146,15 @@ class Ruled:
             return replace(violation, unplayed=str(error))
         zone = self.deployment.profile.zone
         replay = Replay(program, found.semantics, found.graph.states, zone)
-        replay.confirm(violation.edges, rule.id, origin)
-        return violation
+        refused: ReplayError | None = None
+        for one in (violation, *violation.others):
+            try:
+                replay.confirm(one.edges, rule.id, origin)
+            except ReplayError as error:
+                refused = refused or error
+            else:
+                return replace(one, others=())
+        raise refused or ReplayError(rule.id)
 
 
 class _Prover:
@@ -201,9 +218,7 @@ class _Prover:
             sentence = "no step is what this rule is about; somebody took it away or renamed it"
             yield Violation(check.process, sentence)
             return
-        breach = Monitor(found.net, check, self._ruled.names).search(found.graph)
-        if breach is not None:
-            yield breached(check, found, breach)
+        yield from broken_along(check, found, self._ruled.names)
 
     def _sound(self, check: Check, found: Explored) -> Iterable[Violation]:
         for flaw in flaws_of(
@@ -215,8 +230,17 @@ class _Prover:
             )
 
 
-def breached(check: Check, found: Explored, breach: Breach) -> Violation:
-    """Return a breach as what breaks the rule."""
+def broken_along(
+    check: Check, found: Explored, names: Mapping[str, Any], facts: int | None = None
+) -> Iterator[Violation]:
+    """Yield the shortest path that breaks a check, with others that do."""
+    breaches = Monitor(found.net, check, names).breaches(found.graph, facts)
+    violations = [_breached(check, found, one) for one in islice(breaches, MOST_OTHERS)]
+    if violations:
+        yield replace(violations[0], others=tuple(violations[1:]))
+
+
+def _breached(check: Check, found: Explored, breach: Breach) -> Violation:
     element = found.net.nodes[breach.place].element
     return Violation(
         check.process,

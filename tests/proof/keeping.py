@@ -22,6 +22,8 @@ RIGHTLY_ALARMED = frozenset(
         # A note would wait there without hearing that the case runs again (L12).
         ("followed by a note", "look_after_hold"),
         ("followed by a note", "review_retention"),
+        # The table would go on until the note is done, although it was decided to go back (P75).
+        ("followed by a note", "triage_new_information"),
         # Another diagram names it in notDoneBy.
         ("given another id", "record_check_in"),
     }

@@ -154,6 +154,8 @@ def test_explanations_are_sentences_about_edits_that_there_are() -> None:
         ("signal_intake.bpmn", "recordWith dropped", "check_source"),
         ("case_management.bpmn", "taken out", "consent_taken_back"),
         ("retention.bpmn", "taken out", "erase_case"),
+        # The nearest path asks nobody and then many of the same partners: another one is shown.
+        ("case_management.bpmn", "message changed", "event_danger_in_intake"),
         ("forms/decide_closure.form", "made optional", "reasons"),
         ("forms/hold_case_conference.form", "question taken out", "evidence_against"),
     ],
