@@ -72,8 +72,12 @@ def test_episode_that_ran_as_drawn_keeps_every_rule(
         told = {element: told for element, told in rows if told}
         assert told["decide_closure"]["closure_agreed"] is True
         assert told["decide_route"]["route"] == "multi_agency"
-        asked = history_rules(shipped, "case_management").told.values()
-        noted = {name for names in asked for name in names}
+        noted = {
+            name
+            for process in ("case_management", "retention")
+            for names in history_rules(shipped, process).told.values()
+            for name in names
+        }
         assert {name for values in told.values() for name in values} <= noted
         # An episode that began before this was noted shows nothing.
         change(session, case, "decide_closure", told=None)
