@@ -10,7 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from engine.errors import CasetableError
-from engine.proof.marking import READY, Board, Scope, State, Token, freeze
+from engine.proof.marking import BEGIN, READY, Board, Scope, State, Token, freeze
 from engine.proof.semantics import Semantics
 from engine.proof.stimulus import START, Stimulus, stimuli
 
@@ -90,7 +90,7 @@ def explore(
     semantics: Semantics, beginnings: Iterable[Beginning], limit: int = MOST_STATES
 ) -> Graph:
     """Return everything that can happen; raise TooLargeError rather than stop half-way."""
-    search = _Search(semantics, ("begin",), limit)
+    search = _Search(semantics, (BEGIN,), limit)
     for beginning in beginnings:
         stimulus = Stimulus(
             START,

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
+BEGIN: Final = "begin"
+"""The first entry of the marking before the start."""
 END: Final = "end"
 """The first entry of a marking in which the whole process is over."""
 READY: Final = "ready"

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.proof.explorer import Edge, Graph
-from engine.proof.marking import END
+from engine.proof.marking import BEGIN, END
 from engine.proof.monitor import Facts, Monitor, back
 from engine.proof.net import Net
 from engine.proof.rule import Check
@@ -21,6 +21,11 @@ def never_awaits(
     """
     monitor = Monitor(net, check, names)
     start = (0, monitor.first if facts is None else facts)
+    told = f"the message {check.message} is not heard while the case waits here"
+    stands = graph.states[0][0] not in {BEGIN, END}
+    if stands and monitor.in_force(start[1]) and not _hears(graph, 0, check):
+        yield (), told
+        return
     came: dict[tuple[int, Facts], tuple[tuple[int, Facts], Edge] | None] = {start: None}
     pending = deque([start])
     while pending:
@@ -32,7 +37,6 @@ def never_awaits(
             came[there] = (here, edge)
             waits = graph.states[edge.target][0] != END and monitor.in_force(there[1])
             if waits and not _hears(graph, edge.target, check):
-                told = f"the message {check.message} is not heard while the case waits here"
                 yield tuple(back(came, there)), told
                 return
             pending.append(there)

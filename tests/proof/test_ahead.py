@@ -10,12 +10,16 @@ from engine.deployment import ResolvedDeployment, resolve
 from engine.drawing import parse_drawing
 from engine.operator import catalogue
 from engine.proof.effect import Effects
-from engine.proof.explorer import Beginning
+from engine.proof.explorer import Beginning, explore, explore_from
+from engine.proof.marking import BEGIN, END
 from engine.proof.matching import asked_after
 from engine.proof.net import net_of
 from engine.proof.possible import OPEN
+from engine.proof.proof import Ruled
+from engine.proof.rule import Check
 from engine.proof.rulebook import rules_of
 from engine.proof.start import beginnings
+from engine.proof.waiting import never_awaits
 from engine.proof.whereabouts import abstract
 from engine.settings import ROOT
 from tests.goal import Figure
@@ -81,6 +85,19 @@ def test_running_case_of_the_shipped_lifecycle_stands_where_it_is_said_to(
         total += cases.from_where_it_stands(pair)
     figure("R11", running_cases=total.states, **total.figures)
     assert total.transitions > total.states > 5
+
+
+def test_message_is_also_to_be_heard_where_the_case_stands_now(
+    shipped: ResolvedDeployment,
+) -> None:
+    semantics = Ruled(shipped).semantics("retention")
+    whole = explore(semantics, beginnings(shipped, semantics.net))
+    waiting = next(one for one in whole.states if one[0] not in {BEGIN, END})
+    ahead = explore_from(semantics, waiting)
+    for message, unheard in (("case_reopened", []), ("nothing_of_the_kind", [()])):
+        check = Check("awaits", process="retention", message=message)
+        paths = [path for path, _ in never_awaits(semantics.net, ahead, check, {})]
+        assert paths == unheard
 
 
 @pytest.mark.parametrize(
