@@ -24,6 +24,8 @@ RIGHTLY_ALARMED = frozenset(
         ("followed by a note", "review_retention"),
         # The table would go on until the note is done, although it was decided to go back (P75).
         ("followed by a note", "triage_new_information"),
+        # Whoever left the table would keep access when the work is stopped before the note (P69).
+        ("followed by a note", "adjust_partners"),
         # Another diagram names it in notDoneBy.
         ("given another id", "record_check_in"),
     }
