@@ -19,9 +19,9 @@ def as_text(
     """Return the report with a closing sentence; names stand between `*`, values between `**`."""
     found = list(changes)
     lines = [f"What changes from {old.title} to {new.title}:", ""] if found else []
-    titles = _titles(old) | _titles(new)
+    names = titles(old) | titles(new)
     for file in dict.fromkeys(change.file for change in found):
-        lines.append(titles.get(file, file))
+        lines.append(names.get(file, file))
         lines += [f"  - {told}" for told in _told(found, file)]
         lines.append("")
     if consequences is not None:
@@ -29,7 +29,8 @@ def as_text(
     return "\n".join([*lines, closing(found)])
 
 
-def _titles(side: Side) -> dict[str, str]:
+def titles(side: Side) -> dict[str, str]:
+    """Return what people call each file."""
     models: dict[str, Any] = {**side.drawings, **side.decisions, **side.forms}
     found = {path: f"{title_of(path, model)} ({path})" for path, model in models.items()}
     return found | {

@@ -16,8 +16,13 @@ Place = tuple[str, str]
 """Process and element."""
 
 
-def touched_cases(session: Session, old: Side, changes: Iterable[Change]) -> tuple[str, ...]:
-    """Return in sentences how many running cases of the old side stand on what changes."""
+def touched_cases(
+    session: Session, old: Side, changes: Iterable[Change], *, fewest: int = 0
+) -> tuple[str, ...]:
+    """Return in sentences how many running cases of the old side stand on what changes.
+
+    A count below `fewest` is not told apart from none: who reads it takes part in no case.
+    """
     rows = session.execute(
         select(
             ProcessInstance.case_id, ProcessInstance.deployment_id, ProcessInstance.active
@@ -31,30 +36,38 @@ def touched_cases(session: Session, old: Side, changes: Iterable[Change]) -> tup
             for process, elements in active.items():
                 for element in elements:
                     standing[process, element].add(case)
-    told = [f"{_count(len(here))} on this version; they stay on it until somebody moves them."]
-    if elsewhere:
-        told.append(f"{_count(len(elsewhere))} on other versions.")
-    if here:
-        told += _standing(standing, touched_places(old, changes))
+    stay = "they stay on it until somebody moves them."
+    told = [f"{_count(len(here), fewest)} on this version; {stay}"]
+    if len(elsewhere) >= max(1, fewest):
+        told.append(f"{_count(len(elsewhere), fewest)} on other versions.")
+    if len(here) >= max(1, fewest):
+        told += _standing(standing, touched_places(old, changes), fewest)
     return tuple(told)
 
 
-def _count(number: int) -> str:
+def _count(number: int, fewest: int) -> str:
+    if number < fewest:
+        return f"Fewer than {fewest} cases run"
     return f"{number} case runs" if number == 1 else f"{number} cases run"
 
 
 def _standing(
-    standing: dict[Place, set[UUID]], touched: dict[Place, tuple[str, str]]
+    standing: dict[Place, set[UUID]], touched: dict[Place, tuple[str, str]], fewest: int
 ) -> Iterator[str]:
     found = {place: cases for place, cases in standing.items() if place in touched}
+    every = set().union(*found.values())
+    if len(every) < fewest:
+        yield f"Fewer than {fewest} of them stand on something that changes."
+        return
     if not found:
         yield "None of them stands on anything that changes."
         return
-    every = set().union(*found.values())
     noun = "stands" if len(every) == 1 else "stand"
     yield f"{len(every)} of them {noun} on something that changes:"
     for place, cases in sorted(found.items(), key=lambda one: (-len(one[1]), one[0])):
         name, how = touched[place]
+        if len(cases) < fewest:
+            continue
         yield f"  *{name}* {how}: {len(cases)}"
 
 

@@ -30,7 +30,7 @@ fs.rmSync(out, { recursive: true, force: true });
 const result = await esbuild.build({
   absWorkingDir: here,
   plugins: [darkBySystem],
-  entryPoints: { app: 'src/app.js', diagram: 'src/diagram.js' },
+  entryPoints: { app: 'src/app.js', diagram: 'src/diagram.js', workshop: 'src/workshop/workshop.js' },
   outdir: out,
   bundle: true,
   splitting: true,

@@ -35,6 +35,8 @@ from webui.views import (
     step_up,
     work,
     worklist,
+    workshop_compare,
+    workshop_running,
 )
 
 TOPICS = (
@@ -70,6 +72,8 @@ TOPICS = (
     hold,
     printing,
     disclosure,
+    workshop_compare,
+    workshop_running,
 )
 
 

@@ -3,10 +3,8 @@ import 'bpmn-js/dist/assets/diagram-js.css';
 import 'bpmn-js/dist/assets/bpmn-js.css';
 import './diagram.css';
 import NavigatedViewer from 'bpmn-js/lib/NavigatedViewer';
+import { badge, fit, read, steer } from './canvas.js';
 
-const PAN_STEP = 60; // pixels per arrow key
-const ZOOM_STEP = 0.5;
-const MARGIN = 0.94; // share of the box that the drawing fills
 const NEAR_ZOOM = 0.7; // a label can still be read
 
 for (const element of document.querySelectorAll('[data-diagram-url]')) draw(element);
@@ -42,12 +40,6 @@ async function draw(element) {
   }
 }
 
-async function read(url, kind) {
-  const answer = await fetch(url, { credentials: 'same-origin' });
-  if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-  return answer[kind]();
-}
-
 /**
  * Mark what was visited, what is active and which flows were taken.
  * `path` is {visited: {elementId: count}, active: [elementId], flows: [flowId], closed: [id]}, the
@@ -79,26 +71,9 @@ function isInside(shape, id) {
   return false;
 }
 
-function badge(name, text) {
-  const element = document.createElement('span');
-  element.className = name;
-  element.textContent = text;
-  return element;
-}
-
 /** The words for the current step, in the page's language when the page gives them. */
 function here(viewer) {
   return viewer.get('canvas').getContainer().closest('[data-diagram-url]').dataset.here || 'You are here';
-}
-
-/** Show the whole drawing in the middle, in one move: a second zoom would start from stale numbers. */
-function fit(viewer) {
-  const canvas = viewer.get('canvas');
-  const { inner, outer } = canvas.viewbox();
-  const scale = MARGIN * Math.min(1, outer.width / inner.width, outer.height / inner.height);
-  const [width, height] = [outer.width / scale, outer.height / scale];
-  const [x, y] = [inner.x + (inner.width - width) / 2, inner.y + (inner.height - height) / 2];
-  canvas.viewbox({ x, y, width, height });
 }
 
 /** Show the whole drawing, or in a small box (data-zoom="here") the surroundings of the step. */
@@ -111,29 +86,4 @@ function show(element, viewer, { active = [] }) {
   const scale = Math.max(canvas.zoom(), NEAR_ZOOM);
   const center = { x: shape.x + shape.width / 2, y: shape.y + shape.height / 2 };
   canvas.viewbox({ x: center.x - width / scale / 2, y: center.y - height / scale / 2, width: width / scale, height: height / scale });
-}
-
-/** Let the keyboard move (arrows), zoom (+ and -) and fit (0) the drawing while it has the focus. */
-function steer(element, viewer) {
-  const canvas = viewer.get('canvas');
-  const zoom = viewer.get('zoomScroll');
-  const moves = {
-    ArrowLeft: () => canvas.scroll({ dx: PAN_STEP, dy: 0 }),
-    ArrowRight: () => canvas.scroll({ dx: -PAN_STEP, dy: 0 }),
-    ArrowUp: () => canvas.scroll({ dx: 0, dy: PAN_STEP }),
-    ArrowDown: () => canvas.scroll({ dx: 0, dy: -PAN_STEP }),
-    '+': () => zoom.stepZoom(ZOOM_STEP),
-    '-': () => zoom.stepZoom(-ZOOM_STEP),
-    0: () => fit(viewer),
-  };
-  if (!element.hasAttribute('tabindex')) element.tabIndex = 0;
-  // The box takes the keys; the drawing inside would be a second stop that does the same.
-  element.querySelectorAll('svg[tabindex]').forEach((drawing) => drawing.setAttribute('tabindex', '-1'));
-  if (!element.hasAttribute('role')) element.setAttribute('role', 'application');
-  element.addEventListener('keydown', (event) => {
-    const move = moves[event.key];
-    if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
-    event.preventDefault();
-    move();
-  });
 }

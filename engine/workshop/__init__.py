@@ -1,0 +1,1 @@
+"""What process owners work with: drafts, comparing, playing, scenarios, where cases run."""

@@ -1,0 +1,55 @@
+"""The sets of process files that a process owner can look at: what was published, and drafts."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.comparison import Side
+from engine.deployment import Deployments
+from engine.errors import NotFoundError
+from engine.models import CurrentDeployment, Deployment
+
+MOST = 100
+"""Published sets that are offered; older ones are still reached by their address."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One set of files: `key` is the deployment's id."""
+
+    key: str
+    title: str
+    at: datetime
+    note: str
+    is_current: bool
+
+
+def versions(session: Session, profile: str) -> list[Version]:
+    """Return what was published for a profile, the newest first."""
+    current = session.get(CurrentDeployment, profile)
+    rows = session.scalars(
+        select(Deployment)
+        .where(Deployment.profile == profile)
+        .order_by(Deployment.published_at.desc(), Deployment.id)
+        .limit(MOST)
+    )
+    return [
+        Version(
+            key=row.id,
+            title=f"Published {row.published_at:%d %B %Y, %H:%M} UTC ({row.id[:12]})",
+            at=row.published_at,
+            note=row.note,
+            is_current=current is not None and current.deployment_id == row.id,
+        )
+        for row in rows
+    ]
+
+
+def side_of(session: Session, deployments: Deployments, profile: str, key: str) -> Side:
+    """Return one side of a comparison; raise NotFoundError where nothing is called so."""
+    row = session.get(Deployment, key)
+    if row is None or row.profile != profile:
+        raise NotFoundError("There is no such version.")
+    return Side(f"what was published as {key[:12]}", deployments.get(session, key).files, key)
