@@ -1,0 +1,1 @@
+"""The process owners' workshop: drafts, versions, judging and publishing of process sets."""
