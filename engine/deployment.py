@@ -25,6 +25,7 @@ RULES = "rules.toml"
 PROFILE_RULES = "profile_rules.toml"
 """What a profile says of the safety rules, beside those of the base and never in their place."""
 PATTERNS = ("*.bpmn", "decisions/*.dmn", "forms/*.form")
+SCENARIOS = ("scenarios/*.toml", "scenarios/fragments/*.toml")
 PROFILE = "profile.toml"
 BASE_PROFILE = "base_profile.toml"
 
@@ -46,6 +47,19 @@ def read_files(folder: Path, profile: str) -> dict[str, bytes]:
 def _collect(folder: Path) -> dict[str, bytes]:
     found = (path for pattern in PATTERNS for path in sorted(folder.glob(pattern)))
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+def read_scenarios(folder: Path, profile: str) -> dict[str, bytes]:
+    """Collect the scenarios of a profile and their parts: the base's, overlaid by its own.
+
+    They belong to a set only once a draft has taken them along, so that they change no stored id.
+    """
+    found: dict[str, bytes] = {}
+    for part in (folder, folder / "profiles" / profile):
+        for pattern in SCENARIOS:
+            for path in sorted(part.glob(pattern)):
+                found[path.relative_to(part).as_posix()] = path.read_bytes()
+    return found
 
 
 def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,7 +218,7 @@ def store(
 ) -> str:
     """Write the files that are new and the row of the deployment; publishing twice is one row."""
     if session.get(Deployment, deployment.id) is None:
-        _store_files(session, deployment.files.values())
+        keep_contents(session, deployment.files.values())
         session.add(
             Deployment(
                 id=deployment.id,
@@ -221,7 +235,8 @@ def store(
     return deployment.id
 
 
-def _store_files(session: Session, contents: Iterable[bytes]) -> None:
+def keep_contents(session: Session, contents: Iterable[bytes]) -> None:
+    """Keep contents under their hashes; what is there already is not written again."""
     wanted = {_digest(content): content for content in contents}
     there = set(session.scalars(select(DeploymentFile.hash).where(DeploymentFile.hash.in_(wanted))))
     session.add_all(

@@ -1,5 +1,7 @@
 """The tree of errors. A message is one sentence with the mend, without personal data."""
 
+from datetime import datetime
+
 
 class CasetableError(Exception):
     """Something that the person or program at the edge can be told in one sentence."""
@@ -59,6 +61,18 @@ class NotFoundError(CasetableError):
 
 class ConflictError(CasetableError):
     """Somebody else was first; the message says who did what, and when."""
+
+
+class DraftConflictError(ConflictError):
+    """Somebody saved a file of a draft after it was opened here: nothing is overwritten."""
+
+    def __init__(self, by: str, at: datetime) -> None:
+        super().__init__(
+            f"{by} saved this file at {at:%Y-%m-%d %H:%M} UTC, after you opened it; "
+            "load that version, or keep yours as a copy."
+        )
+        self.by = by
+        self.at = at
 
 
 class EpisodeClosedError(CasetableError):

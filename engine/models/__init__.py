@@ -68,6 +68,13 @@ from engine.models.report import (
 )
 from engine.models.sharing import ContributionShare, SharingRequest
 from engine.models.work import Draft, FormSubmission, Timer, TimerState, WorkItem, WorkItemState
+from engine.models.workshop import (
+    DraftState,
+    WorkshopChange,
+    WorkshopDraft,
+    WorkshopFile,
+    WorkshopVersion,
+)
 
 __all__ = [
     "BARRING",
@@ -102,6 +109,7 @@ __all__ = [
     "DisclosureCase",
     "Document",
     "Draft",
+    "DraftState",
     "EmergencyAccess",
     "EmergencyReview",
     "Episode",
@@ -151,6 +159,10 @@ __all__ = [
     "WebSession",
     "WorkItem",
     "WorkItemState",
+    "WorkshopChange",
+    "WorkshopDraft",
+    "WorkshopFile",
+    "WorkshopVersion",
     "install_fence",
     "install_guard",
     "remove_fence",

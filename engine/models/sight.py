@@ -67,7 +67,8 @@ OPEN = frozenset(
         "audit_seal", "current_deployment", "demo_clock", "deployment", "deployment_file",
         "failed_attempt", "hit_allowance", "organisation", "provider_flow", "provider_link",
         "provider_session", "recovery_code", "security_key", "spent_challenge", "spent_logout",
-        "totp_factor", "totp_step", "web_session",
+        "totp_factor", "totp_step", "web_session", "workshop_change", "workshop_draft",
+        "workshop_file", "workshop_version",
     }
 )  # fmt: skip
 """Tables that hold nothing of a case: people who work here, drawings, seals, throttles."""

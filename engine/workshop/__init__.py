@@ -1,1 +1,1 @@
-"""What process owners work with: drafts, comparing, playing, scenarios, where cases run."""
+"""The process owners' workshop: drafts, versions, judging and publishing of process sets."""

@@ -19,7 +19,9 @@ _BY_REASON = {
         "provider_session.mark spent_logout.mark "
         "provider_flow.token_hash form_submission.idempotency_key "
         "deployment.id current_deployment.deployment_id "
-        "process_instance.deployment_id deployment_file.hash"
+        "process_instance.deployment_id deployment_file.hash "
+        "workshop_draft.base_deployment_id workshop_file.hash workshop_change.before "
+        "workshop_change.after"
     ),
     STAFF: (
         "organisation.code organisation.name organisation.discipline organisation.contact "
@@ -53,7 +55,7 @@ _BY_REASON = {
         "information_gap.state note.kind notice.template opinion.choice plan_version.state "
         "plan_version.check_in_interval action.goal_code action.kind action.acceptance "
         "action.progress contribution_share.level goal.code sharing_request.outcome "
-        "file_printing.outcome"
+        "file_printing.outcome workshop_draft.profile workshop_draft.state"
     ),
     ELEMENT: (
         "deployment_file.content deployment.manifest process_instance.process_id "
@@ -63,7 +65,9 @@ _BY_REASON = {
         "work_item.form_id assessment.element_id check_in.element_id closing_dossier.element_id "
         "contribution.element_id decision.element_id document.element_id "
         "form_submission.element_id form_submission.form_id information_gap.element_id "
-        "note.element_id opinion.element_id plan_version.element_id"
+        "note.element_id opinion.element_id plan_version.element_id "
+        "workshop_draft.title workshop_draft.begun_with workshop_file.path workshop_change.path "
+        "workshop_version.name workshop_version.note workshop_version.manifest"
     ),
     IDS: (
         "audit_entry.subject audit_entry.detail inbox_message.key incident.key job.key "

@@ -1,0 +1,321 @@
+"""Drafts: a published set overlaid by files of its own, each change kept, nothing overwritten.
+
+Process owners alone work on them; running and new cases know nothing of a draft.
+"""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine import access
+from engine.application import Application
+from engine.deployment import (
+    BASE_PROFILE,
+    PROFILE,
+    ResolvedDeployment,
+    keep_contents,
+    read_scenarios,
+)
+from engine.errors import (
+    CasetableError,
+    ConflictError,
+    DraftConflictError,
+    InputError,
+    NotFoundError,
+)
+from engine.models import (
+    Account,
+    CurrentDeployment,
+    Deployment,
+    DeploymentFile,
+    DraftState,
+    WorkshopChange,
+    WorkshopDraft,
+    WorkshopFile,
+)
+from engine.workshop import template
+from engine.workshop.place import MOST_FILES, SETTINGS, check_content, kind_of, require_kind
+
+EDIT = "workshop:edit"
+LONGEST_TITLE = 120
+NOT_HERE = "This page does not exist, or it is not for you."
+BASE = "base"
+"""The profile whose own file is also what all others stand on."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A draft that is being changed, in one transaction."""
+
+    session: Session
+    draft: WorkshopDraft
+    actor: Account
+    now: datetime
+
+    def apply(self, wanted: Mapping[str, str | None]) -> None:
+        """Let files have other contents (None: be away) as one change, and keep what was before."""
+        before = manifest(self.session, self.draft)
+        really = {path: to for path, to in wanted.items() if before.get(path) != to}
+        if not really:
+            return
+        if len(before) + sum(to is not None for to in really.values()) > MOST_FILES:
+            raise InputError(f"A draft holds at most {MOST_FILES} files; take some away first.")
+        draft = self.draft
+        draft.number += 1
+        draft.changed_by_id, draft.changed_at = self.actor.id, self.now
+        for path, to in really.items():
+            self.session.add(
+                WorkshopChange(
+                    draft_id=draft.id,
+                    number=draft.number,
+                    path=path,
+                    before=before.get(path),
+                    after=to,
+                    by_id=self.actor.id,
+                    at=self.now,
+                )
+            )
+            self._overlay(path, to)
+        self.session.flush()
+
+    def _overlay(self, path: str, to: str | None) -> None:
+        row = self.session.get(WorkshopFile, (self.draft.id, path))
+        if to == self.draft.begun_with.get(path):
+            if row is not None:
+                self.session.delete(row)
+            return
+        if row is None:
+            row = WorkshopFile(draft_id=self.draft.id, path=path)
+            self.session.add(row)
+        row.hash, row.changed_by_id, row.changed_at = to, self.actor.id, self.now
+
+
+def open_draft(application: Application, actor: UUID, profile: str, title: str) -> UUID:
+    """Begin a draft from what is published for a profile; return its id."""
+    if not 0 < len(title.strip()) <= LONGEST_TITLE:
+        raise InputError(f"Give the draft a name of at most {LONGEST_TITLE} characters.")
+    with application.database.transaction() as session:
+        account = _owner(session, actor)
+        current = session.get(CurrentDeployment, profile)
+        if current is None:
+            raise InputError(f"Nothing is published for the profile {profile!r} yet.")
+        begun = dict(session.get_one(Deployment, current.deployment_id).manifest)
+        if not any(path.startswith("scenarios/") for path in begun):
+            scenarios = read_scenarios(application.settings.processes_dir, profile)
+            keep_contents(session, scenarios.values())
+            begun |= {path: hash_of(content) for path, content in scenarios.items()}
+        now = application.now(session)
+        draft = WorkshopDraft(
+            profile=profile,
+            title=title.strip(),
+            base_deployment_id=current.deployment_id,
+            begun_with=begun,
+            created_by_id=account.id,
+            created_at=now,
+            changed_by_id=account.id,
+            changed_at=now,
+        )
+        session.add(draft)
+        session.flush()
+        return draft.id
+
+
+def load(session: Session, draft_id: UUID) -> WorkshopDraft:
+    """Return a draft; raise NotFoundError where there is none."""
+    found = session.get(WorkshopDraft, draft_id)
+    if found is None:
+        raise NotFoundError(NOT_HERE)
+    return found
+
+
+def open_drafts(session: Session) -> list[WorkshopDraft]:
+    """Return the drafts that are worked on, the latest change first."""
+    return list(
+        session.scalars(
+            select(WorkshopDraft)
+            .where(WorkshopDraft.state == DraftState.OPEN.value)
+            .order_by(WorkshopDraft.changed_at.desc(), WorkshopDraft.id)
+        ).unique()
+    )
+
+
+def own_files(session: Session, draft: WorkshopDraft) -> dict[str, WorkshopFile]:
+    """Return the files that the draft has otherwise than the set that it began from."""
+    rows = session.scalars(select(WorkshopFile).where(WorkshopFile.draft_id == draft.id))
+    return {row.path: row for row in rows.unique()}
+
+
+def manifest(session: Session, draft: WorkshopDraft) -> dict[str, str]:
+    """Return `{path: sha256 of the content}` of the whole set."""
+    found: dict[str, str] = dict(draft.begun_with)
+    for path, row in own_files(session, draft).items():
+        found.pop(path, None)
+        if row.hash is not None:
+            found[path] = row.hash
+    if draft.profile == BASE and PROFILE in found:
+        found[BASE_PROFILE] = found[PROFILE]
+    return found
+
+
+def contents(session: Session, wanted: Mapping[str, str]) -> dict[str, bytes]:
+    """Return the files of a manifest."""
+    rows = session.scalars(
+        select(DeploymentFile).where(DeploymentFile.hash.in_(set(wanted.values())))
+    )
+    known = {row.hash: row.content for row in rows}
+    return {path: known[digest] for path, digest in sorted(wanted.items())}
+
+
+def files(session: Session, draft: WorkshopDraft) -> dict[str, bytes]:
+    """Return the whole set of a draft."""
+    return contents(session, manifest(session, draft))
+
+
+def resolved(session: Session, draft: WorkshopDraft) -> ResolvedDeployment:
+    """Return the parsed set; raise InputError naming file and mend where one cannot be parsed."""
+    return parsed(files(session, draft))
+
+
+def parsed(content: Mapping[str, bytes]) -> ResolvedDeployment:
+    """Return the parsed form of some files, with every file looked at."""
+    deployment = ResolvedDeployment(dict(content))
+    try:
+        _ = deployment.profile, deployment.drawings, deployment.forms, deployment.decisions
+    except InputError:
+        raise
+    except CasetableError as error:
+        raise InputError(str(error)) from error
+    return deployment
+
+
+def hash_of(content: bytes) -> str:
+    """Return under which hash a content is kept."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def save(
+    application: Application,
+    draft_id: UUID,
+    actor: UUID,
+    path: str,
+    content: bytes,
+    expected: str | None,
+) -> str:
+    """Save a file and return its hash; `expected` is the one that was opened, None for a new file.
+
+    Raise DraftConflictError when somebody saved in between, InputError when it is no such file.
+    """
+    with changing(application, draft_id, actor) as change:
+        check_content(path, content, change.draft.profile)
+        require_as_opened(change, path, expected)
+        keep_contents(change.session, [content])
+        change.apply({path: hash_of(content)})
+    return hash_of(content)
+
+
+def require_as_opened(change: Change, path: str, expected: str | None) -> None:
+    """Refuse where a file is not what somebody has opened: nobody's work is overwritten."""
+    if manifest(change.session, change.draft).get(path) == expected:
+        return
+    rows = change.session.scalars(
+        select(WorkshopChange)
+        .where(WorkshopChange.draft_id == change.draft.id, WorkshopChange.path == path)
+        .order_by(WorkshopChange.number.desc())
+        .limit(1)
+    )
+    last = rows.unique().one_or_none()
+    if last is not None:
+        raise DraftConflictError(last.by.display_name, last.at)
+    if expected is None:
+        raise InputError(f"{path}: the draft has this file already; choose another name.")
+    raise InputError(f"{path}: not as it is in the draft; load it again.")
+
+
+def remove(application: Application, draft_id: UUID, actor: UUID, path: str) -> None:
+    """Take a file away; the change keeps what it was."""
+    with changing(application, draft_id, actor) as change:
+        _require_there(change, path)
+        if path in SETTINGS:
+            raise InputError(f"{path}: a profile stays; change it instead.")
+        change.apply({path: None})
+
+
+def rename(application: Application, draft_id: UUID, actor: UUID, path: str, new_path: str) -> None:
+    """Give a file another name of the same kind."""
+    with changing(application, draft_id, actor) as change:
+        digest = _require_free(change, path, new_path)
+        change.apply({path: None, new_path: digest})
+
+
+def copy(application: Application, draft_id: UUID, actor: UUID, path: str, new_path: str) -> None:
+    """Lay a copy of a file beside it."""
+    with changing(application, draft_id, actor) as change:
+        change.apply({new_path: _require_free(change, path, new_path)})
+
+
+def new_from_template(
+    application: Application, draft_id: UUID, actor: UUID, kind: str, name: str
+) -> str:
+    """Begin a new file of a kind (diagram, table, form, scenario); return its path."""
+    made = template.of(kind, name)
+    with changing(application, draft_id, actor) as change:
+        check_content(made.path, made.content, change.draft.profile)
+        require_as_opened(change, made.path, None)
+        keep_contents(change.session, [made.content])
+        change.apply({made.path: hash_of(made.content)})
+    return made.path
+
+
+def discard(application: Application, draft_id: UUID, actor: UUID) -> None:
+    """Put a draft away; what was changed stays on record."""
+    with changing(application, draft_id, actor) as change:
+        change.draft.state = DraftState.DISCARDED.value
+        change.draft.changed_by_id, change.draft.changed_at = change.actor.id, change.now
+
+
+@contextmanager
+def changing(application: Application, draft_id: UUID, actor: UUID) -> Iterator[Change]:
+    """Open a draft for one change under its lock; two who save at once queue up."""
+    with application.database.transaction() as session:
+        account = _owner(session, actor)
+        rows = session.scalars(
+            select(WorkshopDraft)
+            .where(WorkshopDraft.id == draft_id)
+            .with_for_update(of=WorkshopDraft)
+        )
+        draft = rows.unique().one_or_none()
+        if draft is None:
+            raise NotFoundError(NOT_HERE)
+        if draft.state != DraftState.OPEN.value:
+            raise ConflictError(f"This draft is {draft.state}; start a new one.")
+        yield Change(session, draft, account, application.now(session))
+
+
+def _owner(session: Session, actor: UUID) -> Account:
+    account = session.get(Account, actor)
+    if account is None:
+        raise NotFoundError(NOT_HERE)
+    access.require(session, account, EDIT)
+    return account
+
+
+def _require_there(change: Change, path: str) -> str:
+    there = manifest(change.session, change.draft)
+    if path not in there or kind_of(path) is None:
+        raise NotFoundError(NOT_HERE)
+    return there[path]
+
+
+def _require_free(change: Change, path: str, new_path: str) -> str:
+    """Return the hash of a file whose new place is of the same kind and free."""
+    digest = _require_there(change, path)
+    if path in SETTINGS or require_kind(new_path) is not kind_of(path):
+        raise InputError(f"{path}: choose a name in the same folder with the same ending.")
+    require_as_opened(change, new_path, None)
+    return digest
