@@ -8,7 +8,7 @@ from pathlib import Path
 from sqlite3 import Connection as SQLite
 from types import TracebackType
 from typing import Any, Self
-from uuid import uuid4
+from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -105,6 +105,12 @@ class Player:
     def today(self) -> date:
         """The scenario's calendar day."""
         return self.clock.now().astimezone(self.zone).date()
+
+    @property
+    def case_id(self) -> UUID | None:
+        """The case of this world; None before it has begun."""
+        found: UUID | None = self._case_id
+        return found
 
     def take(self, kind: str, step: Mapping[str, Any]) -> list[str]:
         """Do one step; return what went otherwise than told."""
@@ -340,16 +346,26 @@ class World(Player):
     """The small world of one scenario; it ends with the scenario."""
 
     def __init__(
-        self, processes_dir: Path, profile: str, starts: datetime, values: Mapping[str, Any]
+        self,
+        processes_dir: Path,
+        profile: str,
+        starts: datetime,
+        values: Mapping[str, Any],
+        *,
+        drawn: ResolvedDeployment | None = None,
+        database: Database | None = None,
     ) -> None:
-        deployment = _resolved(processes_dir, profile).with_values(values)
+        """Begin anew: with what the folder holds or what is `drawn`, in a database of the own."""
+        shipped = _resolved(processes_dir, profile)
+        deployment = (drawn or shipped).with_values(values)
         zone = deployment.profile.zone
         clock = TestClock(starts.replace(tzinfo=zone).astimezone(UTC))
-        application = Application(_settings(processes_dir, profile), _database(), clock)
+        settings = _settings(processes_dir, profile)
+        application = Application(settings, database or _database(), clock)
         application.sends_mail = False
         application.deployments.remember(deployment)
         _copy(_beginning(processes_dir, profile), application.database)
-        if values:
+        if deployment.id != shipped.id:
             with application.database.transaction() as session:
                 store(session, deployment, at=clock.now())
         super().__init__(application, clock, zone)

@@ -51,6 +51,7 @@ from engine.models.job import InboxMessage, Incident, Job, Notice
 from engine.models.key import CaseKey
 from engine.models.mark import PersonMark
 from engine.models.membership import BARRING, CaseStanding, Outcome, Standing
+from engine.models.play import ScenarioResult, WorkshopAct, WorkshopPlay
 from engine.models.printing import FilePrinting
 from engine.models.process import (
     Episode,
@@ -143,6 +144,7 @@ __all__ = [
     "ReportAnswer",
     "ReportAttachment",
     "ReportQuestion",
+    "ScenarioResult",
     "SecurityKey",
     "SessionStage",
     "SharingRequest",
@@ -159,9 +161,11 @@ __all__ = [
     "WebSession",
     "WorkItem",
     "WorkItemState",
+    "WorkshopAct",
     "WorkshopChange",
     "WorkshopDraft",
     "WorkshopFile",
+    "WorkshopPlay",
     "WorkshopVersion",
     "install_fence",
     "install_guard",

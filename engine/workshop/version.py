@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -10,6 +11,7 @@ from engine.comparison import Side
 from engine.deployment import Deployments
 from engine.errors import NotFoundError
 from engine.models import CurrentDeployment, Deployment
+from engine.workshop import draft as drafts
 
 MOST = 100
 """Published sets that are offered; older ones are still reached by their address."""
@@ -17,7 +19,7 @@ MOST = 100
 
 @dataclass(frozen=True)
 class Version:
-    """One set of files: `key` is the deployment's id."""
+    """One set of files: `key` is the deployment's id, or that of a draft."""
 
     key: str
     title: str
@@ -27,6 +29,19 @@ class Version:
 
 
 def versions(session: Session, profile: str) -> list[Version]:
+    """Return the open drafts of a profile, then what was published, the newest first each."""
+    return [*_drafts(session, profile), *published(session, profile)]
+
+
+def _drafts(session: Session, profile: str) -> list[Version]:
+    return [
+        Version(str(row.id), f"Draft: {row.title}", row.changed_at, "", is_current=False)
+        for row in drafts.open_drafts(session)
+        if row.profile == profile
+    ]
+
+
+def published(session: Session, profile: str) -> list[Version]:
     """Return what was published for a profile, the newest first."""
     current = session.get(CurrentDeployment, profile)
     rows = session.scalars(
@@ -49,7 +64,17 @@ def versions(session: Session, profile: str) -> list[Version]:
 
 def side_of(session: Session, deployments: Deployments, profile: str, key: str) -> Side:
     """Return one side of a comparison; raise NotFoundError where nothing is called so."""
+    if (draft_id := _draft_id(key)) is not None:
+        draft = drafts.load(session, draft_id)
+        return Side(f"the draft {draft.title}", drafts.files(session, draft))
     row = session.get(Deployment, key)
     if row is None or row.profile != profile:
         raise NotFoundError("There is no such version.")
     return Side(f"what was published as {key[:12]}", deployments.get(session, key).files, key)
+
+
+def _draft_id(key: str) -> UUID | None:
+    try:
+        return UUID(key) if "-" in key else None
+    except ValueError:
+        return None

@@ -69,6 +69,10 @@ _BY_REASON = {
         "workshop_draft.title workshop_draft.begun_with workshop_file.path workshop_change.path "
         "workshop_version.name workshop_version.note workshop_version.manifest"
     ),
+    "invented by a process owner who tries out a draft, in no case": (
+        "workshop_play.typed workshop_act.step scenario_result.path scenario_result.set_hash "
+        "scenario_result.problems scenario_result.gone"
+    ),
     IDS: (
         "audit_entry.subject audit_entry.detail inbox_message.key incident.key job.key "
         "job.payload incident.stimulus closing_dossier.organisations notice.message_id "

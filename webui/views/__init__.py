@@ -18,6 +18,7 @@ from webui.views import (
     membership,
     opinion,
     password,
+    play,
     printing,
     profile,
     protection,
@@ -74,6 +75,7 @@ TOPICS = (
     disclosure,
     workshop_compare,
     workshop_running,
+    play,
 )
 
 

@@ -9,7 +9,7 @@ from engine.lifecycle import LIFECYCLE
 from engine.models import Deployment
 from engine.workshop.compared import diagrams
 from engine.workshop.few import FEWEST
-from engine.workshop.version import side_of, versions
+from engine.workshop.version import published, side_of
 from engine.workshop.whereabouts import HEATS, SLOWEST, Stand, whereabouts
 from webui.context import application, now, reading
 from webui.guard import action
@@ -24,7 +24,7 @@ MANY_DAYS = 2
 def show() -> str:
     """Show one diagram of a published version with counts and durations."""
     app, session = application(), reading()
-    offered = versions(session, app.settings.profile)
+    offered = published(session, app.settings.profile)
     current = next((one.key for one in offered if one.is_current), "")
     key = request.args.get("version") or current
     if session.get(Deployment, key) is None:

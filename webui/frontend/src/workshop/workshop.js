@@ -9,6 +9,7 @@ import { badge, fit, read, steer } from '../canvas.js';
 
 const NEAR_ZOOM = 0.75; // a label can still be read
 const CHOSEN = 'is-chosen';
+const READABLE = { min: 0.85, max: 1.2 }; // words on a drawing shrink less than the drawing
 
 const boxes = [...document.querySelectorAll('[data-drawing-url]')];
 const drawn = (await Promise.all(boxes.map(draw))).filter(Boolean);
@@ -57,8 +58,8 @@ function mark(viewer, marks) {
     if (name) canvas.addMarker(id, `mark-${name}`);
     // A line has no corner to which words could be pinned without covering something else.
     const top = shape.waypoints ? 0 : -12;
-    if (words) overlays.add(id, { position: { top, left: 0 }, html: badge(`mark-words mark-words--${name}`, words) });
-    if (here) overlays.add(id, { position: { bottom: 2, right: 34 }, html: badge('mark-here', here) });
+    if (words) overlays.add(id, { position: { top, left: 0 }, scale: READABLE, html: badge(`mark-words mark-words--${name}`, words) });
+    if (here) overlays.add(id, { position: { bottom: 2, right: 34 }, scale: READABLE, html: badge('mark-here', here) });
   }
 }
 

@@ -1,0 +1,215 @@
+"""Playing a draft by hand: a journal of acts, played again through the engine to go on from it.
+
+The journal is all that is kept. The world behind it lives in memory, is made anew when this
+operating-system process does not have it, and never touches a case, a mail or a job.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Final
+from uuid import UUID
+
+from sqlalchemy import delete, select
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from engine.application import Application
+from engine.deployment import ResolvedDeployment
+from engine.errors import ConflictError, InputError
+from engine.models import DraftState, WorkshopAct, WorkshopDraft, WorkshopPlay
+from engine.workshop import draft as drafts
+from engine.workshop.executable import executable
+from engine.workshop.sandbox import Sandbox, Step, begin
+
+MOST_ACTS: Final = 200
+"""A whole episode with all its monitoring takes about sixty."""
+LIVE: Final = 4
+"""Worlds that a process keeps; any other is played again, which takes a second or two."""
+NOT_ALONE = "Somebody, or another window of yours, went on with this play; look at it again."
+
+
+@dataclass(frozen=True)
+class Played:
+    """A play as far as it goes: `stopped` says at which act the draft no longer goes on."""
+
+    sandbox: Sandbox
+    acts: tuple[Step, ...]
+    stopped: str = ""
+
+    @property
+    def number(self) -> int:
+        """Return how many acts there are, those that no longer go on with them."""
+        return len(self.acts)
+
+
+_LIVE: OrderedDict[tuple[UUID, UUID], Sandbox] = OrderedDict()
+_LOCK = Lock()
+
+
+@contextmanager
+def playing(application: Application, draft_id: UUID, me: UUID) -> Iterator[Played]:
+    """Give one's own play of a draft, gone as far as it goes; nobody else uses it meanwhile.
+
+    Raise InputError when the draft cannot be executed, NotFoundError when there is none.
+    """
+    with application.database.reading() as session:
+        draft = _open(session, draft_id)
+        deployment = executable(session, draft)
+        acts = tuple(_acts(session, draft_id, me))
+    sandbox = _live(application, (draft_id, me), deployment, acts)
+    with sandbox.lock:
+        stopped = _go_on(sandbox, acts)
+        yield Played(sandbox, acts, stopped)
+
+
+def _open(session: Session, draft_id: UUID) -> WorkshopDraft:
+    draft = drafts.load(session, draft_id)
+    if draft.state != DraftState.OPEN.value:
+        raise ConflictError(f"This draft is {draft.state}; play an open one.")
+    return draft
+
+
+def _play(session: Session, draft_id: UUID, me: UUID) -> WorkshopPlay | None:
+    return session.scalars(
+        select(WorkshopPlay).where(WorkshopPlay.draft_id == draft_id, WorkshopPlay.account_id == me)
+    ).one_or_none()
+
+
+def _acts(session: Session, draft_id: UUID, me: UUID) -> Iterator[Step]:
+    rows = session.scalars(
+        select(WorkshopAct)
+        .join(WorkshopPlay, WorkshopPlay.id == WorkshopAct.play_id)
+        .where(WorkshopPlay.draft_id == draft_id, WorkshopPlay.account_id == me)
+        .order_by(WorkshopAct.number)
+    )
+    for row in rows:
+        yield dict(row.step)
+
+
+def _live(
+    application: Application,
+    key: tuple[UUID, UUID],
+    deployment: ResolvedDeployment,
+    acts: tuple[Step, ...],
+) -> Sandbox:
+    """Return the world in which the first of these acts were done, or a new one."""
+    with _LOCK:
+        found = _LIVE.get(key)
+        if found is None or not _is_beginning(found, deployment, acts):
+            found = begin(application.settings.processes_dir, deployment, {})
+            _LIVE[key] = found
+        _LIVE.move_to_end(key)
+        while len(_LIVE) > LIVE:
+            _LIVE.popitem(last=False)
+        return found
+
+
+def _is_beginning(sandbox: Sandbox, deployment: ResolvedDeployment, acts: tuple[Step, ...]) -> bool:
+    same = sandbox.deployment.id == deployment.id
+    return same and sandbox.done == list(acts[: len(sandbox.done)])
+
+
+def forget(draft_id: UUID, me: UUID) -> None:
+    """Let the world in memory go: it is no longer what the journal says."""
+    with _LOCK:
+        _LIVE.pop((draft_id, me), None)
+
+
+def _go_on(sandbox: Sandbox, acts: tuple[Step, ...]) -> str:
+    for number, step in enumerate(acts[len(sandbox.done) :], start=len(sandbox.done) + 1):
+        problems = sandbox.take(step)
+        if problems:
+            return f"Act {number} no longer goes: {'; '.join(problems)}"
+    return ""
+
+
+def act(
+    application: Application, draft_id: UUID, me: UUID, step: Mapping[str, Any], number: int
+) -> list[str]:
+    """Do one more act and keep it; return what speaks against it, when nothing is kept.
+
+    `number` is how many acts the person has seen: who went on elsewhere is told (ConflictError).
+    """
+    wanted = dict(step)
+    with playing(application, draft_id, me) as played:
+        if played.stopped:
+            return [f"{played.stopped} Go back to before it first."]
+        if played.number != number:
+            raise ConflictError(NOT_ALONE)
+        if number >= MOST_ACTS:
+            raise InputError(f"A play has at most {MOST_ACTS} acts; go back or begin anew.")
+        problems = played.sandbox.take(wanted)
+        if problems:
+            # What an act that failed has left behind is not known.
+            forget(draft_id, me)
+            return problems
+        try:
+            _keep(application, draft_id, me, wanted, number)
+        except IntegrityError as error:
+            forget(draft_id, me)
+            raise ConflictError(NOT_ALONE) from error
+    return []
+
+
+def _keep(application: Application, draft_id: UUID, me: UUID, step: Step, number: int) -> None:
+    with application.database.transaction() as session:
+        now = application.now(session)
+        _sweep(session)
+        play = _play(session, draft_id, me)
+        if play is None:
+            play = WorkshopPlay(draft_id=draft_id, account_id=me, typed={}, begun_at=now)
+            session.add(play)
+            session.flush()
+        play.typed = {}
+        session.add(WorkshopAct(play_id=play.id, number=number, step=step, at=now))
+        session.flush()
+
+
+def back(application: Application, draft_id: UUID, me: UUID, keep: int) -> None:
+    """Take back all acts but the first `keep`; 0 begins anew."""
+    with application.database.transaction() as session:
+        _open(session, draft_id)
+        play = _play(session, draft_id, me)
+        if play is not None:
+            session.execute(
+                delete(WorkshopAct).where(
+                    WorkshopAct.play_id == play.id, WorkshopAct.number >= max(0, keep)
+                )
+            )
+            play.typed = {}
+    forget(draft_id, me)
+
+
+def typed(session: Session, draft_id: UUID, me: UUID, step: str) -> dict[str, Any] | None:
+    """Return what was typed into the form of a step before it is answered."""
+    play = _play(session, draft_id, me)
+    found = play.typed.get(step) if play else None
+    return dict(found) if found else None
+
+
+def keep_typed(
+    application: Application, draft_id: UUID, me: UUID, step: str, values: Mapping[str, Any]
+) -> None:
+    """Keep what was typed into the form of a step, as the drafts of real steps are kept."""
+    with application.database.transaction() as session:
+        _open(session, draft_id)
+        play = _play(session, draft_id, me)
+        if play is None:
+            raise ConflictError(NOT_ALONE)
+        play.typed = {step: dict(values)}
+
+
+def _sweep(session: Session) -> None:
+    """Erase the plays of drafts that are worked on no more."""
+    gone = (
+        select(WorkshopPlay.id)
+        .join(WorkshopDraft, WorkshopDraft.id == WorkshopPlay.draft_id)
+        .where(WorkshopDraft.state != DraftState.OPEN.value)
+    )
+    ids = list(session.scalars(gone))
+    if ids:
+        session.execute(delete(WorkshopAct).where(WorkshopAct.play_id.in_(ids)))
+        session.execute(delete(WorkshopPlay).where(WorkshopPlay.id.in_(ids)))

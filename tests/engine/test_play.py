@@ -1,0 +1,225 @@
+"""A draft is played by hand through the real engine, in a world of its own, from a journal."""
+
+import time
+from datetime import UTC, datetime
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select
+
+from engine.application import Application
+from engine.errors import ConflictError, InputError, NotFoundError
+from engine.models import (
+    Account,
+    Case,
+    Job,
+    ProcessInstance,
+    WorkshopAct,
+    WorkshopPlay,
+)
+from engine.scenario import read_scenario
+from engine.settings import ROOT
+from engine.workshop import draft as drafts
+from engine.workshop import play
+
+INTAKE = "signal_intake.bpmn"
+SHIPPED = ROOT / "processes" / "scenarios"
+
+
+def person(application: Application, username: str) -> UUID:
+    with application.database.reading() as session:
+        return session.scalars(select(Account.id).where(Account.username == username)).one()
+
+
+@pytest.fixture
+def me(application: Application) -> UUID:
+    return person(application, "owner.olga")
+
+
+@pytest.fixture
+def draft_id(application: Application, me: UUID) -> UUID:
+    return drafts.open_draft(application, me, "base", "Trying")
+
+
+def do(application: Application, draft_id: UUID, me: UUID, *steps: dict[str, object]) -> None:
+    for step in steps:
+        with play.playing(application, draft_id, me) as played:
+            number = played.number
+        assert play.act(application, draft_id, me, step, number) == []
+
+
+def edit(application: Application, draft_id: UUID, me: UUID, path: str, old: str, new: str) -> None:
+    with application.database.reading() as session:
+        text = drafts.files(session, drafts.load(session, draft_id))[path]
+    assert old.encode() in text
+    content = text.replace(old.encode(), new.encode())
+    drafts.save(application, draft_id, me, path, content, drafts.hash_of(text))
+
+
+def told(name: str) -> list[dict[str, object]]:
+    """Return the acts of a shipped scenario: what people do and not what is expected."""
+    steps = read_scenario(SHIPPED / f"{name}.toml").steps
+    return [step for step in steps if not {"expect", "refused"} & set(step)]
+
+
+START: dict[str, object] = {"start": "signal_received"}
+
+
+def owed(application: Application, draft_id: UUID, me: UUID) -> list[str]:
+    with play.playing(application, draft_id, me) as played:
+        return [one.element for one in played.sandbox.standing().owed]
+
+
+def test_play_goes_the_way_of_the_draft_and_touches_no_case(
+    application: Application, draft_id: UUID, me: UUID
+) -> None:
+    with application.database.reading() as session:
+        before = [session.scalar(select(func.count()).select_from(m)) for m in (Case, Job)]
+    do(application, draft_id, me, *told("intake_multi_agency"))
+    with play.playing(application, draft_id, me) as played:
+        found = played.sandbox.standing()
+        assert found.state == "open"
+        assert found.stage == "analysis"
+        assert found.owed
+        assert played.sandbox.marks("signal_intake")["decide_route"]["mark"] == "gone"
+        assert found.diagrams[-1] == "case_analysis"
+    with application.database.reading() as session:
+        after = [session.scalar(select(func.count()).select_from(m)) for m in (Case, Job)]
+        assert session.scalar(select(func.count()).select_from(ProcessInstance)) == 0
+    assert before == after
+
+
+def test_world_that_is_gone_is_played_again_from_the_journal(
+    application: Application, draft_id: UUID, me: UUID
+) -> None:
+    do(application, draft_id, me, *told("intake_multi_agency"))
+    before = owed(application, draft_id, me)
+    play.forget(draft_id, me)
+    begun = time.perf_counter()
+    assert owed(application, draft_id, me) == before
+    assert time.perf_counter() - begun < 20
+
+
+def test_one_act_is_taken_back_and_all_are(
+    application: Application, draft_id: UUID, me: UUID
+) -> None:
+    do(application, draft_id, me, START)
+    first = owed(application, draft_id, me)
+    do(application, draft_id, me, *told("intake_multi_agency")[1:2])
+    assert owed(application, draft_id, me) != first
+    play.back(application, draft_id, me, 1)
+    assert owed(application, draft_id, me) == first
+    play.back(application, draft_id, me, 0)
+    with play.playing(application, draft_id, me) as played:
+        assert played.acts == ()
+        with pytest.raises(NotFoundError):
+            played.sandbox.standing()
+
+
+def test_act_that_the_form_refuses_is_not_kept(
+    application: Application, draft_id: UUID, me: UUID
+) -> None:
+    do(application, draft_id, me, START)
+    problems = play.act(application, draft_id, me, {"do": "check_source", "answers": {}}, 1)
+    assert problems
+    with play.playing(application, draft_id, me) as played:
+        assert played.number == 1
+        assert not played.stopped
+
+
+def test_play_says_where_a_changed_draft_no_longer_goes_on(
+    application: Application, draft_id: UUID, me: UUID
+) -> None:
+    do(application, draft_id, me, *told("intake_multi_agency")[:2])
+    edit(application, draft_id, me, INTAKE, '"check_source"', '"look_at_source"')
+    edit(application, draft_id, me, INTAKE, ">check_source<", ">look_at_source<")
+    edit(application, draft_id, me, INTAKE, "check_source,", "look_at_source,")
+    edit(application, draft_id, me, INTAKE, 'value="look_at_source"', 'value="check_source"')
+    with play.playing(application, draft_id, me) as played:
+        assert played.stopped.startswith("Act 2 no longer goes: nobody owes this now")
+        assert [one.element for one in played.sandbox.standing().owed] == ["look_at_source"]
+
+
+def test_draft_with_an_error_is_not_handed_to_the_engine(
+    application: Application, draft_id: UUID, me: UUID
+) -> None:
+    edit(application, draft_id, me, INTAKE, 'value="check_source"', 'value="no_such_form"')
+    with (
+        pytest.raises(InputError, match=r"cannot be played yet: .*no_such_form"),
+        play.playing(application, draft_id, me),
+    ):
+        pass
+
+
+def test_two_windows_do_not_mix_their_acts(
+    application: Application, draft_id: UUID, me: UUID
+) -> None:
+    do(application, draft_id, me, START)
+    with pytest.raises(ConflictError):
+        play.act(application, draft_id, me, {"after": "P1D"}, 0)
+    with play.playing(application, draft_id, me) as played:
+        assert played.number == 1
+
+
+def test_plays_of_two_people_are_their_own(
+    application: Application, draft_id: UUID, me: UUID
+) -> None:
+    do(application, draft_id, me, START)
+    other = person(application, "intake.anna")
+    with play.playing(application, draft_id, other) as played:
+        assert played.acts == ()
+
+
+@pytest.mark.parametrize("element", ["check_source"])
+def test_next_date_is_reached_exactly(
+    application: Application, draft_id: UUID, me: UUID, element: str
+) -> None:
+    do(application, draft_id, me, START)
+    for _ in range(2):
+        with play.playing(application, draft_id, me) as played:
+            target = played.sandbox.standing().next_at
+            assert target is not None
+            step = {"after": played.sandbox.until(target)}
+        do(application, draft_id, me, step)
+        with play.playing(application, draft_id, me) as played:
+            assert abs((played.sandbox.now - target).total_seconds()) < 1
+    assert element in owed(application, draft_id, me)
+
+
+def test_duration_across_summer_time_is_exact(
+    application: Application, draft_id: UUID, me: UUID
+) -> None:
+    do(application, draft_id, me, START)
+    target = datetime(2026, 4, 2, 7, 0, tzinfo=UTC)
+    with play.playing(application, draft_id, me) as played:
+        assert played.sandbox.until(target) == "P77D"
+
+
+def test_acts_are_limited(
+    application: Application, draft_id: UUID, me: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(play, "MOST_ACTS", 1)
+    do(application, draft_id, me, START)
+    with pytest.raises(InputError, match="at most 1 acts"):
+        play.act(application, draft_id, me, {"after": "P1D"}, 1)
+
+
+def test_plays_of_a_draft_that_is_put_away_are_erased(
+    application: Application, draft_id: UUID, me: UUID
+) -> None:
+    do(application, draft_id, me, START)
+    drafts.discard(application, draft_id, me)
+    with pytest.raises(ConflictError), play.playing(application, draft_id, me):
+        pass
+    other = drafts.open_draft(application, me, "base", "Another")
+    do(application, other, me, START)
+    with application.database.reading() as session:
+        assert session.scalars(select(WorkshopPlay.draft_id)).all() == [other]
+        assert session.scalar(select(func.count()).select_from(WorkshopAct)) == 1
+
+
+def test_few_worlds_are_kept(application: Application, me: UUID) -> None:
+    for number in range(play.LIVE + 2):
+        one = drafts.open_draft(application, me, "base", f"Draft {number}")
+        do(application, one, me, START)
+    assert len(play._LIVE) == play.LIVE

@@ -1,0 +1,225 @@
+"""Playing a draft by hand: where its tokens are, what can be done next, one step back."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
+
+from engine.errors import ConflictError, InputError
+from engine.form import FieldError
+from engine.inbox import EVENTS
+from engine.lifecycle import STARTS
+from engine.scenario import step_kind
+from engine.workshop import draft as drafts
+from engine.workshop import play
+from engine.workshop.play import MOST_ACTS, Played
+from engine.workshop.sandbox import Step
+from webui.context import account, application, end_reading, reading
+from webui.guard import action
+from webui.playform import Asked, keep, open_form, person_in
+from webui.taskform import list_anchor, posted
+from webui.when import When
+from webui.wording import sentence, word
+
+pages = Blueprint("play", __name__)
+JUMPS = (("P1D", "1 day"), ("P7D", "7 days"), ("P1M", "1 month"), ("P3M", "3 months"))
+INVENTED = "Something happened."
+
+
+@pages.get("/workshop/drafts/<uuid:draft_id>/play")
+@action("workshop:edit")
+def show(draft_id: UUID) -> str | tuple[str, int]:
+    """Show where one's play of a draft stands."""
+    draft = drafts.load(reading(), draft_id)
+    try:
+        with play.playing(application(), draft_id, account().id) as played:
+            return _page(draft, played)
+    except (InputError, ConflictError) as error:
+        return render_template("workshop/play.html", draft=draft, refused=str(error)), 422
+
+
+def _page(draft: Any, played: Played) -> str:
+    sandbox = played.sandbox
+    given = {
+        "draft": draft,
+        "acts": [(number, told(step)) for number, step in enumerate(played.acts, start=1)],
+        "number": played.number,
+        "most": MOST_ACTS,
+        "stopped": played.stopped,
+        "done": len(sandbox.done),
+        "starts": [(message, word(kind)) for kind, message in STARTS.items()],
+    }
+    if not sandbox.done:
+        return render_template("workshop/play.html", standing=None, **given)
+    standing = sandbox.standing()
+    names = {name: sandbox.deployment.processes[name].name or name for name in standing.diagrams}
+    wanted = request.args.get("diagram", "")
+    shown = wanted if wanted in names else next(reversed(names), "")
+    return render_template(
+        "workshop/play.html",
+        standing=standing,
+        clock=When(sandbox.now, sandbox.zone),
+        names=names,
+        shown=shown,
+        marks=sandbox.marks(shown),
+        places=[
+            (sandbox.deployment.element(shown, element).label, element)
+            for element, mark in sandbox.marks(shown).items()
+            if mark["mark"] == "token"
+        ],
+        messages=[(name, sentence(name)) for name in standing.messages],
+        jumps=JUMPS,
+        **given,
+    )
+
+
+def told(step: Step) -> str:
+    """Return an act as one says it."""
+    kind = step_kind(step)
+    what = str(step[kind])
+    words = {
+        "start": f"It begins: {sentence(what)}",
+        "do": f"{sentence(what)}{' for ' + str(step['for_']) if step.get('for_') else ''}",
+        "after": f"Time passes: {what}",
+        "message": f"Something happens: {sentence(what)}",
+        "reopen": "Somebody asks to reopen the case",
+    }
+    by = f", by {step['as']}" if step.get("as") else ""
+    return words.get(kind, f"{sentence(kind)} {what}") + by
+
+
+@pages.post("/workshop/drafts/<uuid:draft_id>/play")
+@action("workshop:edit")
+def act(draft_id: UUID) -> Response:
+    """Begin, let time pass, or let something happen."""
+    number = request.form.get("number", 0, type=int)
+    end_reading()
+    try:
+        step = _step(draft_id, request.form.get("kind", ""), request.form.get("what", ""))
+        problems = play.act(application(), draft_id, account().id, step, number)
+    except (InputError, ConflictError) as error:
+        problems = [str(error)]
+    for problem in problems:
+        flash(problem, "danger")
+    return redirect(url_for("play.show", draft_id=draft_id))
+
+
+def _step(draft_id: UUID, kind: str, what: str) -> Step:
+    """Return the act that a button asks for; raise InputError for any other."""
+    if kind == "start" and what in STARTS.values():
+        return {"start": what}
+    if kind == "after" and what in dict(JUMPS):
+        return {"after": what}
+    if kind == "message" and what in EVENTS:
+        return {"message": what, "text": INVENTED}
+    if kind == "reopen":
+        return {"reopen": "a relapse"}
+    if kind == "next":
+        with play.playing(application(), draft_id, account().id) as played:
+            target = played.sandbox.standing().next_at
+            if target is not None:
+                return {"after": played.sandbox.until(target)}
+        raise InputError("Nothing waits for a date.")
+    raise InputError("Choose one of the buttons on the page.")
+
+
+@pages.post("/workshop/drafts/<uuid:draft_id>/play/back")
+@action("workshop:edit")
+def back(draft_id: UUID) -> Response:
+    """Take back acts from the end, or all of them."""
+    end_reading()
+    try:
+        play.back(application(), draft_id, account().id, request.form.get("keep", 0, type=int))
+    except ConflictError as error:
+        flash(str(error), "danger")
+    return redirect(url_for("play.show", draft_id=draft_id))
+
+
+def _asked(draft_id: UUID, element: str) -> Asked:
+    return Asked(draft_id, element, request.args.get("for", ""), request.args.get("as", ""))
+
+
+@pages.get("/workshop/drafts/<uuid:draft_id>/play/steps/<element>")
+@action("workshop:edit")
+def step_form(draft_id: UUID, element: str) -> Response | str:
+    """Show the form of a step that is owed in the play."""
+    try:
+        with play.playing(application(), draft_id, account().id) as played:
+            return _form(_asked(draft_id, element), played)
+    except (InputError, ConflictError) as error:
+        flash(str(error), "danger")
+        return redirect(url_for("play.show", draft_id=draft_id))
+
+
+def _form(
+    asked: Asked, played: Played, errors: tuple[FieldError, ...] = (), answers: Any = None
+) -> str:
+    opened = open_form(played.sandbox, asked, answers)
+    return render_template(
+        "workshop/play_step.html",
+        draft=drafts.load(reading(), asked.draft_id),
+        asked=asked,
+        opened=opened,
+        username=person_in(opened.owed, asked.username),
+        view=opened.view(errors),
+        clock=When(played.sandbox.now, played.sandbox.zone),
+        number=played.number,
+    )
+
+
+@pages.post("/workshop/drafts/<uuid:draft_id>/play/steps/<element>")
+@action("workshop:edit")
+def answer(draft_id: UUID, element: str) -> Response | str | tuple[str, int]:
+    """Answer a step of the play, or add or remove a row of its form."""
+    asked, wanted = _asked(draft_id, element), request.form.get("action", "submit")
+    try:
+        with play.playing(application(), draft_id, account().id) as played:
+            if wanted == "submit":
+                return _answered(asked, played)
+            keep(played.sandbox, asked, posted(), wanted)
+            address = url_for("play.step_form", _anchor=list_anchor(wanted), **_values(asked))
+            return redirect(address)
+    except (InputError, ConflictError) as error:
+        flash(str(error), "danger")
+    return redirect(url_for("play.show", draft_id=draft_id))
+
+
+def _values(asked: Asked) -> dict[str, Any]:
+    return {
+        "draft_id": asked.draft_id,
+        "element": asked.element,
+        "for": asked.organisation,
+        "as": asked.username,
+    }
+
+
+def _answered(asked: Asked, played: Played) -> Response | tuple[str, int]:
+    answers, me = posted(), account().id
+    opened = open_form(played.sandbox, asked, answers)
+    if errors := opened.errors():
+        return _form(asked, played, errors, answers), 422
+    step: Step = {"do": asked.element, "as": person_in(opened.owed, asked.username)}
+    step |= {"for_": asked.organisation} if asked.organisation else {}
+    step |= {"answers": opened.answers()} if opened.answers() else {}
+    seen = request.form.get("_number", -1, type=int)
+    end_reading()
+    problems = play.act(application(), asked.draft_id, me, step, seen)
+    if not problems:
+        return redirect(url_for("play.show", draft_id=asked.draft_id))
+    refused = tuple(FieldError("", "", text, "refused") for text in problems)
+    with play.playing(application(), asked.draft_id, me) as again:
+        return _form(asked, again, refused, answers), 422
+
+
+@pages.post("/workshop/drafts/<uuid:draft_id>/play/steps/<element>/draft")
+@action("workshop:edit")
+def save_draft(draft_id: UUID, element: str) -> dict[str, object]:
+    """Keep what was typed so far and say which fields are asked now."""
+    answers, wanted = posted(), request.form.get("action", "")
+    end_reading()
+    with play.playing(application(), draft_id, account().id) as played:
+        opened = keep(played.sandbox, _asked(draft_id, element), answers, wanted)
+        fragment = render_template("work/fragment.html", view=opened.view())
+    return {"saved_at": datetime.now(UTC).isoformat(), "fragment": fragment}
