@@ -17,11 +17,11 @@ Place = tuple[str, str]
 
 
 def touched_cases(
-    session: Session, old: Side, changes: Iterable[Change], *, fewest: int = 0
+    session: Session, old: Side, changes: Iterable[Change], *, least: int = 0
 ) -> tuple[str, ...]:
     """Return in sentences how many running cases of the old side stand on what changes.
 
-    A count below `fewest` is not told apart from none: who reads it takes part in no case.
+    A count below `least` is not told apart from none: who reads it takes part in no case.
     """
     rows = session.execute(
         select(
@@ -37,27 +37,27 @@ def touched_cases(
                 for element in elements:
                     standing[process, element].add(case)
     stay = "they stay on it until somebody moves them."
-    told = [f"{_count(len(here), fewest)} on this version; {stay}"]
-    if len(elsewhere) >= max(1, fewest):
-        told.append(f"{_count(len(elsewhere), fewest)} on other versions.")
-    if len(here) >= max(1, fewest):
-        told += _standing(standing, touched_places(old, changes), fewest)
+    told = [f"{_count(len(here), least)} on this version; {stay}"]
+    if len(elsewhere) >= max(1, least):
+        told.append(f"{_count(len(elsewhere), least)} on other versions.")
+    if len(here) >= max(1, least):
+        told += _standing(standing, touched_places(old, changes), least)
     return tuple(told)
 
 
-def _count(number: int, fewest: int) -> str:
-    if number < fewest:
-        return f"Fewer than {fewest} cases run"
+def _count(number: int, least: int) -> str:
+    if number < least:
+        return f"Fewer than {least} cases run"
     return f"{number} case runs" if number == 1 else f"{number} cases run"
 
 
 def _standing(
-    standing: dict[Place, set[UUID]], touched: dict[Place, tuple[str, str]], fewest: int
+    standing: dict[Place, set[UUID]], touched: dict[Place, tuple[str, str]], least: int
 ) -> Iterator[str]:
     found = {place: cases for place, cases in standing.items() if place in touched}
     every = set().union(*found.values())
-    if len(every) < fewest:
-        yield f"Fewer than {fewest} of them stand on something that changes."
+    if len(every) < least:
+        yield f"Fewer than {least} of them stand on something that changes."
         return
     if not found:
         yield "None of them stands on anything that changes."
@@ -66,7 +66,7 @@ def _standing(
     yield f"{len(every)} of them {noun} on something that changes:"
     for place, cases in sorted(found.items(), key=lambda one: (-len(one[1]), one[0])):
         name, how = touched[place]
-        if len(cases) < fewest:
+        if len(cases) < least:
             continue
         yield f"  *{name}* {how}: {len(cases)}"
 

@@ -126,7 +126,7 @@ def cases(session: Session, old: Side, found: Compared) -> tuple[str, ...]:
     """Return how many running cases stand on what changes; small counts are kept back."""
     if not (old.deployment_id and found.has_meaning):
         return ()
-    return touched_cases(session, old, found.changes, fewest=FEWEST)
+    return touched_cases(session, old, found.changes, least=FEWEST)
 
 
 def mark_words(found: Mapping[str, str]) -> dict[str, dict[str, str]]:

@@ -190,7 +190,7 @@ class Sandbox:
                 for flow in path.flows:
                     found[flow] = {"mark": "gone"}
                 for element, times in path.visited.items():
-                    words = f"done {times}×" if times > 1 else ""  # noqa: RUF001 - the sign
+                    words = f"{times}×" if times > 1 else ""  # noqa: RUF001 - the sign
                     found[element] = {"mark": "gone", "words": words}
                 if row.status == InstanceState.RUNNING.value:
                     for element in path.active:

@@ -1,5 +1,6 @@
 """Playing a draft by hand: where its tokens are, what can be done next, one step back."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -44,7 +45,7 @@ def _page(draft: Any, played: Played) -> str:
     sandbox = played.sandbox
     given = {
         "draft": draft,
-        "acts": [(number, told(step)) for number, step in enumerate(played.acts, start=1)],
+        "acts": list(enumerate(_in_words(played), start=1)),
         "number": played.number,
         "most": MOST_ACTS,
         "stopped": played.stopped,
@@ -75,13 +76,20 @@ def _page(draft: Any, played: Played) -> str:
     )
 
 
-def told(step: Step) -> str:
-    """Return an act as one says it."""
+def _in_words(played: Played) -> list[str]:
+    processes = played.sandbox.deployment.processes.values()
+    names = {one.id: one.label for process in processes for one in process.elements}
+    return [told(step, names) for step in played.acts]
+
+
+def told(step: Step, names: Mapping[str, str]) -> str:
+    """Return an act as one says it; steps are called as in the drawing."""
     kind = step_kind(step)
     what = str(step[kind])
+    whose = f" for {step['for_']}" if step.get("for_") else ""
     words = {
         "start": f"It begins: {sentence(what)}",
-        "do": f"{sentence(what)}{' for ' + str(step['for_']) if step.get('for_') else ''}",
+        "do": f"{names.get(what, what)}{whose}",
         "after": f"Time passes: {what}",
         "message": f"Something happens: {sentence(what)}",
         "reopen": "Somebody asks to reopen the case",

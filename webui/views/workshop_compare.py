@@ -4,6 +4,7 @@ from flask import Blueprint, Response, render_template, request
 
 from engine.comparison import Side
 from engine.errors import CasetableError, NotFoundError
+from engine.workshop.comparable import side_of, versions
 from engine.workshop.compared import (
     MARKS,
     WORDS,
@@ -14,7 +15,6 @@ from engine.workshop.compared import (
     marks,
     rules,
 )
-from engine.workshop.version import side_of, versions
 from engine.workshop.whereabouts import touched
 from webui.context import application, reading
 from webui.guard import action

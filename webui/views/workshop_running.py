@@ -7,9 +7,9 @@ from flask import Blueprint, render_template, request
 from engine.errors import NotFoundError
 from engine.lifecycle import LIFECYCLE
 from engine.models import Deployment
+from engine.workshop.comparable import published, side_of
 from engine.workshop.compared import diagrams
 from engine.workshop.few import FEWEST
-from engine.workshop.version import published, side_of
 from engine.workshop.whereabouts import HEATS, SLOWEST, Stand, whereabouts
 from webui.context import application, now, reading
 from webui.guard import action

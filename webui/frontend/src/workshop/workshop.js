@@ -9,7 +9,7 @@ import { badge, fit, read, steer } from '../canvas.js';
 
 const NEAR_ZOOM = 0.75; // a label can still be read
 const CHOSEN = 'is-chosen';
-const READABLE = { min: 0.85, max: 1.2 }; // words on a drawing shrink less than the drawing
+const READABLE = { min: 0.6, max: 1.2 }; // words on a drawing shrink less than the drawing
 
 const boxes = [...document.querySelectorAll('[data-drawing-url]')];
 const drawn = (await Promise.all(boxes.map(draw))).filter(Boolean);
@@ -19,6 +19,8 @@ document.addEventListener('click', chooseByWords);
 for (const { box, viewer } of drawn) viewer.on('element.click', ({ element }) => chooseWords(box, element.id));
 const first = boxes.map((box) => box.dataset.chosen).find(Boolean);
 if (first) choose(boxes[0].dataset.drawing, first);
+// For scripts that wait: everything is drawn and chosen.
+document.documentElement.dataset.drawings = 'ready';
 
 /** Draw one diagram with its marks; hide the drawing again when it fails. */
 async function draw(box) {
@@ -56,11 +58,20 @@ function mark(viewer, marks) {
     const shape = registry.get(id);
     if (!shape) continue;
     if (name) canvas.addMarker(id, `mark-${name}`);
-    // A line has no corner to which words could be pinned without covering something else.
-    const top = shape.waypoints ? 0 : -12;
-    if (words) overlays.add(id, { position: { top, left: 0 }, scale: READABLE, html: badge(`mark-words mark-words--${name}`, words) });
+    // On a line there is room for a sign only.
+    const said = shape.waypoints ? words?.split(' ')[0] : words;
+    const position = shape.waypoints ? middle(shape.waypoints) : { top: -12, left: 0 };
+    if (said) overlays.add(id, { position, scale: READABLE, html: badge(`mark-words mark-words--${name}`, said) });
     if (here) overlays.add(id, { position: { bottom: 2, right: 34 }, scale: READABLE, html: badge('mark-here', here) });
   }
+}
+
+/** Return where the middle of a line is, from the corner of the box around it. */
+function middle(points) {
+  const [one, other] = points.slice(Math.floor((points.length - 1) / 2));
+  const left = (one.x + other.x) / 2 - Math.min(...points.map(({ x }) => x)) - 10;
+  const top = (one.y + other.y) / 2 - Math.min(...points.map(({ y }) => y)) - 10;
+  return { top, left };
 }
 
 /** Let two drawings show the same part, whichever is moved. */
