@@ -16,8 +16,13 @@ Place = tuple[str, str]
 """Process and element."""
 
 
-def touched_cases(session: Session, old: Side, changes: Iterable[Change]) -> tuple[str, ...]:
-    """Return in sentences how many running cases of the old side stand on what changes."""
+def touched_cases(
+    session: Session, old: Side, changes: Iterable[Change], *, least: int = 0
+) -> tuple[str, ...]:
+    """Return in sentences how many running cases of the old side stand on what changes.
+
+    Fewer than `least` are not counted out: a page for many must not tell that one case exists.
+    """
     rows = session.execute(
         select(
             ProcessInstance.case_id, ProcessInstance.deployment_id, ProcessInstance.active
@@ -31,20 +36,28 @@ def touched_cases(session: Session, old: Side, changes: Iterable[Change]) -> tup
             for process, elements in active.items():
                 for element in elements:
                     standing[process, element].add(case)
-    told = [f"{_count(len(here))} on this version; they stay on it until somebody moves them."]
+    told = [
+        f"{_count(len(here), least)} on this version; they stay on it until somebody moves them."
+    ]
     if elsewhere:
-        told.append(f"{_count(len(elsewhere))} on other versions.")
-    if here:
-        told += _standing(standing, touched_places(old, changes))
+        told.append(f"{_count(len(elsewhere), least)} on other versions.")
+    if here and len(here) >= least:
+        told += _standing(standing, touched_places(old, changes), least)
     return tuple(told)
 
 
-def _count(number: int) -> str:
+def _number(number: int, least: int) -> str:
+    return str(number) if number >= least else f"Fewer than {least}"
+
+
+def _count(number: int, least: int) -> str:
+    if number < least:
+        return f"Fewer than {least} cases run"
     return f"{number} case runs" if number == 1 else f"{number} cases run"
 
 
 def _standing(
-    standing: dict[Place, set[UUID]], touched: dict[Place, tuple[str, str]]
+    standing: dict[Place, set[UUID]], touched: dict[Place, tuple[str, str]], least: int
 ) -> Iterator[str]:
     found = {place: cases for place, cases in standing.items() if place in touched}
     if not found:
@@ -52,10 +65,10 @@ def _standing(
         return
     every = set().union(*found.values())
     noun = "stands" if len(every) == 1 else "stand"
-    yield f"{len(every)} of them {noun} on something that changes:"
+    yield f"{_number(len(every), least)} of them {noun} on something that changes:"
     for place, cases in sorted(found.items(), key=lambda one: (-len(one[1]), one[0])):
         name, how = touched[place]
-        yield f"  *{name}* {how}: {len(cases)}"
+        yield f"  *{name}* {how}: {_number(len(cases), least).lower()}"
 
 
 def touched_places(old: Side, changes: Iterable[Change]) -> dict[Place, tuple[str, str]]:

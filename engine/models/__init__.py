@@ -73,6 +73,8 @@ from engine.models.workshop import (
     WorkshopChange,
     WorkshopDraft,
     WorkshopFile,
+    WorkshopJudgement,
+    WorkshopPublication,
     WorkshopVersion,
 )
 
@@ -162,6 +164,8 @@ __all__ = [
     "WorkshopChange",
     "WorkshopDraft",
     "WorkshopFile",
+    "WorkshopJudgement",
+    "WorkshopPublication",
     "WorkshopVersion",
     "install_fence",
     "install_guard",
