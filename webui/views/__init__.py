@@ -9,6 +9,7 @@ from webui.views import (
     case,
     clock,
     disclosure,
+    editor,
     emergency,
     event,
     health,
@@ -70,6 +71,7 @@ TOPICS = (
     hold,
     printing,
     disclosure,
+    editor,
 )
 
 
