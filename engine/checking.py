@@ -1,6 +1,6 @@
 """What `casetable check` looks at: the shipped deployment, or files that somebody names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -89,16 +89,29 @@ def check_paths(
             files |= read_files(folder, profile)
     else:
         files = _named(paths)
+    return _checked(files, deployment, whole=bool(whole_folder) or not paths)
+
+
+def check_files(files: Mapping[str, bytes]) -> Report:
+    """Check a whole set that lies in memory, with its own profile."""
+    return _checked(files, ResolvedDeployment(files), whole=True)
+
+
+def _checked(files: Mapping[str, bytes], deployment: ResolvedDeployment, *, whole: bool) -> Report:
     checked = {path: content for path, content in files.items() if path.endswith(ENDINGS)}
     found = list(check_deployment(checked, context_of(deployment.profile)))
-    if whole_folder or not paths:
+    if whole:
         found += _check_not_delegated(deployment)
     return Report(tuple(found), tuple(sorted(checked)))
 
 
 def _check_not_delegated(deployment: ResolvedDeployment) -> Iterator[Finding]:
     """Require that what stays with the person names roles and steps: a slip would let it pass."""
-    steps = {task.id for drawing in deployment.drawings.values() for task in user_tasks(drawing)}
+    try:
+        drawings = deployment.drawings.values()
+    except InputError:
+        return  # a finding of its own says which drawing cannot be read
+    steps = {task.id for drawing in drawings for task in user_tasks(drawing)}
     listed = deployment.profile.values.get(NOT_DELEGATED_VALUE) or []
     for name in listed:
         if name not in steps and name not in deployment.profile.roles:

@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from engine import audit_command, comparison_command, key_command, log, role_command
+from engine import (
+    audit_command,
+    comparison_command,
+    key_command,
+    log,
+    publish_command,
+    role_command,
+)
 from engine.errors import CasetableError
 from engine.user_command import user
 
@@ -70,7 +77,7 @@ def db_upgrade() -> None:
     """
     from engine.application import open_as_owner
     from engine.checking import check_paths
-    from engine.deployment import publish, resolve
+    from engine.deployment import publish_shipped, resolve
     from engine.migration import upgrade
 
     application = open_as_owner()
@@ -83,8 +90,16 @@ def db_upgrade() -> None:
         )
     deployment = resolve(settings.processes_dir, settings.profile)
     with application.database.transaction() as session:
-        publish(session, deployment, at=application.now(session), note="shipped")
-    click.echo(f"The database is up to date; processes {deployment.id[:12]} are published.")
+        is_current = publish_shipped(session, deployment, at=application.now(session))
+        current = application.deployment(session).id
+    if is_current:
+        click.echo(f"The database is up to date; processes {deployment.id[:12]} are published.")
+        return
+    click.echo(
+        f"The database is up to date; processes {current[:12]} stay published, because your "
+        f"process owners published them. To see what the shipped set {deployment.id[:12]} brings, "
+        "run: casetable diff published processes"
+    )
 
 
 @casetable.command()
@@ -188,6 +203,7 @@ db.add_command(role_command.roles)
 casetable.add_command(audit_command.audit)
 casetable.add_command(comparison_command.diff)
 casetable.add_command(key_command.key)
+casetable.add_command(publish_command.publish)
 
 
 @casetable.command()

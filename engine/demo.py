@@ -9,7 +9,7 @@ from sqlalchemy import select
 from engine import accounts, due
 from engine.application import Application
 from engine.calendar import occurrence, parse_duration
-from engine.deployment import ResolvedDeployment, resolve, store
+from engine.deployment import ResolvedDeployment, publish_shipped, resolve
 from engine.errors import CasetableError
 from engine.models import Account, DemoClock, HitAllowance, Organisation
 
@@ -106,6 +106,9 @@ PEOPLE = (
     DemoPerson("privacy.paula", "Paula Vries", "municipality", ("dpo",), "data-protection officer"),
     DemoPerson("operator.otto", "Otto Kramer", "municipality", ("operator",), "runs the system"),
     DemoPerson("owner.olga", "Olga Prins", "municipality", ("process_owner",), "process owner"),
+    DemoPerson(
+        "owner.oscar", "Oscar Brink", "municipality", ("process_owner",), "second process owner"
+    ),
 )
 
 
@@ -127,7 +130,7 @@ def seed(application: Application, deployment: ResolvedDeployment | None = None)
     deployment = deployment or resolve(settings.processes_dir, settings.profile)
     with application.database.transaction() as session:
         now = application.now(session)
-        store(session, deployment, at=now, note="shipped with the product")
+        publish_shipped(session, deployment, at=now)
         application.deployments.remember(deployment)
         if session.scalar(select(Account.id).limit(1)) is not None:
             return False

@@ -18,7 +18,7 @@ from engine.decision import DecisionTable, parse_decision
 from engine.drawing import Drawing, Element, Process, parse_drawing
 from engine.errors import CasetableError, InputError, NotFoundError
 from engine.form import Form, parse_form
-from engine.models import CurrentDeployment, Deployment, DeploymentFile
+from engine.models import CurrentDeployment, Deployment, DeploymentFile, WorkshopPublication
 from engine.profile import Profile, build_profile, read_tables
 
 RULES = "rules.toml"
@@ -91,7 +91,7 @@ class ResolvedDeployment:
         parts: dict[str, Any] = dict(self.manifest)
         if self.overrides:
             parts["overrides"] = dict(self.overrides)
-        return _digest(json.dumps(parts, sort_keys=True).encode())
+        return id_of(parts)
 
     @cached_property
     def profile_tables(self) -> dict[str, Any]:
@@ -183,6 +183,11 @@ class ResolvedDeployment:
         return replace(self, overrides=dict(changed)) if changed else self
 
 
+def id_of(manifest: Mapping[str, Any]) -> str:
+    """Return the content address of a set from its manifest."""
+    return _digest(json.dumps(dict(manifest), sort_keys=True).encode())
+
+
 def _digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
@@ -206,6 +211,26 @@ def publish(
     if deployment.overrides:
         raise CasetableError("A deployment with replaced profile values is not for real cases.")
     return store(session, deployment, at=at, by=by, note=note)
+
+
+def publish_shipped(session: Session, deployment: ResolvedDeployment, *, at: datetime) -> bool:
+    """Publish the shipped set, unless people have published one; say whether it is current.
+
+    What process owners agreed to is theirs: an update of the product lays nothing over it.
+    """
+    profile = deployment.profile.code
+    current = session.get(CurrentDeployment, profile)
+    if current is not None and current.deployment_id != deployment.id:
+        published = session.get_one(Deployment, current.deployment_id)
+        agreed = select(WorkshopPublication.id).where(
+            WorkshopPublication.deployment_id == published.id,
+            WorkshopPublication.profile == profile,
+            WorkshopPublication.outcome == "agreed",
+        )
+        if published.published_by_id is not None or session.scalar(agreed.limit(1)) is not None:
+            return False
+    store(session, deployment, at=at, note="shipped with the product")
+    return True
 
 
 def store(

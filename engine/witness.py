@@ -32,6 +32,7 @@ from engine.models import (
     LegalHold,
     Opinion,
     SharingRequest,
+    WorkshopPublication,
 )
 from engine.session import LOCKED, WritingSession
 
@@ -83,6 +84,10 @@ WITNESSED: dict[type[Base], tuple[str, ...]] = {
     ),
     Deployment: ("id", "profile", "manifest", "published_at", "published_by_id"),
     CurrentDeployment: ("profile", "deployment_id"),
+    WorkshopPublication: (
+        *("id", "profile", "draft_id", "judgement_id", "deployment_id", "before_id"),
+        *("asked_by_id", "asked_at", "outcome", "answered_by_id", "answered_at"),
+    ),
 }
 """The columns that are compared. Who changes them has old rows witnessed anew by a migration."""
 Place = tuple[str, UUID | None]

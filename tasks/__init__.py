@@ -25,4 +25,5 @@ OPERATOR_MODULES = (
     "reopening",
     "retention",
     "signal",
+    "judging",
 )

@@ -68,6 +68,9 @@ SUBJECTS = {
     "report_answered": "A reporter has answered",
     "many_reports": "Many reports are coming in by the public page",
     "reports_refused": "Reports were turned away: more came in than anybody can read",
+    "publication_asked": "A process owner asks for your agreement to publish",
+    "publication_agreed": "A process owner has agreed to publish",
+    "publication_refused": "A process owner has not agreed to publish",
 }
 """The subject by template; an unknown template is a plain notice."""
 

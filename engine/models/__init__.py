@@ -74,6 +74,8 @@ from engine.models.workshop import (
     WorkshopChange,
     WorkshopDraft,
     WorkshopFile,
+    WorkshopJudgement,
+    WorkshopPublication,
     WorkshopVersion,
 )
 
@@ -165,7 +167,9 @@ __all__ = [
     "WorkshopChange",
     "WorkshopDraft",
     "WorkshopFile",
+    "WorkshopJudgement",
     "WorkshopPlay",
+    "WorkshopPublication",
     "WorkshopVersion",
     "install_fence",
     "install_guard",

@@ -84,6 +84,9 @@ _FILE_PRINTING: Final = f"""
 (NEW.outcome IN ('agreed', 'refused') AND {_same("NEW.asked_by_id", "NEW.answered_by_id")})
 OR (NEW.printed_at IS NOT NULL AND {_same("NEW.asked_by_id", "NEW.answered_by_id")})
 """
+_PUBLICATION: Final = f"""
+NEW.outcome IN ('agreed', 'refused') AND {_same("NEW.asked_by_id", "NEW.answered_by_id")}
+"""
 TABLES: Final = {
     "sharing_request": _SHARING_REQUEST,
     "contribution_share": _CONTRIBUTION_SHARE,
@@ -91,9 +94,10 @@ TABLES: Final = {
     "emergency_review": _EMERGENCY_REVIEW,
     "decision": _DECISION,
     "file_printing": _FILE_PRINTING,
+    "workshop_publication": _PUBLICATION,
 }
 """The condition under which a row of each table would be the work of one human."""
-LATER: Final = frozenset({"file_printing"})
+LATER: Final = frozenset({"file_printing", "workshop_publication"})
 """Tables of later revisions; their refusals come when they are there."""
 READS: Final = frozenset({"account", "assessment", "check_in", "note", *TABLES}) - LATER
 """What has to be there before the refusals can be."""

@@ -68,7 +68,8 @@ OPEN = frozenset(
         "failed_attempt", "hit_allowance", "organisation", "provider_flow", "provider_link",
         "provider_session", "recovery_code", "security_key", "spent_challenge", "spent_logout",
         "totp_factor", "totp_step", "web_session", "workshop_change", "workshop_draft",
-        "workshop_file", "workshop_version", "scenario_result", "workshop_act", "workshop_play",
+        "workshop_file", "workshop_judgement", "workshop_publication", "workshop_version",
+        "scenario_result", "workshop_act", "workshop_play",
     }
 )  # fmt: skip
 """Tables that hold nothing of a case: people who work here, drawings, seals, throttles."""

@@ -1,4 +1,4 @@
-"""The process owners' workshop: drafts beside what is published, each change kept, named versions.
+"""The process owners' workshop: drafts, each change kept, named versions, what two persons publish.
 
 Nothing here is about a case or a person whom a case is about.
 """
@@ -98,3 +98,71 @@ class WorkshopVersion(Base):
     at: Mapped[datetime]
 
     by: Mapped[Account] = relationship(lazy="joined")
+
+
+class WorkshopJudgement(Base):
+    """What the checks, the rules and the scenarios say of one exact set of files."""
+
+    __tablename__ = "workshop_judgement"
+    __table_args__ = (
+        CheckConstraint("(state = 'done') = (finished_at IS NOT NULL)", name="finished_when_done"),
+    )
+
+    id: Mapped[Id]
+    profile: Mapped[Code]
+    draft_id: Mapped[UUID | None] = mapped_column(ForeignKey("workshop_draft.id"), index=True)
+    """Empty where the files came from a folder by the command line."""
+    deployment_id: Mapped[str] = mapped_column(String(64), index=True)
+    """The hash over the manifest: what is published later has to be exactly this."""
+    manifest: Mapped[dict[str, Any]]
+    before_id: Mapped[str | None] = mapped_column(String(64), ForeignKey("deployment.id"))
+    """What was published then, with which it was compared."""
+    asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    asked_at: Mapped[datetime]
+    state: Mapped[Code] = mapped_column(default="waiting")
+    """`waiting` while the worker judges, then `done`."""
+    done: Mapped[int] = mapped_column(default=0)
+    total: Mapped[int] = mapped_column(default=0)
+    """How many scenarios have run, and of how many."""
+    results: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    """Findings, rules, changes, scenarios and counts; nothing about a person or a case."""
+    finished_at: Mapped[datetime | None]
+
+    asked_by: Mapped[Account] = relationship(lazy="joined")
+
+
+class WorkshopPublication(Base):
+    """One process owner asks that a judged set be published; another agrees or refuses (S19)."""
+
+    __tablename__ = "workshop_publication"
+    __table_args__ = (
+        CheckConstraint(
+            "outcome IS NULL OR outcome NOT IN ('agreed', 'refused') "
+            "OR (answered_by_id IS NOT NULL AND answered_by_id <> asked_by_id)",
+            name="two_persons",
+        ),
+        CheckConstraint("(outcome IS NULL) = (answered_at IS NULL)", name="answered_at_an_instant"),
+        CheckConstraint(
+            "outcome IS NULL OR outcome <> 'refused' OR reason IS NOT NULL", name="refused_why"
+        ),
+    )
+
+    id: Mapped[Id]
+    profile: Mapped[Code] = mapped_column(index=True)
+    draft_id: Mapped[UUID | None] = mapped_column(ForeignKey("workshop_draft.id"), index=True)
+    judgement_id: Mapped[UUID] = mapped_column(ForeignKey("workshop_judgement.id"))
+    deployment_id: Mapped[str] = mapped_column(String(64), index=True)
+    before_id: Mapped[str | None] = mapped_column(String(64), ForeignKey("deployment.id"))
+    note: Mapped[Line]
+    """Why, in the words of who asks."""
+    asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    asked_at: Mapped[datetime]
+    outcome: Mapped[Code | None]
+    """`agreed`, `refused`, `withdrawn`; empty while nobody has answered."""
+    answered_by_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
+    answered_at: Mapped[datetime | None]
+    reason: Mapped[Line | None]
+
+    judgement: Mapped[WorkshopJudgement] = relationship()
+    asked_by: Mapped[Account] = relationship(foreign_keys=[asked_by_id], lazy="joined")
+    answered_by: Mapped[Account | None] = relationship(foreign_keys=[answered_by_id], lazy="joined")

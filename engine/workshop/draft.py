@@ -61,27 +61,53 @@ class Change:
     def apply(self, wanted: Mapping[str, str | None]) -> None:
         """Let files have other contents (None: be away) as one change, and keep what was before."""
         before = manifest(self.session, self.draft)
-        really = {path: to for path, to in wanted.items() if before.get(path) != to}
+        really = {
+            path: to
+            for path, to in wanted.items()
+            if before.get(path) != to and kind_of(path) is not None
+        }
         if not really:
             return
         if len(before) + sum(to is not None for to in really.values()) > MOST_FILES:
             raise InputError(f"A draft holds at most {MOST_FILES} files; take some away first.")
+        self._note(really, before)
+        for path, to in really.items():
+            self._overlay(path, to)
+        self.session.flush()
+
+    def begin_anew(
+        self, base_id: str, begun: Mapping[str, str], own: Mapping[str, str | None]
+    ) -> None:
+        """Lay the draft's own files over another published set, as one change."""
+        before = manifest(self.session, self.draft)
+        for row in own_files(self.session, self.draft).values():
+            self.session.delete(row)
+        self.session.flush()
+        self.draft.base_deployment_id, self.draft.begun_with = base_id, dict(begun)
+        for path, to in own.items():
+            if kind_of(path) is not None:
+                self._overlay(path, to)
+        self.session.flush()
+        after = manifest(self.session, self.draft)
+        self._note({path: after.get(path) for path in before.keys() | after.keys()}, before)
+
+    def _note(self, after: Mapping[str, str | None], before: Mapping[str, str]) -> None:
         draft = self.draft
         draft.number += 1
         draft.changed_by_id, draft.changed_at = self.actor.id, self.now
-        for path, to in really.items():
-            self.session.add(
-                WorkshopChange(
-                    draft_id=draft.id,
-                    number=draft.number,
-                    path=path,
-                    before=before.get(path),
-                    after=to,
-                    by_id=self.actor.id,
-                    at=self.now,
-                )
+        self.session.add_all(
+            WorkshopChange(
+                draft_id=draft.id,
+                number=draft.number,
+                path=path,
+                before=before.get(path),
+                after=to,
+                by_id=self.actor.id,
+                at=self.now,
             )
-            self._overlay(path, to)
+            for path, to in after.items()
+            if before.get(path) != to
+        )
         self.session.flush()
 
     def _overlay(self, path: str, to: str | None) -> None:
@@ -105,17 +131,14 @@ def open_draft(application: Application, actor: UUID, profile: str, title: str) 
         current = session.get(CurrentDeployment, profile)
         if current is None:
             raise InputError(f"Nothing is published for the profile {profile!r} yet.")
-        begun = dict(session.get_one(Deployment, current.deployment_id).manifest)
-        if not any(path.startswith("scenarios/") for path in begun):
-            scenarios = read_scenarios(application.settings.processes_dir, profile)
-            keep_contents(session, scenarios.values())
-            begun |= {path: hash_of(content) for path, content in scenarios.items()}
+        published = session.get_one(Deployment, current.deployment_id).manifest
+        scenarios = read_scenarios(application.settings.processes_dir, profile)
         now = application.now(session)
         draft = WorkshopDraft(
             profile=profile,
             title=title.strip(),
             base_deployment_id=current.deployment_id,
-            begun_with=begun,
+            begun_with=begin_with(session, published, scenarios),
             created_by_id=account.id,
             created_at=now,
             changed_by_id=account.id,
@@ -124,6 +147,19 @@ def open_draft(application: Application, actor: UUID, profile: str, title: str) 
         session.add(draft)
         session.flush()
         return draft.id
+
+
+def begin_with(
+    session: Session, published: Mapping[str, str], shipped: Mapping[str, bytes]
+) -> dict[str, str]:
+    """Return what a draft begins with: the published set, with the scenarios shipped for it.
+
+    A set that a draft was published as has its scenarios with it.
+    """
+    if any(path.startswith("scenarios/") for path in published):
+        return dict(published)
+    keep_contents(session, shipped.values())
+    return dict(published) | {path: hash_of(content) for path, content in shipped.items()}
 
 
 def load(session: Session, draft_id: UUID) -> WorkshopDraft:

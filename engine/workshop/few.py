@@ -2,7 +2,9 @@
 
 from typing import Final
 
-FEWEST: Final = 3
+from engine.workshop.judgement import LEAST
+
+FEWEST: Final = LEAST
 """Below this nothing is told apart from nothing: one or two look like none."""
 
 

@@ -21,7 +21,8 @@ _BY_REASON = {
         "deployment.id current_deployment.deployment_id "
         "process_instance.deployment_id deployment_file.hash "
         "workshop_draft.base_deployment_id workshop_file.hash workshop_change.before "
-        "workshop_change.after"
+        "workshop_change.after workshop_judgement.deployment_id workshop_judgement.before_id "
+        "workshop_publication.deployment_id workshop_publication.before_id"
     ),
     STAFF: (
         "organisation.code organisation.name organisation.discipline organisation.contact "
@@ -55,7 +56,9 @@ _BY_REASON = {
         "information_gap.state note.kind notice.template opinion.choice plan_version.state "
         "plan_version.check_in_interval action.goal_code action.kind action.acceptance "
         "action.progress contribution_share.level goal.code sharing_request.outcome "
-        "file_printing.outcome workshop_draft.profile workshop_draft.state"
+        "file_printing.outcome workshop_draft.profile workshop_draft.state "
+        "workshop_judgement.profile workshop_judgement.state workshop_publication.profile "
+        "workshop_publication.outcome"
     ),
     ELEMENT: (
         "deployment_file.content deployment.manifest process_instance.process_id "
@@ -67,7 +70,9 @@ _BY_REASON = {
         "form_submission.element_id form_submission.form_id information_gap.element_id "
         "note.element_id opinion.element_id plan_version.element_id "
         "workshop_draft.title workshop_draft.begun_with workshop_file.path workshop_change.path "
-        "workshop_version.name workshop_version.note workshop_version.manifest"
+        "workshop_version.name workshop_version.note workshop_version.manifest "
+        "workshop_judgement.manifest workshop_judgement.results workshop_publication.note "
+        "workshop_publication.reason"
     ),
     "invented by a process owner who tries out a draft, in no case": (
         "workshop_play.typed workshop_act.step scenario_result.path scenario_result.set_hash "

@@ -26,11 +26,54 @@ const darkBySystem = {
   },
 };
 
+// Threat: CodeMirror writes its styles into a <style> element, which the security policy refuses.
+// The browser takes them as constructed sheets too; the package does so in shadow roots alone.
+const stylesAdopted = {
+  name: 'styles-adopted',
+  setup(build) {
+    build.onLoad({ filter: /style-mod[\\/]src[\\/]style-mod\.js$/ }, ({ path: file }) => {
+      const source = fs.readFileSync(file, 'utf8');
+      const contents = source.replace('if (!root.head && root.adoptedStyleSheets', 'if (root.adoptedStyleSheets');
+      if (contents === source) throw new Error('style-mod changed: the line to patch was not found.');
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
+// The same policy refuses style attributes in markup that the drawing libraries parse. What they ask
+// for is set on the parsed elements instead, which the policy allows.
+const attributesSet = {
+  name: 'attributes-set',
+  setup(build) {
+    build.onLoad({ filter: /domify[\\/]index\.js$/ }, ({ path: file }) => {
+      const source = fs.readFileSync(file, 'utf8');
+      const renamed = source.replace('htmlString = htmlString.trim();', "htmlString = htmlString.trim().replaceAll(' style=', ' data-style=');");
+      const contents = `${renamed.replace('export default function domify', 'function parse')}
+export default function domify(...given) {
+  const parsed = parse(...given);
+  const all = parsed.querySelectorAll ? [parsed, ...parsed.querySelectorAll('[data-style]')] : [];
+  for (const element of all) if (element.dataset?.style) element.style.cssText = element.dataset.style;
+  return parsed;
+}
+`;
+      if (renamed === source || !contents.includes('function parse(')) throw new Error('domify changed: the lines to patch were not found.');
+      return { contents, loader: 'js' };
+    });
+  },
+};
+
 fs.rmSync(out, { recursive: true, force: true });
 const result = await esbuild.build({
   absWorkingDir: here,
-  plugins: [darkBySystem],
-  entryPoints: { app: 'src/app.js', diagram: 'src/diagram.js', workshop: 'src/workshop/workshop.js' },
+  plugins: [darkBySystem, stylesAdopted, attributesSet],
+  entryPoints: {
+    app: 'src/app.js',
+    diagram: 'src/diagram.js',
+    editor_bpmn: 'src/editor/bpmn.js',
+    editor_dmn: 'src/editor/dmn.js',
+    editor_form: 'src/editor/form.js',
+    workshop: 'src/workshop/workshop.js',
+  },
   outdir: out,
   bundle: true,
   splitting: true,
@@ -38,6 +81,8 @@ const result = await esbuild.build({
   minify: true,
   metafile: true,
   target: ['es2022'],
+  jsx: 'automatic',
+  jsxImportSource: '@bpmn-io/properties-panel/preact',
   legalComments: 'none', // every licence text is in third-party.txt
   entryNames: '[name]-[hash]',
   chunkNames: 'chunk-[hash]',
@@ -55,8 +100,8 @@ fs.writeFileSync(path.join(out, 'third-party.txt'), notice(result.metafile));
 function manifest(meta) {
   const names = {};
   for (const [file, { entryPoint, cssBundle }] of Object.entries(meta.outputs)) {
-    if (!entryPoint) continue;
-    const name = path.parse(entryPoint).name;
+    if (!entryPoint?.startsWith('src/')) continue;
+    const name = path.basename(file).replace(/-[A-Z0-9]+\.js$/, '');
     names[`${name}.js`] = path.basename(file);
     if (cssBundle) names[`${name}.css`] = path.basename(cssBundle);
   }

@@ -1,4 +1,4 @@
-"""drafts of process owners, each of their changes, and named versions."""
+"""drafts of process owners, each change, named versions, and what two persons publish."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -18,6 +18,15 @@ DRAFT, FILE, CHANGE, VERSION = (
     "workshop_change",
     "workshop_version",
 )
+JUDGEMENT, PUBLICATION = "workshop_judgement", "workshop_publication"
+CHECKS = {
+    "two_persons": """
+outcome IS NULL OR outcome NOT IN ('agreed', 'refused')
+OR (answered_by_id IS NOT NULL AND answered_by_id <> asked_by_id)
+""",
+    "answered_at_an_instant": "(outcome IS NULL) = (answered_at IS NULL)",
+    "refused_why": "outcome IS NULL OR outcome <> 'refused' OR reason IS NOT NULL",
+}
 
 
 def _to(of: str, column: str, table: str, key: str = "id") -> sa.ForeignKeyConstraint:
@@ -35,6 +44,66 @@ def _by(name: str) -> sa.Column[object]:
 
 def _hash(name: str, *, nullable: bool = True) -> sa.Column[object]:
     return sa.Column(name, sa.String(length=64), nullable=nullable)
+
+
+def _judgement() -> None:
+    op.create_table(
+        JUDGEMENT,
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("profile", sa.String(length=100), nullable=False),
+        sa.Column("draft_id", sa.Uuid(), nullable=True),
+        _hash("deployment_id", nullable=False),
+        sa.Column("manifest", JSON, nullable=False),
+        _hash("before_id"),
+        _by("asked_by_id"),
+        _at("asked_at"),
+        sa.Column("state", sa.String(length=100), nullable=False),
+        sa.Column("done", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("results", JSON, nullable=False),
+        sa.Column("finished_at", Instant(), nullable=True),
+        sa.CheckConstraint(
+            "(state = 'done') = (finished_at IS NOT NULL)",
+            name=op.f(f"ck_{JUDGEMENT}_finished_when_done"),
+        ),
+        _to(JUDGEMENT, "draft_id", DRAFT),
+        _to(JUDGEMENT, "before_id", "deployment"),
+        _to(JUDGEMENT, "asked_by_id", "account"),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{JUDGEMENT}")),
+    )
+    for column in ("deployment_id", "draft_id"):
+        op.create_index(op.f(f"ix_{JUDGEMENT}_{column}"), JUDGEMENT, [column])
+
+
+def _publication() -> None:
+    op.create_table(
+        PUBLICATION,
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("profile", sa.String(length=100), nullable=False),
+        sa.Column("draft_id", sa.Uuid(), nullable=True),
+        _by("judgement_id"),
+        _hash("deployment_id", nullable=False),
+        _hash("before_id"),
+        sa.Column("note", sa.String(length=300), nullable=False),
+        _by("asked_by_id"),
+        _at("asked_at"),
+        sa.Column("outcome", sa.String(length=100), nullable=True),
+        sa.Column("answered_by_id", sa.Uuid(), nullable=True),
+        sa.Column("answered_at", Instant(), nullable=True),
+        sa.Column("reason", sa.String(length=300), nullable=True),
+        *(
+            sa.CheckConstraint(rule, name=op.f(f"ck_{PUBLICATION}_{name}"))
+            for name, rule in CHECKS.items()
+        ),
+        _to(PUBLICATION, "draft_id", DRAFT),
+        _to(PUBLICATION, "judgement_id", JUDGEMENT),
+        _to(PUBLICATION, "before_id", "deployment"),
+        _to(PUBLICATION, "asked_by_id", "account"),
+        _to(PUBLICATION, "answered_by_id", "account"),
+        sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{PUBLICATION}")),
+    )
+    for column in ("deployment_id", "draft_id", "profile"):
+        op.create_index(op.f(f"ix_{PUBLICATION}_{column}"), PUBLICATION, [column])
 
 
 def upgrade() -> None:
@@ -102,8 +171,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{VERSION}")),
     )
     op.create_index(op.f(f"ix_{VERSION}_draft_id"), VERSION, ["draft_id"])
+    _judgement()
+    _publication()
 
 
 def downgrade() -> None:
-    for table in (VERSION, CHANGE, FILE, DRAFT):
+    for table in (PUBLICATION, JUDGEMENT, VERSION, CHANGE, FILE, DRAFT):
         op.drop_table(table)

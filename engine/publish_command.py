@@ -1,0 +1,119 @@
+"""The command `casetable publish`: asks that a folder be published, agrees, or refuses.
+
+Who works at the machine is not yet the process owner who is named: each types the own password,
+and the code of a second factor where there is one, as on the pages.
+"""
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import click
+
+from engine.errors import InputError, NotPermittedError
+
+if TYPE_CHECKING:
+    from engine.application import Application
+
+FINDING = 1
+WRONG = "Name and password do not fit, or the code is wrong."
+
+
+@click.command("publish")
+@click.argument("folder", required=False, type=click.Path(exists=True, path_type=Path))
+@click.option("--profile", default=None, help="The national structure [default: of the settings].")
+@click.option("--note", default="", help="Why it is published; everybody reads it afterwards.")
+@click.option("--by", "username", required=True, help="User name of the process owner who acts.")
+@click.option("--agree", "agreed", default=None, help="Id of what another person has asked.")
+@click.option("--refuse", "refused", default=None, help="Id of what another person has asked.")
+@click.option("--reason", default="", help="Why it is refused.")
+def publish(  # noqa: PLR0917 - one option each
+    folder: Path | None,
+    profile: str | None,
+    note: str,
+    username: str,
+    agreed: str | None,
+    refused: str | None,
+    reason: str,
+) -> None:
+    """Ask that the processes in FOLDER be published; a second process owner agrees or refuses.
+
+    Checks, rules and scenarios run first, and nothing red is published.
+
+    Example: casetable publish processes --note "Longer monitoring" --by olga
+    Example: casetable publish --agree 0f0c9a52-1d0e-4a3b-9d53-6c1f5a0f7d11 --by oscar
+    """
+    from engine.application import open_application
+    from engine.workshop import publishing
+
+    if sum(one is not None for one in (folder, agreed, refused)) != 1:
+        raise click.UsageError("Name one of: FOLDER, --agree ID, --refuse ID.")
+    application = open_application()
+    actor = _prove(application, username)
+    if agreed is not None:
+        deployment_id = publishing.agree(application, _id(agreed), actor)
+        click.echo(f"Published: new cases start on {deployment_id[:12]}.")
+    elif refused is not None:
+        publishing.refuse(application, _id(refused), actor, reason)
+        click.echo("Refused: nothing was published.")
+    elif folder is not None:
+        _ask(application, actor, folder, profile or application.settings.profile, note)
+
+
+def _id(given: str) -> UUID:
+    try:
+        return UUID(given)
+    except ValueError:
+        raise InputError(f"{given}: not an id; copy the one that publish has printed.") from None
+
+
+def _prove(application: "Application", username: str) -> UUID:
+    """Let a person type the password, and a code where there is a second factor; five attempts."""
+    from engine import accounts, factor, throttle
+
+    password = click.prompt(f"Password of {username}", hide_input=True, err=True)
+    now = datetime.now(UTC)
+    key = application.settings.account_key
+    with application.database.transaction() as session:
+        claimed = throttle.claim(session, key, [(throttle.BY_NAME, username)], now)
+    with application.database.transaction() as session:
+        account = accounts.authenticate(session, username, password)
+        if account is None:
+            raise NotPermittedError(WRONG)
+        has_factor = factor.has_factor(session, account.id)
+    if has_factor:
+        code = click.prompt("Code of your app, or a recovery code", err=True)
+        with application.database.transaction() as session:
+            attempts = throttle.claim(session, key, [(throttle.BY_FACTOR, str(account.id))], now)
+        with application.database.transaction() as session:
+            if not factor.verify(session, key, account.id, code, now):
+                raise NotPermittedError(WRONG)
+            throttle.give_back(session, attempts)
+    with application.database.transaction() as session:
+        throttle.give_back(session, claimed)
+    return account.id
+
+
+def _ask(application: "Application", actor: UUID, folder: Path, profile: str, note: str) -> None:
+    from engine.deployment import read_files, read_scenarios
+    from engine.workshop import judgement, publishing
+
+    files = read_files(folder, profile) | read_scenarios(folder, profile)
+    judged = judgement.begin_with_files(application, actor, profile, files)
+    judgement.judge_now(application, judged, _say_how_far)
+    with application.database.reading_as(actor) as session:
+        found = publishing.obstacles(session, judgement.find(session, judged))
+    if found:
+        for one in found:
+            click.echo(one)
+        click.echo("Nothing was asked, since this cannot be published.", err=True)
+        sys.exit(FINDING)
+    asked = publishing.ask(application, judged, actor, note)
+    click.echo(f"Asked. Another process owner agrees: casetable publish --agree {asked} --by NAME")
+
+
+def _say_how_far(done: int, total: int) -> None:
+    if sys.stderr.isatty():
+        click.echo(f"\r{done} of {total} scenarios", nl=done == total, err=True)

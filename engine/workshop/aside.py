@@ -1,0 +1,88 @@
+"""Judges a set in an operating-system process of its own, which is ended when it takes too long.
+
+Threat: what is judged was drawn by somebody. A drawing that never ends must cost a worker some
+seconds and never its work; what it prints goes nowhere.
+"""
+
+import os
+import subprocess  # nosec
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import orjson
+
+from engine.scenario import find_scenarios, run_file
+from engine.workshop.folder import laid_out
+
+LIMIT: Final = 100
+"""Seconds; a job under way longer than two minutes counts as lost (engine/job.py)."""
+RESULT: Final = "result.json"
+RULES, SCENARIOS = "rules", "scenarios"
+
+
+def rules(files: Mapping[str, bytes], shipped: Path) -> dict[str, Any]:
+    """Return the verdicts on the rules of a set."""
+    found = _run(files, shipped, RULES, [])
+    return found if isinstance(found, dict) else {"rules": [], "unproved": str(found)}
+
+
+def scenarios(
+    files: Mapping[str, bytes], shipped: Path, names: Sequence[str]
+) -> list[dict[str, Any]]:
+    """Return how some scenarios of a set went, in the order of their names."""
+    found = _run(files, shipped, SCENARIOS, names)
+    if isinstance(found, list):
+        return found
+    return [
+        {"name": name, "title": "", "passed": False, "requirements": [], "problems": [str(found)]}
+        for name in names
+    ]
+
+
+def _run(files: Mapping[str, bytes], shipped: Path, what: str, names: Sequence[str]) -> Any:
+    """Return what the other process found, or one sentence on why it found nothing."""
+    with laid_out(files, shipped) as folder:
+        command = [sys.executable, "-m", "engine.workshop.aside", str(folder), what, *names]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("CASETABLE_")}
+        try:
+            subprocess.run(  # noqa: S603 - our own module
+                command,
+                check=True,
+                timeout=LIMIT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            return orjson.loads((folder / RESULT).read_bytes())
+        except subprocess.TimeoutExpired:
+            return f"This took longer than {LIMIT} seconds and was ended; make the drawing simpler."
+        except (subprocess.CalledProcessError, OSError, orjson.JSONDecodeError):
+            return "The process that judged this ended from outside; have it judged again."
+
+
+def main(folder: Path, what: str, names: Sequence[str]) -> None:
+    """Judge the set in a folder and leave the result there."""
+    from engine.deployment import resolve
+    from engine.workshop.judging import rules_told
+
+    profile = _profile_of(folder)
+    found: Any
+    if what == RULES:
+        found = rules_told(resolve(folder, profile))
+    else:
+        paths = {path.stem: path for path in find_scenarios(folder)}
+        found = [run_file(folder, paths[name], profile).as_dict() for name in names]
+    (folder / RESULT).write_bytes(orjson.dumps(found))
+
+
+def _profile_of(folder: Path) -> str:
+    """Return the profile of a laid-out set: the one that is not the base, where there are two."""
+    names = sorted(path.name for path in (folder / "profiles").iterdir())
+    return next((name for name in names if name != "base"), "base")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2], sys.argv[3:])

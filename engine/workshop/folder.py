@@ -1,0 +1,36 @@
+"""Lays a set of files out as a folder `processes`, privately, for what works on folders."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+
+from engine.deployment import BASE_PROFILE, PROFILE, PROFILE_RULES, ResolvedDeployment
+
+DEMO = "demo.toml"
+
+
+@contextmanager
+def laid_out(files: Mapping[str, bytes], shipped: Path) -> Iterator[Path]:
+    """Give a folder that holds a set as the shipped one lies there; it is gone afterwards."""
+    with TemporaryDirectory(prefix="casetable-workshop-") as name:
+        folder = Path(name)
+        profile = ResolvedDeployment(files).profile.code
+        for path, content in files.items():
+            target = folder / _place(path, profile)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        if (shipped / DEMO).is_file():
+            copyfile(shipped / DEMO, folder / DEMO)
+        yield folder
+
+
+def _place(path: str, profile: str) -> str:
+    own = f"profiles/{profile}"
+    places = {
+        BASE_PROFILE: "profiles/base/profile.toml",
+        PROFILE: f"{own}/profile.toml",
+        PROFILE_RULES: f"{own}/rules.toml",
+    }
+    return places.get(path, path)

@@ -1,0 +1,107 @@
+"""Files that come in and go out: one at a time, or a whole draft as a zip archive."""
+
+import io
+import zipfile
+from collections.abc import Iterator, Mapping
+from uuid import UUID
+
+from engine.application import Application
+from engine.deployment import BASE_PROFILE, RULES, keep_contents
+from engine.errors import InputError
+from engine.workshop.draft import Change, changing, hash_of, manifest
+from engine.workshop.place import MOST_FILES, check_content, kind_of, place_of_upload, require_kind
+from engine.xml import MAX_BYTES
+
+MAX_ZIP = 20_000_000
+MAX_UNPACKED = 40_000_000
+GIVEN = frozenset({RULES, BASE_PROFILE})
+"""Files of a set that no draft changes: they come with the product."""
+WHEN = (2000, 1, 1, 0, 0, 0)
+"""The same files make the same archive, whenever it is made."""
+
+
+def upload(
+    application: Application, draft_id: UUID, actor: UUID, filename: str, content: bytes
+) -> str:
+    """Take a file of another tool into a draft by its name; return where it lies now."""
+    path = place_of_upload(filename)
+    with changing(application, draft_id, actor) as change:
+        check_content(path, content, change.draft.profile)
+        keep_contents(change.session, [content])
+        change.apply({path: hash_of(content)})
+    return path
+
+
+def pack(files: Mapping[str, bytes]) -> bytes:
+    """Return a whole set as a zip archive."""
+    target = io.BytesIO()
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path, content in sorted(files.items()):
+            archive.writestr(zipfile.ZipInfo(path, WHEN), content, zipfile.ZIP_DEFLATED)
+    return target.getvalue()
+
+
+def receive(application: Application, draft_id: UUID, actor: UUID, content: bytes) -> int:
+    """Take all files of an archive into a draft as one change, or none; return how many differ.
+
+    Files of the draft that the archive does not have stay.
+    """
+    found = unpack(content)
+    with changing(application, draft_id, actor) as change:
+        taken = _changed(change, found)
+        for path, one in taken.items():
+            check_content(path, one, change.draft.profile)
+        keep_contents(change.session, taken.values())
+        change.apply({path: hash_of(one) for path, one in taken.items()})
+    return len(taken)
+
+
+def _changed(change: Change, found: Mapping[str, bytes]) -> dict[str, bytes]:
+    """Return what differs from the draft; raise InputError where that is not for a draft."""
+    there = manifest(change.session, change.draft)
+    differ = {path: one for path, one in found.items() if there.get(path) != hash_of(one)}
+    for path in sorted(GIVEN & differ.keys()):
+        raise InputError(f"{path}: comes with the product; take it out of the archive.")
+    for path in differ:
+        require_kind(path)
+    return differ
+
+
+def unpack(content: bytes) -> dict[str, bytes]:
+    """Return the files of an archive; raise InputError for one that is broken or too large.
+
+    Threat: a name could lead out of a folder, a small archive unpack to gigabytes. Nothing is
+    written to a disk, each name has to be one of a draft, and what is read is counted.
+    """
+    if len(content) > MAX_ZIP:
+        raise InputError(f"The archive is larger than {MAX_ZIP // 1_000_000} MB; split it.")
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return dict(_entries(archive))
+    except (
+        *(zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError),
+        *(EOFError, OSError, ValueError),
+    ) as error:
+        raise InputError(
+            "The archive cannot be read; make a plain zip file without a password."
+        ) from error
+
+
+def _entries(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
+    inside = [one for one in archive.infolist() if not one.is_dir()]
+    if len(inside) > MOST_FILES:
+        raise InputError(f"The archive holds more than {MOST_FILES} files; take some out.")
+    seen: set[str] = set()
+    left = MAX_UNPACKED
+    for one in inside:
+        if one.filename not in GIVEN and kind_of(one.filename) is None:
+            require_kind(one.filename)
+        if one.filename in seen:
+            raise InputError(f"{one.filename}: is in the archive twice; take one out.")
+        seen.add(one.filename)
+        with archive.open(one) as source:
+            found = source.read(min(left, MAX_BYTES) + 1)
+        if len(found) > min(left, MAX_BYTES):
+            raise InputError(f"{one.filename}: larger than a file of a draft may be; split it.")
+        left -= len(found)
+        yield one.filename, found

@@ -1,0 +1,96 @@
+"""A draft as it would be with the file that somebody is editing, judged before it is saved.
+
+Nothing here is stored. One proof runs at a time in each operating-system process: it keeps a core
+busy for seconds, and others wait for pages.
+"""
+
+from collections import OrderedDict
+from threading import Lock
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from engine.check import Finding, check_deployment
+from engine.checking import ENDINGS, context_of
+from engine.deployment import ResolvedDeployment
+from engine.errors import CasetableError, ConflictError
+from engine.models import WorkshopDraft
+from engine.proof.proof import Proof, prove
+from engine.workshop import draft as drafts
+from engine.workshop.place import check_content
+from webui.catalogue import readable
+from webui.verdict import Places, findings_told, proof_told
+
+KEPT = 6
+"""How many proofs are remembered: undoing a change asks for the one before."""
+
+
+class BusyError(ConflictError):
+    """Another proof is running in this process."""
+
+
+class Prover:
+    """Proves one deployment at a time and remembers the last few."""
+
+    def __init__(self) -> None:
+        self._running = Lock()
+        self._known: OrderedDict[str, Proof] = OrderedDict()
+
+    def prove(self, deployment: ResolvedDeployment) -> Proof:
+        """Return the verdicts on a deployment; raise BusyError while another one is proved."""
+        known = self._known.get(deployment.id)
+        if known is not None:
+            return known
+        if not self._running.acquire(blocking=False):
+            raise BusyError("Another proof is running; this one waits for it.")
+        try:
+            proof = prove(deployment)
+        finally:
+            self._running.release()
+        self._known[deployment.id] = proof
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+        return proof
+
+
+PROVER = Prover()
+
+
+def candidate(session: Session, draft: WorkshopDraft, path: str, content: str) -> dict[str, bytes]:
+    """Return the files of a draft with an unsaved content in place of the stored one."""
+    written = content.encode()
+    check_content(path, written, draft.profile)
+    return {**drafts.files(session, draft), path: written}
+
+
+def problems(files: dict[str, bytes], draft_id: UUID) -> list[dict[str, str]]:
+    """Return what `casetable check` says of the files."""
+    return findings_told(_findings(files), draft_id, _names(files))
+
+
+def _findings(files: dict[str, bytes]) -> tuple[Finding, ...]:
+    profile = ResolvedDeployment(files).profile
+    checked = {path: content for path, content in files.items() if path.endswith(ENDINGS)}
+    return tuple(check_deployment(checked, context_of(profile)))
+
+
+def _names(files: dict[str, bytes]) -> dict[tuple[str, str], str]:
+    """Return the names of elements, as far as the drawings can be read."""
+    return {
+        (drawing.file, element.id): element.name
+        for drawing in readable(files).drawings.values()
+        for element in drawing.elements
+    }
+
+
+def rules(files: dict[str, bytes], draft_id: UUID) -> dict[str, Any]:
+    """Return the verdict on every rule, or in one sentence why none can be given."""
+    try:
+        deployment = drafts.parsed(files)
+        proof = PROVER.prove(deployment)
+    except BusyError:
+        raise
+    except CasetableError as error:
+        return {"refused": str(error)}
+    return proof_told(proof, Places(draft_id, deployment))

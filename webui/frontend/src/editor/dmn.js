@@ -1,0 +1,58 @@
+// The editor of decision tables.
+import 'dmn-js/dist/assets/diagram-js.css';
+import 'dmn-js/dist/assets/dmn-js-shared.css';
+import 'dmn-js/dist/assets/dmn-js-drd.css';
+import 'dmn-js/dist/assets/dmn-js-decision-table.css';
+import 'dmn-js/dist/assets/dmn-js-decision-table-controls.css';
+import 'dmn-js/dist/assets/dmn-js-literal-expression.css';
+import 'dmn-js/dist/assets/dmn-font/css/dmn.css';
+import Modeler from 'dmn-js/lib/Modeler';
+import { Workbench } from './workbench.js';
+
+class Table {
+  constructor(bench) {
+    this.modeler = new Modeler({ container: bench.root.querySelector('[data-canvas]') });
+    this.heard = new WeakSet();
+    this.act = () => {};
+    this.modeler.on('views.changed', () => this.listen());
+  }
+
+  async open(text) {
+    await this.modeler.importXML(text, { open: false });
+    const views = this.modeler.getViews();
+    const table = views.find((view) => view.type === 'decisionTable') ?? views[0];
+    await this.modeler.open(table);
+    this.listen();
+  }
+
+  /** Each view has a history of its own; the table is one view, the drawing of decisions another. */
+  listen() {
+    const viewer = this.modeler.getActiveViewer();
+    if (!viewer || this.heard.has(viewer)) return;
+    this.heard.add(viewer);
+    viewer.on('commandStack.changed', (event) => event?.trigger !== 'clear' && this.act());
+  }
+
+  async text() {
+    return (await this.modeler.saveXML({ format: true })).xml;
+  }
+
+  onChange(act) {
+    this.act = act;
+  }
+
+  undo() {
+    this.modeler.getActiveViewer().get('commandStack').undo();
+  }
+
+  redo() {
+    this.modeler.getActiveViewer().get('commandStack').redo();
+  }
+
+  select() {
+    return true;
+  }
+}
+
+const bench = new Workbench(document.querySelector('[data-editor="dmn"]'));
+await bench.start(new Table(bench));

@@ -1,0 +1,114 @@
+/** @jsxImportSource preact */
+// The settings of a field that only our server reads: where the answer goes, help, options from the
+// directory, limits. They stand in the custom properties of the field.
+
+// Layout in columns, security of embedded pages and free custom properties are not for our pages.
+const LEFT_OUT = new Set(['layout', 'securityAttributes', 'custom-values']);
+const CLASSES = [
+  { id: 'process', name: 'process: codes, dates and numbers that a drawing decides by' },
+  { id: 'case', name: 'case file' },
+  { id: 'sensitive', name: 'sensitive: about the person, in the case file' },
+  { id: 'source', name: 'source: who reported it, for the intake desk alone' },
+];
+const ANSWERS = ['textfield', 'textarea', 'number', 'datetime', 'checkbox', 'checklist', 'radio', 'select', 'taglist', 'filepicker', 'expression'];
+const CHOICES = ['checklist', 'radio', 'select', 'taglist'];
+
+export class OwnFields {
+  constructor(catalogue) {
+    this.catalogue = catalogue;
+  }
+
+  getGroups(field, editField) {
+    return (groups) => {
+      if (!field || field.type === 'default') return groups;
+      const entries = this.entries(field, editField);
+      const kept = groups.filter((group) => !LEFT_OUT.has(group.id) && !(takesDirectory(field) && group.id === 'staticOptions'));
+      if (!entries.length) return kept;
+      const [general, ...rest] = kept;
+      return [general, { id: 'own', label: 'Answer', component: OwnGroup, entries, shouldOpen: true }, ...rest];
+    };
+  }
+
+  entries(field, editField) {
+    const own = (name, label, more = {}) => ({
+      id: `own-${name}`,
+      label,
+      component: more.options ? Choice : Line,
+      value: field.properties?.[name] ?? '',
+      save: (value) => write(field, editField, name, value),
+      ...more,
+    });
+    const found = [];
+    if (ANSWERS.includes(field.type)) {
+      found.push(own('class', 'Where the answer goes', { options: CLASSES, none: 'not said yet' }));
+      found.push(own('help', 'Help above the field', { rows: 3 }));
+      found.push(own('prefill', 'First value', { description: 'An expression that begins with =.' }));
+    }
+    if (CHOICES.includes(field.type)) {
+      const options = this.catalogue.list('directories').map(({ id }) => ({ id, name: id }));
+      found.push(own('options', 'Options from the directory', { options, none: 'those of the form' }));
+    }
+    if (field.type === 'datetime') {
+      found.push(own('earliest', 'Earliest', { description: 'A date, or an expression such as =today().' }));
+      found.push(own('latest', 'Latest', { description: 'A date, or an expression such as =today().' }));
+    }
+    if (field.type === 'dynamiclist') {
+      found.push(own('rowLabel', 'What a row is called'));
+      found.push(own('minRows', 'At least so many rows', { whole: true }));
+      found.push(own('maxRows', 'At most so many rows', { whole: true }));
+    }
+    return found;
+  }
+}
+
+function takesDirectory(field) {
+  return Boolean(field.properties?.options);
+}
+
+/** An empty value takes the setting away. */
+function write(field, editField, name, value) {
+  const { [name]: _before, ...others } = field.properties ?? {};
+  editField(field, ['properties'], value === '' ? others : { ...field.properties, [name]: value });
+}
+
+function OwnGroup({ label, entries }) {
+  return (
+    <div class="bio-properties-panel-group own-group" data-group-id="group-own">
+      <h3 class="own-group-title">{label}</h3>
+      {entries.map(({ component: Entry, ...entry }) => (
+        <Entry key={entry.id} {...entry} />
+      ))}
+    </div>
+  );
+}
+
+function Choice({ id, label, value, options, none, save }) {
+  const isGone = value && !options.some((one) => one.id === value);
+  return (
+    <div class="bio-properties-panel-entry" data-entry-id={id}>
+      <label class="bio-properties-panel-label" for={id}>{label}</label>
+      <select id={id} class="bio-properties-panel-input" value={value} onChange={(event) => save(event.target.value)}>
+        <option value="">({none})</option>
+        {options.map((one) => (
+          <option key={one.id} value={one.id}>{one.name}</option>
+        ))}
+        {isGone && <option value={value}>{value} (not known)</option>}
+      </select>
+    </div>
+  );
+}
+
+function Line({ id, label, value, description, rows, whole, save }) {
+  const change = (event) => save(whole && /^\d+$/.test(event.target.value) ? Number(event.target.value) : event.target.value);
+  return (
+    <div class="bio-properties-panel-entry" data-entry-id={id}>
+      <label class="bio-properties-panel-label" for={id}>{label}</label>
+      {rows ? (
+        <textarea id={id} class="bio-properties-panel-input" rows={rows} value={value} onChange={change} />
+      ) : (
+        <input id={id} class="bio-properties-panel-input" type="text" spellcheck={false} autocomplete="off" value={value} onChange={change} />
+      )}
+      {description && <div class="bio-properties-panel-description">{description}</div>}
+    </div>
+  );
+}

@@ -1,0 +1,128 @@
+// The kinds of fields of the panel: a choice from the draft, a line, a text, an expression that the
+// server reads while one types.
+import { useService } from 'bpmn-js-properties-panel';
+import { CheckboxEntry, SelectEntry, TextAreaEntry, TextFieldEntry } from '@bpmn-io/properties-panel';
+import { useEffect, useState } from '@bpmn-io/properties-panel/preact/hooks';
+
+const REST = 300; // milliseconds without typing before the server is asked
+
+/** Return the services that fields write with. */
+export function useServices() {
+  return {
+    bpmnFactory: useService('bpmnFactory'),
+    canvas: useService('canvas'),
+    catalogue: useService('catalogue'),
+    commandStack: useService('commandStack'),
+    debounce: useService('debounceInput'),
+    modeling: useService('modeling'),
+    moddle: useService('moddle'),
+  };
+}
+
+/** A choice from a list of the catalogue; what is set but not there any more stays visible. */
+export function Choice({ element, id, label, kind, options, none = 'none', read, save, required, description }) {
+  const services = useServices();
+  const { catalogue } = services;
+  const offered = options ? options(services) : catalogue.list(kind);
+  const isKnown = (value) => offered.some((one) => one.id === value);
+  return (
+    <SelectEntry
+      id={id}
+      element={element}
+      label={label}
+      description={description}
+      getValue={() => read(services)}
+      setValue={(value) => save(services, value)}
+      getOptions={() => {
+        const now = read(services);
+        const gone = now && !isKnown(now) ? [{ value: now, label: `${now} (not in this draft)` }] : [];
+        return [{ value: '', label: `(${none})` }, ...offered.map(asOption), ...gone];
+      }}
+      validate={(value) => {
+        if (!value) return required || null;
+        return catalogue.isLoaded && !isKnown(value) ? `There is no ${value} in this draft.` : null;
+      }}
+    />
+  );
+}
+
+function asOption({ id, label, name }) {
+  const words = label ?? name;
+  return { value: id, label: words && words !== id ? `${words} (${id})` : id };
+}
+
+/** A line of text, or of an expression when `check` says of which kind. */
+export function Line({ element, id, label, check, read, save, refuse, description, placeholder }) {
+  const services = useServices();
+  const problem = useJudgement(services.catalogue, check, read(services));
+  return (
+    <TextFieldEntry
+      id={id}
+      element={element}
+      label={label}
+      description={description}
+      placeholder={placeholder}
+      debounce={services.debounce}
+      getValue={() => read(services)}
+      setValue={(value, error) => (refuse && error ? undefined : save(services, value ?? ''))}
+      validate={(value) => refuse?.(value ?? '') || problem}
+    />
+  );
+}
+
+/** A text of several lines; `check` says what the server reads it as. */
+export function Text({ element, id, label, check, read, save, rows = 3, description }) {
+  const services = useServices();
+  const problem = useJudgement(services.catalogue, check, read(services));
+  return (
+    <TextAreaEntry
+      id={id}
+      element={element}
+      label={label}
+      description={description}
+      rows={rows}
+      monospace={Boolean(check)}
+      debounce={services.debounce}
+      getValue={() => read(services)}
+      setValue={(value) => save(services, value ?? '')}
+      validate={() => problem}
+    />
+  );
+}
+
+export function Tick({ element, id, label, read, save, description }) {
+  const services = useServices();
+  return (
+    <CheckboxEntry
+      id={id}
+      element={element}
+      label={label}
+      description={description}
+      getValue={() => read(services)}
+      setValue={(value) => save(services, value)}
+    />
+  );
+}
+
+/** Return what the server says of an expression; a field cannot wait, so it is drawn again then. */
+function useJudgement(catalogue, kind, source) {
+  const [problem, setProblem] = useState(null);
+  useEffect(() => {
+    if (!kind || !source) {
+      setProblem(null);
+      return undefined;
+    }
+    let isWanted = true;
+    const timer = setTimeout(() => {
+      catalogue.judge(kind, source).then(
+        (told) => isWanted && setProblem(told),
+        (error) => isWanted && setProblem(error.message),
+      );
+    }, REST);
+    return () => {
+      isWanted = false;
+      clearTimeout(timer);
+    };
+  }, [kind, source]);
+  return problem;
+}

@@ -1,0 +1,142 @@
+"""Tells an editor what the engine says of a draft: findings by element, rules with their paths."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from flask import url_for
+
+from engine.check import Finding
+from engine.deployment import ResolvedDeployment
+from engine.drawing import Element
+from engine.proof.explorer import Edge
+from engine.proof.net import Net
+from engine.proof.proof import Proof, Verdict, Violation
+from engine.proof.report import CONFIRMED, UNPLAYED
+from engine.proof.words import Words
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where the elements of a draft are edited, and what people call them."""
+
+    draft_id: UUID
+    deployment: ResolvedDeployment
+
+    def href(self, file: str, element: str) -> str:
+        """Return the address at which a file is edited with an element selected."""
+        anchor = f"element={element}" if element else None
+        return url_for("editor.show", draft_id=self.draft_id, path=file, _anchor=anchor)
+
+    def file(self, process: str) -> str:
+        """Return the file that draws a process; empty when none does."""
+        drawing = self.deployment.drawings.get(process)
+        return drawing.file if drawing else ""
+
+    def element(self, process: str, element: str) -> Element | None:
+        """Return an element of a process; None where there is no such."""
+        found = self.deployment.processes.get(process)
+        return found.by_id.get(element) if found else None
+
+
+def findings_told(
+    findings: Iterable[Finding], draft_id: UUID, names: Mapping[tuple[str, str], str]
+) -> list[dict[str, str]]:
+    """Return the findings as an editor lists them; `names` are names of elements by file and id."""
+    return [
+        {
+            "file": one.file,
+            "element": "" if one.element == "file" else one.element,
+            "name": names.get((one.file, one.element), ""),
+            "severity": one.severity,
+            "message": one.message,
+            "href": url_for(
+                "editor.show",
+                draft_id=draft_id,
+                path=one.file,
+                _anchor=f"element={one.element}",
+            ),
+        }
+        for one in findings
+    ]
+
+
+def proof_told(proof: Proof, places: Places) -> dict[str, Any]:
+    """Return the verdicts with each step of the paths that break a rule, for showing them."""
+    return {
+        "states": proof.states,
+        "seconds": round(proof.seconds, 1),
+        "rules": [_rule(proof, verdict, places) for verdict in proof.verdicts],
+        "drawings": {
+            path: url_for("editor.content", draft_id=places.draft_id, path=path)
+            for path in places.deployment.diagrams
+        },
+    }
+
+
+def _rule(proof: Proof, verdict: Verdict, places: Places) -> dict[str, Any]:
+    return {
+        "id": verdict.rule.id,
+        "sentence": verdict.rule.sentence,
+        "holds": verdict.holds,
+        "weakened": verdict.rule.weakened,
+        "violations": [_violation(proof, one, places) for one in verdict.violations],
+    }
+
+
+def _violation(proof: Proof, violation: Violation, places: Places) -> dict[str, Any]:
+    net = proof.explored[violation.process].net
+    element = _ending(net, violation, places)
+    file = places.file(element.process if element else violation.process)
+    return {
+        "file": file,
+        "element": element.id if element else violation.element,
+        "name": element.label if element else "",
+        "href": places.href(file, element.id if element else ""),
+        "sentence": violation.sentence.removeprefix(f"{element.label}: ")
+        if element
+        else violation.sentence,
+        "played": _played(violation),
+        "steps": _steps(net, violation, places),
+    }
+
+
+def _ending(net: Net, violation: Violation, places: Places) -> Element | None:
+    """Return the element that a violation is about, in whichever of the called processes.
+
+    Ids are unique in a file alone; the sentence begins with the name of the one that is meant.
+    """
+    found = [node.element for node in net.nodes if node.element.id == violation.element]
+    told = (one for one in found if violation.sentence.startswith(one.label))
+    own = places.element(violation.process, violation.element)
+    return next(told, None) or own or next(iter(found), None)
+
+
+def _played(violation: Violation) -> str:
+    return f"{UNPLAYED}: {violation.unplayed}" if violation.unplayed else f"{CONFIRMED}."
+
+
+def _steps(net: Net, violation: Violation, places: Places) -> list[dict[str, Any]]:
+    sentences = Words(net, places.deployment.profile).path(violation.edges)
+    return [
+        {"sentence": f"{sentence}.", **_place(net, edge, places)}
+        for edge, sentence in zip(violation.edges, sentences, strict=True)
+    ]
+
+
+def _place(net: Net, edge: Edge, places: Places) -> dict[str, Any]:
+    """Return the file that a step stands in, and the elements there: the step, then what follows.
+
+    A message or a start names no step of its own; what it sets off does.
+    """
+    told = [] if edge.stimulus.node is None else [edge.stimulus.node]
+    passed = [key for key, _ in (*edge.events, *edge.choices)]
+    nodes = [net.nodes[key].element for key in dict.fromkeys((*told, *passed))]
+    if not nodes:
+        return {"file": "", "elements": []}
+    file = places.file(nodes[0].process)
+    return {
+        "file": file,
+        "elements": [node.id for node in nodes if places.file(node.process) == file],
+    }
