@@ -6,7 +6,7 @@ one sentence each, and never stop the others.
 """
 
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
@@ -30,6 +30,8 @@ class Result:
     requirements: tuple[str, ...]
     problems: tuple[str, ...]
     log: tuple[str, ...]
+    gone: tuple[str, ...] = ()
+    """`process element` of each element and flow that the scenario went over."""
 
     @property
     def passed(self) -> bool:
@@ -69,7 +71,12 @@ def find_scenarios(processes_dir: Path) -> list[Path]:
 def read_scenario(path: Path) -> Scenario:
     """Read a scenario; raise InputError naming the entry to mend."""
     data = read_toml(path)
-    steps = _fragments(data, path, path.parent / "fragments") + _checked(data, path)
+    steps = _fragments(data, path, path.parent / "fragments") + check_steps(data, path)
+    return scenario_of(data, path, steps)
+
+
+def scenario_of(data: Mapping[str, Any], path: Path, steps: Sequence[dict[str, Any]]) -> Scenario:
+    """Return the scenario that a file says; raise InputError naming the entry to mend."""
     title = data.get("title")
     if not isinstance(title, str):
         raise InputError(f"{path.name}: a scenario needs a title.")
@@ -105,7 +112,7 @@ def read_steps(path: Path, seen: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
     if path in seen:
         raise InputError(f"{path.name}: this fragment uses itself; take one of the two out.")
     data = read_toml(path)
-    return _fragments(data, path, path.parent, (*seen, path)) + _checked(data, path)
+    return _fragments(data, path, path.parent, (*seen, path)) + check_steps(data, path)
 
 
 def _fragments(
@@ -124,7 +131,8 @@ def _texts(data: Mapping[str, Any], name: str, path: Path) -> list[str]:
     return found
 
 
-def _checked(data: Mapping[str, Any], path: Path) -> list[dict[str, Any]]:
+def check_steps(data: Mapping[str, Any], path: Path) -> list[dict[str, Any]]:
+    """Return the own steps of a file; raise InputError naming the one that is of no kind."""
     steps = data.get("step", [])
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
         raise InputError(f"{path.name}: each step begins with a line [[step]].")
@@ -203,4 +211,7 @@ def run_scenario(processes_dir: Path, scenario: Scenario, *, profile: str | None
             if problems:
                 break
         problems += world.broken_rules()
-    return Result(scenario.name, scenario.title, scenario.requirements, tuple(problems), tuple(log))
+        gone = world.gone_over()
+    return Result(
+        scenario.name, scenario.title, scenario.requirements, tuple(problems), tuple(log), gone
+    )

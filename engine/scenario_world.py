@@ -23,7 +23,17 @@ from engine.deployment import ResolvedDeployment, resolve, store
 from engine.errors import CasetableError, InputError, SeparationError
 from engine.expression import compile_expression, to_json
 from engine.lifecycle import STARTS
-from engine.models import Account, Base, Case, Episode, Incident, WorkItem, WorkItemState
+from engine.models import (
+    Account,
+    Base,
+    Case,
+    Episode,
+    Incident,
+    ProcessInstance,
+    StepHistory,
+    WorkItem,
+    WorkItemState,
+)
 from engine.recheck import RULE
 from engine.scenario_expectation import compare
 from engine.settings import Settings
@@ -126,6 +136,19 @@ class Player:
         with self.application.database.reading() as session:
             called = select(Incident.message).where(Incident.key.startswith(RULE))
             return list(session.scalars(called))
+
+    def gone_over(self) -> tuple[str, ...]:
+        """Return `process element` of all that the case went over or stands on."""
+        with self.application.database.reading() as session:
+            done = session.execute(
+                select(StepHistory.process_id, StepHistory.element_id)
+                .where(StepHistory.state == "completed")
+                .distinct()
+            ).all()
+            active = session.scalars(select(ProcessInstance.active)).all()
+        found = {f"{process} {element}" for process, element in done}
+        found |= {f"{name} {one}" for row in active for name, ids in row.items() for one in ids}
+        return tuple(sorted(found))
 
     # -- steps -------------------------------------------------------------------------------
 

@@ -26,4 +26,5 @@ OPERATOR_MODULES = (
     "retention",
     "signal",
     "judging",
+    "rehearsal",
 )

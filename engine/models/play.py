@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.base import Base, Id, Line
+from engine.models.base import Base, Code, Id, Line
 
 
 class WorkshopPlay(Base):
@@ -47,6 +47,8 @@ class ScenarioResult(Base):
     path: Mapped[Line] = mapped_column(primary_key=True)
     set_hash: Mapped[str] = mapped_column(String(64))
     """Of all files as they were: after another change the result is of before."""
+    state: Mapped[Code]
+    """`waiting` until the worker has run it, then `done`."""
     problems: Mapped[list[str]]
     """Empty where all went as told."""
     gone: Mapped[list[str]]

@@ -20,9 +20,12 @@ from engine.application import Application
 from engine.deployment import ResolvedDeployment
 from engine.errors import ConflictError, InputError
 from engine.models import DraftState, WorkshopAct, WorkshopDraft, WorkshopPlay
+from engine.scenario_expectation import Facts
 from engine.workshop import draft as drafts
 from engine.workshop.executable import executable
+from engine.workshop.place import SCENARIO, kind_of
 from engine.workshop.sandbox import Sandbox, Step, begin
+from engine.workshop.script import Script, write_script
 
 MOST_ACTS: Final = 200
 """A whole episode with all its monitoring takes about sixty."""
@@ -166,6 +169,34 @@ def _keep(application: Application, draft_id: UUID, me: UUID, step: Step, number
         play.typed = {}
         session.add(WorkshopAct(play_id=play.id, number=number, step=step, at=now))
         session.flush()
+
+
+def as_scenario(played: Played, title: str) -> Script:
+    """Return a play as a scenario that expects in the end what the play shows now."""
+    if played.stopped or not played.acts:
+        raise InputError("Play something that goes to its end first.")
+    sandbox = played.sandbox
+    with sandbox.reading() as session:
+        facts = Facts(session, sandbox.case_id, sandbox.zone)
+        expected = {"case": facts.case(), "stage": facts.stage(), "owed": facts.owed()}
+    return Script({"title": title}, [*played.acts, {"expect": expected}])
+
+
+def keep_as_scenario(
+    application: Application, draft_id: UUID, me: UUID, name: str, title: str
+) -> None:
+    """Lay one's play into the draft as a new scenario; raise InputError with the mend."""
+    if not title.strip():
+        raise InputError("Give the scenario a title.")
+    path = SCENARIO.place(name)
+    if kind_of(path) is not SCENARIO:
+        raise InputError("Give it a name of letters, digits, - and _, for example late_answer.")
+    with application.database.reading() as session:
+        if path in drafts.manifest(session, drafts.load(session, draft_id)):
+            raise InputError(f"The draft has a scenario {name} already; choose another name.")
+    with playing(application, draft_id, me) as played:
+        content = write_script(as_scenario(played, title.strip()), path)
+    drafts.save(application, draft_id, me, path, content, None)
 
 
 def back(application: Application, draft_id: UUID, me: UUID, keep: int) -> None:

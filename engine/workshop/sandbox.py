@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import RLock
 from typing import Any, Final
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
@@ -100,6 +101,13 @@ class Sandbox:
         """Return the time zone of the draft's profile."""
         return self.world.zone
 
+    @property
+    def case_id(self) -> UUID:
+        """Return the play's case; raise NotFoundError before it has begun."""
+        if self.world.case_id is None:
+            raise NotFoundError("The play has not begun.")
+        return self.world.case_id
+
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Give a session over the play's own database."""
@@ -139,9 +147,7 @@ class Sandbox:
             )
 
     def _case(self, session: Session) -> Case:
-        if self.world.case_id is None:
-            raise NotFoundError("The play has not begun.")
-        return session.get_one(Case, self.world.case_id)
+        return session.get_one(Case, self.case_id)
 
     def _running(self, session: Session, case: Case) -> Sequence[ProcessInstance]:
         return [

@@ -76,7 +76,7 @@ _BY_REASON = {
     ),
     "invented by a process owner who tries out a draft, in no case": (
         "workshop_play.typed workshop_act.step scenario_result.path scenario_result.set_hash "
-        "scenario_result.problems scenario_result.gone"
+        "scenario_result.problems scenario_result.gone scenario_result.state"
     ),
     IDS: (
         "audit_entry.subject audit_entry.detail inbox_message.key incident.key job.key "

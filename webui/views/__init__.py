@@ -28,6 +28,7 @@ from webui.views import (
     readership,
     report,
     reporter,
+    scenario,
     second_factor,
     security_key,
     session,
@@ -78,6 +79,7 @@ TOPICS = (
     workshop_compare,
     workshop_running,
     play,
+    scenario,
 )
 
 

@@ -149,6 +149,21 @@ def _asked(draft_id: UUID, element: str) -> Asked:
     return Asked(draft_id, element, request.args.get("for", ""), request.args.get("as", ""))
 
 
+@pages.post("/workshop/drafts/<uuid:draft_id>/play/scenario")
+@action("workshop:edit")
+def keep_scenario(draft_id: UUID) -> Response:
+    """Lay the play into the draft as a scenario."""
+    name, title = request.form.get("name", "").strip(), request.form.get("title", "")[:300]
+    end_reading()
+    try:
+        play.keep_as_scenario(application(), draft_id, account().id, name, title)
+    except (InputError, ConflictError) as error:
+        flash(str(error), "danger")
+        return redirect(url_for("play.show", draft_id=draft_id, _anchor="keep"))
+    flash("The play is a scenario of the draft now.", "success")
+    return redirect(url_for("scenario.edit", draft_id=draft_id, name=name))
+
+
 @pages.get("/workshop/drafts/<uuid:draft_id>/play/steps/<element>")
 @action("workshop:edit")
 def step_form(draft_id: UUID, element: str) -> Response | str:

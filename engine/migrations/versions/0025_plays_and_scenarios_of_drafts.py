@@ -48,6 +48,7 @@ def upgrade() -> None:
         sa.Column("draft_id", sa.Uuid(), nullable=False),
         sa.Column("path", sa.String(length=300), nullable=False),
         sa.Column("set_hash", sa.String(length=64), nullable=False),
+        sa.Column("state", sa.String(length=100), nullable=False),
         sa.Column("problems", JSON, nullable=False),
         sa.Column("gone", JSON, nullable=False),
         sa.Column("by_id", sa.Uuid(), nullable=False),
