@@ -62,7 +62,7 @@ def open_form(sandbox: Sandbox, asked: Asked, answers: Any = None) -> PlayedForm
     """Return the form with `answers`, else with what was typed before, else as it begins."""
     if answers is None:
         answers = play.typed(reading(), asked.draft_id, account().id, asked.key) or {}
-    with sandbox.reading() as session:
+    with sandbox.looking() as session:
         item, task, owed = sandbox.form(session, asked.element, asked.organisation, asked.username)
         properties = sandbox.deployment.element(item.process_id, asked.element).properties
         draft = fill(

@@ -58,7 +58,7 @@ def playing(application: Application, draft_id: UUID, me: UUID) -> Iterator[Play
 
     Raise InputError when the draft cannot be executed, NotFoundError when there is none.
     """
-    with application.database.reading() as session:
+    with application.database.reading_as(me) as session:
         draft = _open(session, draft_id)
         deployment = executable(session, draft)
         acts = tuple(_acts(session, draft_id, me))
@@ -176,7 +176,7 @@ def as_scenario(played: Played, title: str) -> Script:
     if played.stopped or not played.acts:
         raise InputError("Play something that goes to its end first.")
     sandbox = played.sandbox
-    with sandbox.reading() as session:
+    with sandbox.looking() as session:
         facts = Facts(session, sandbox.case_id, sandbox.zone)
         expected = {"case": facts.case(), "stage": facts.stage(), "owed": facts.owed()}
     return Script({"title": title}, [*played.acts, {"expect": expected}])
@@ -191,7 +191,7 @@ def keep_as_scenario(
     path = SCENARIO.place(name)
     if kind_of(path) is not SCENARIO:
         raise InputError("Give it a name of letters, digits, - and _, for example late_answer.")
-    with application.database.reading() as session:
+    with application.database.reading_as(me) as session:
         if path in drafts.manifest(session, drafts.load(session, draft_id)):
             raise InputError(f"The draft has a scenario {name} already; choose another name.")
     with playing(application, draft_id, me) as played:

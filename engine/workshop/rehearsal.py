@@ -66,7 +66,7 @@ def state_of(session: Session, draft: WorkshopDraft) -> str:
 
 def run_one(application: Application, draft_id: UUID, actor: UUID, name: str) -> list[str]:
     """Run one scenario now and keep how it went; return what went otherwise than told."""
-    with application.database.reading() as session:
+    with application.database.reading_as(actor) as session:
         piece = _piece(application, session, draft_id, actor, [name])
     if not piece.names:
         raise NotFoundError(drafts.NOT_HERE)

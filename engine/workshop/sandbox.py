@@ -109,9 +109,9 @@ class Sandbox:
         return self.world.case_id
 
     @contextmanager
-    def reading(self) -> Iterator[Session]:
+    def looking(self) -> Iterator[Session]:
         """Give a session over the play's own database."""
-        with self.world.application.database.reading() as session:
+        with self.world.application.database.reading_as(None) as session:
             yield session
 
     def close(self) -> None:
@@ -122,7 +122,7 @@ class Sandbox:
 
     def standing(self) -> Standing:
         """Return where the play stands; raise NotFoundError before it has begun."""
-        with self.reading() as session:
+        with self.looking() as session:
             case = self._case(session)
             running = self._running(session, case)
             return Standing(
@@ -190,7 +190,7 @@ class Sandbox:
     def marks(self, process_id: str) -> dict[str, dict[str, str]]:
         """Return for the drawing of a process where the tokens are and what was gone over."""
         found: dict[str, dict[str, str]] = {}
-        with self.reading() as session:
+        with self.looking() as session:
             for row in reversed(latest_instances(session, self._case(session).id)):
                 path = travel(session, row, process_id)
                 for flow in path.flows:

@@ -28,10 +28,11 @@ ENGINE = {
     "engine/printing.py": "which case a printing belongs to, before its deed is opened",
     "engine/reader_notice.py": "worker: the weekly word to each lead",
     "engine/running_command.py": "command line: where the running cases stand, by code alone",
-    "engine/scenario_world.py": "scenarios, on a database of their own",
+    "engine/scenario_player.py": "scenarios, on a database of their own",
     "engine/second_person.py": "worker: whether what waits has somebody to agree now",
     "engine/staffing.py": "worker: whether each queue has two people",
     "engine/user_command.py": "command line: accounts",
+    "engine/workshop/whereabouts.py": "process owners: counts of cases, small ones kept back",
     "tasks/worker.py": "worker: whether the chains are due to be sealed",
 }
 PAGES = {

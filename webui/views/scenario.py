@@ -167,7 +167,8 @@ def coverage(draft_id: UUID) -> str | tuple[str, int]:
     """Show on a drawing and in words what no scenario goes over."""
     session = reading()
     draft = drafts.load(session, draft_id)
-    results = rehearsal.results(session, draft).values()
+    every_result = rehearsal.results(session, draft).values()
+    results = [row for row in every_result if row.state == rehearsal.DONE]
     gone = rehearsal.gone_over(results)
     try:
         deployment = drafts.resolved(session, draft)
@@ -177,6 +178,7 @@ def coverage(draft_id: UUID) -> str | tuple[str, int]:
     wanted = request.args.get("diagram", "")
     first = LIFECYCLE if LIFECYCLE in unseen else next(iter(unseen), "")
     shown = wanted if wanted in unseen else first
+    now_hash = rehearsal.state_of(session, draft)
     never = {one.element for one in unseen[shown]}
     process = deployment.processes[shown]
     every = [one.id for one in process.elements] + [one.id for one in process.flows]
@@ -195,6 +197,6 @@ def coverage(draft_id: UUID) -> str | tuple[str, int]:
         shown=shown,
         unseen=unseen[shown],
         marks=marks,
-        ran=sum(1 for row in results if row.state == rehearsal.DONE),
-        outdated=any(row.set_hash != rehearsal.state_of(session, draft) for row in results),
+        ran=len(results),
+        outdated=any(row.set_hash != now_hash for row in results),
     )

@@ -31,7 +31,7 @@ def upgrade() -> None:
         _to(PLAY, "draft_id", "workshop_draft"),
         _to(PLAY, "account_id", "account"),
         sa.PrimaryKeyConstraint("id", name=op.f(f"pk_{PLAY}")),
-        sa.UniqueConstraint("draft_id", "account_id", name=op.f(f"uq_{PLAY}_draft_id")),
+        sa.UniqueConstraint("draft_id", "account_id", name=op.f(f"uq_{PLAY}_draft_id_account_id")),
     )
     op.create_index(op.f(f"ix_{PLAY}_account_id"), PLAY, ["account_id"])
     op.create_table(
