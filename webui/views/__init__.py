@@ -38,7 +38,10 @@ from webui.views import (
     step_up,
     work,
     worklist,
+    workshop,
     workshop_compare,
+    workshop_file,
+    workshop_publish,
     workshop_running,
 )
 
@@ -80,6 +83,9 @@ TOPICS = (
     workshop_running,
     play,
     scenario,
+    workshop,
+    workshop_file,
+    workshop_publish,
 )
 
 
