@@ -11,10 +11,14 @@ from engine.check import Finding
 from engine.deployment import ResolvedDeployment
 from engine.drawing import Element
 from engine.proof.explorer import Edge
+from engine.proof.marking import BEGIN, END, OPEN_STEP, RUNNING, State, thaw
 from engine.proof.net import Net
 from engine.proof.proof import Proof, Verdict, Violation
 from engine.proof.report import CONFIRMED, UNPLAYED
 from engine.proof.words import Words
+
+OVER = frozenset({BEGIN, END, "flaw"})
+"""The first entries of markings in which nothing waits."""
 
 
 @dataclass(frozen=True)
@@ -94,11 +98,10 @@ def _violation(proof: Proof, violation: Violation, places: Places) -> dict[str, 
         "element": element.id if element else violation.element,
         "name": element.label if element else "",
         "href": places.href(file, element.id if element else ""),
-        "sentence": violation.sentence.removeprefix(f"{element.label}: ")
-        if element
-        else violation.sentence,
+        "sentence": violation.sentence,
+        "rest": violation.sentence.removeprefix(element.label) if element else "",
         "played": _played(violation),
-        "steps": _steps(net, violation, places),
+        "steps": _steps(proof, violation, places),
     }
 
 
@@ -117,10 +120,15 @@ def _played(violation: Violation) -> str:
     return f"{UNPLAYED}: {violation.unplayed}" if violation.unplayed else f"{CONFIRMED}."
 
 
-def _steps(net: Net, violation: Violation, places: Places) -> list[dict[str, Any]]:
-    sentences = Words(net, places.deployment.profile).path(violation.edges)
+def _steps(proof: Proof, violation: Violation, places: Places) -> list[dict[str, Any]]:
+    found = proof.explored[violation.process]
+    sentences = Words(found.net, places.deployment.profile).path(violation.edges)
     return [
-        {"sentence": f"{sentence}.", **_place(net, edge, places)}
+        {
+            "sentence": f"{sentence}.",
+            **_place(found.net, edge, places),
+            "waiting": _waiting(found.net, found.graph.states[edge.target], places),
+        }
         for edge, sentence in zip(violation.edges, sentences, strict=True)
     ]
 
@@ -133,10 +141,18 @@ def _place(net: Net, edge: Edge, places: Places) -> dict[str, Any]:
     told = [] if edge.stimulus.node is None else [edge.stimulus.node]
     passed = [key for key, _ in (*edge.events, *edge.choices)]
     nodes = [net.nodes[key].element for key in dict.fromkeys((*told, *passed))]
-    if not nodes:
-        return {"file": "", "elements": []}
-    file = places.file(nodes[0].process)
+    file = places.file(nodes[0].process) if nodes else ""
     return {
         "file": file,
         "elements": [node.id for node in nodes if places.file(node.process) == file],
     }
+
+
+def _waiting(net: Net, state: State, places: Places) -> list[dict[str, str]]:
+    """Return the steps at which a case waits after a step, the innermost first."""
+    if state[0] in OVER:
+        return []
+    tokens = thaw(state).tokens.values()
+    keys = [one.node for phase in (OPEN_STEP, RUNNING) for one in tokens if one.phase == phase]
+    elements = [net.nodes[key].element for key in dict.fromkeys(keys)]
+    return [{"file": places.file(one.process), "element": one.id} for one in elements]

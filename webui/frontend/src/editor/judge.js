@@ -125,7 +125,7 @@ export class Judge {
     return make(
       'div',
       { class: 'violation' },
-      make('p', {}, this.place(one), `: ${one.sentence}.`),
+      make('p', {}, this.place(one), `${wordsAfter(one)}.`),
       one.steps.length > 0 &&
         make('button', { type: 'button', class: 'btn btn-sm btn-outline-primary', onclick: () => this.play(one) }, 'Show it on the drawing'),
       one.steps.length > 0 &&
@@ -136,6 +136,11 @@ export class Judge {
   play(violation) {
     this.bench.player.play(violation, this.answer.drawings);
   }
+}
+
+/** The name of the place stands before the sentence, which often begins with it. */
+function wordsAfter({ sentence, rest }) {
+  return rest && rest !== sentence ? rest : `: ${sentence}`;
 }
 
 function holding(rule) {
