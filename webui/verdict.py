@@ -8,6 +8,7 @@ from uuid import UUID
 from flask import url_for
 
 from engine.check import Finding
+from engine.check.finding import WHOLE_FILE
 from engine.deployment import ResolvedDeployment
 from engine.drawing import Element
 from engine.proof.explorer import Edge
@@ -16,7 +17,10 @@ from engine.proof.net import Net
 from engine.proof.proof import Proof, Verdict, Violation
 from engine.proof.report import CONFIRMED, UNPLAYED
 from engine.proof.words import Words
+from engine.workshop.place import DIAGRAM, FORM, TABLE, kind_of
 
+EDITABLE = frozenset({DIAGRAM, TABLE, FORM})
+"""Kinds of files that have an editor."""
 OVER = frozenset({BEGIN, END, "flaw"})
 """The first entries of markings in which nothing waits."""
 
@@ -30,8 +34,7 @@ class Places:
 
     def href(self, file: str, element: str) -> str:
         """Return the address at which a file is edited with an element selected."""
-        anchor = f"element={element}" if element else None
-        return url_for("editor.show", draft_id=self.draft_id, path=file, _anchor=anchor)
+        return _href(self.draft_id, file, element)
 
     def file(self, process: str) -> str:
         """Return the file that draws a process; empty when none does."""
@@ -44,6 +47,14 @@ class Places:
         return found.by_id.get(element) if found else None
 
 
+def _href(draft_id: UUID, file: str, element: str) -> str:
+    """Return where a file is edited; nothing for those that have no editor."""
+    if kind_of(file) not in EDITABLE:
+        return ""
+    anchor = f"element={element}" if element else None
+    return url_for("editor.show", draft_id=draft_id, path=file, _anchor=anchor)
+
+
 def findings_told(
     findings: Iterable[Finding], draft_id: UUID, names: Mapping[tuple[str, str], str]
 ) -> list[dict[str, str]]:
@@ -51,16 +62,11 @@ def findings_told(
     return [
         {
             "file": one.file,
-            "element": "" if one.element == "file" else one.element,
+            "element": "" if one.element == WHOLE_FILE else one.element,
             "name": names.get((one.file, one.element), ""),
             "severity": one.severity,
             "message": one.message,
-            "href": url_for(
-                "editor.show",
-                draft_id=draft_id,
-                path=one.file,
-                _anchor=f"element={one.element}",
-            ),
+            "href": _href(draft_id, one.file, one.element),
         }
         for one in findings
     ]

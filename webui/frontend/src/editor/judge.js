@@ -84,7 +84,8 @@ export class Judge {
   place({ file, element, name, href }) {
     const words = name || element;
     const isHere = file === this.bench.path;
-    if (!isHere && file) return make('a', { href, class: 'finding-place' }, words ? `${file}: ${words}` : file);
+    if (!isHere && !href) return make('span', { class: 'finding-place' }, [file, words].filter(Boolean).join(': '));
+    if (!isHere) return make('a', { href, class: 'finding-place' }, words ? `${file}: ${words}` : file);
     if (!element) return make('span', { class: 'finding-place' }, words || 'The whole file');
     return make(
       'button',
