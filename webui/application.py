@@ -16,8 +16,11 @@ from webui.headers import protect
 from webui.requestid import bind_request, name_request
 
 MEGABYTE = 1024 * 1024
-WITH_FILES = frozenset({"report.create", "report.answer"})
-"""Where three photographs of a telephone come in: refusing them whole would lose the words too."""
+WITH_FILES = frozenset({"report.create", "report.answer", "workshop_file.upload"})
+"""Where three photographs of a telephone come in: refusing them whole would lose the words too.
+
+An archive of a whole draft comes in likewise.
+"""
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 

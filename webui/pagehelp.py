@@ -25,6 +25,7 @@ NAVIGATION = (
     ("protection.show", "Protection of data", "shield-check", "dpo"),
     ("incident.index", "Incidents", "exclamation-diamond", "desk_head"),
     ("incident.index", "Incidents", "exclamation-diamond", "dpo"),
+    ("workshop.index", "Workshop", "diagram-3", "process_owner"),
 )
 
 

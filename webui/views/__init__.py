@@ -36,6 +36,9 @@ from webui.views import (
     step_up,
     work,
     worklist,
+    workshop,
+    workshop_file,
+    workshop_publish,
 )
 
 TOPICS = (
@@ -72,6 +75,9 @@ TOPICS = (
     printing,
     disclosure,
     editor,
+    workshop,
+    workshop_file,
+    workshop_publish,
 )
 
 
