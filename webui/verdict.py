@@ -55,6 +55,11 @@ def _href(draft_id: UUID, file: str, element: str) -> str:
     return url_for("editor.show", draft_id=draft_id, path=file, _anchor=anchor)
 
 
+def _element(found: Finding) -> str:
+    """Return the element that a finding names; nothing where it means the file."""
+    return "" if found.element == WHOLE_FILE else found.element
+
+
 def findings_told(
     findings: Iterable[Finding], draft_id: UUID, names: Mapping[tuple[str, str], str]
 ) -> list[dict[str, str]]:
@@ -62,11 +67,11 @@ def findings_told(
     return [
         {
             "file": one.file,
-            "element": "" if one.element == WHOLE_FILE else one.element,
+            "element": _element(one),
             "name": names.get((one.file, one.element), ""),
             "severity": one.severity,
             "message": one.message,
-            "href": _href(draft_id, one.file, one.element),
+            "href": _href(draft_id, one.file, _element(one)),
         }
         for one in findings
     ]

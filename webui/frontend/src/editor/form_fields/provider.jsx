@@ -65,10 +65,11 @@ function takesDirectory(field) {
   return Boolean(field.properties?.options);
 }
 
-/** An empty value takes the setting away. */
+/** An empty value takes the setting away; options come from the directory or from the form. */
 function write(field, editField, name, value) {
   const { [name]: _before, ...others } = field.properties ?? {};
-  editField(field, ['properties'], value === '' ? others : { ...field.properties, [name]: value });
+  const properties = value === '' ? others : { ...field.properties, [name]: value };
+  editField(field, name === 'options' && value ? { properties, values: undefined } : { properties });
 }
 
 function OwnGroup({ label, entries }) {
