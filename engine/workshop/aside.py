@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import orjson
 
+from engine.errors import CasetableError
 from engine.scenario import find_scenarios, run_file
 from engine.workshop.folder import laid_out
 
@@ -71,7 +72,10 @@ def main(folder: Path, what: str, names: Sequence[str]) -> None:
     profile = _profile_of(folder)
     found: Any
     if what == RULES:
-        found = rules_told(resolve(folder, profile))
+        try:
+            found = rules_told(resolve(folder, profile))
+        except CasetableError as error:
+            found = {"rules": [], "unproved": str(error)}
     else:
         paths = {path.stem: path for path in find_scenarios(folder)}
         found = [run_file(folder, paths[name], profile).as_dict() for name in names]

@@ -37,7 +37,7 @@ AT_ONCE: Final = 10
 """Scenarios in one piece of work."""
 LEAST: Final = 3
 """Fewer cases than this are not counted on a page: that a single case exists is sensitive."""
-WAITING, DONE = "waiting", "done"
+DONE = "done"
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ def begin(application: Application, draft_id: UUID, actor: UUID) -> UUID:
             raise ConflictError(f"This draft is {draft.state}; start a new one.")
         row = _store(application, session, account, draft.profile, hashes, found)
         row.draft_id = draft.id
-        if row.state != DONE:
-            _owe(application, session, row, 0)
+        _owe(application, session, row, 0)
         return row.id
 
 
@@ -104,10 +103,6 @@ class _Looked:
     results: dict[str, Any]
     before: Side | None
     changes: tuple[Change, ...]
-
-    @property
-    def is_wrong(self) -> bool:
-        return any(one["severity"] == "error" for one in self.results["findings"])
 
 
 def _look(
@@ -146,7 +141,7 @@ def _store(
     hashes: Mapping[str, str],
     found: _Looked,
 ) -> WorkshopJudgement:
-    """Write what was looked at; rules and scenarios follow only where nothing is wrong."""
+    """Write what was looked at; rules follow, and scenarios where nothing is wrong."""
     now = application.now(session)
     cases: tuple[str, ...] = ()
     if found.before is not None and not found.results["compared"]:
@@ -160,8 +155,6 @@ def _store(
         asked_at=now,
         total=sum(kind_of(path) is SCENARIO for path in hashes),
         results=found.results | {"cases": list(cases)},
-        state=DONE if found.is_wrong else WAITING,
-        finished_at=now if found.is_wrong else None,
     )
     session.add(row)
     session.flush()
@@ -229,7 +222,8 @@ def keep_piece(
     else:
         results["rules"] = found
     row.results = results
-    if row.done >= row.total and results["rules"] is not None:
+    is_wrong = any(one["severity"] == "error" for one in results["findings"])
+    if results["rules"] is not None and (is_wrong or row.done >= row.total):
         row.state, row.finished_at = DONE, application.now(session)
     session.flush()
 

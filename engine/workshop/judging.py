@@ -102,10 +102,9 @@ def told(found: Iterable[Change], side: Side) -> list[dict[str, Any]]:
     names = titles(side)
     groups: dict[str, dict[str, Any]] = {}
     for change in found:
-        file = names.get(change.file, change.file)
-        group = groups.setdefault(
-            change.file, {"path": change.file, "title": file, "sentences": [], "drawn": 0}
-        )
+        path = SCENARIOS if _is_scenario(change.file) else change.file
+        title = "Scenarios" if path == SCENARIOS else names.get(path, path)
+        group = groups.setdefault(path, {"path": path, "title": title, "sentences": [], "drawn": 0})
         if change.weight == "layout":
             group["drawn"] += 1
         else:

@@ -206,17 +206,28 @@ def test_nothing_red_is_asked_for(
     application: Application, opened: UUID, olga: UUID, name: str
 ) -> None:
     path, old, new = RED[name]
-    found = content(application, opened)[path]
-    text_ = found.replace(old, new % old if b"%s" in new else new)
+    there = content(application, opened)[path]
+    text_ = there.replace(old, new % old if b"%s" in new else new)
     save(application, opened, olga, path, text_)
-    judged_ = judged(application, opened, olga)
+    found = passed(application, opened, olga)
     with application.database.transaction() as session:
-        row = session.get_one(WorkshopJudgement, judged_)
+        row = session.get_one(WorkshopJudgement, found)
         assert any(path in line for line in judgement.problems(row))
-        assert row.state == "done"
-        assert row.results["rules"] is None
     with pytest.raises(ConflictError, match=r"This cannot be published[.] "):
-        publishing.ask(application, judged_, olga, NOTE)
+        publishing.ask(application, found, olga, NOTE)
+
+
+def test_rules_are_told_also_where_something_is_to_be_mended_and_scenarios_wait(
+    application: Application, opened: UUID, olga: UUID
+) -> None:
+    path = "forms/check_source.form"
+    text_ = content(application, opened)[path].replace(b'"class"', b'"klass"')
+    save(application, opened, olga, path, text_)
+    with application.database.transaction() as session:
+        row = judgement.find(session, judged(application, opened, olga))
+        assert row.state == "done"
+        assert len(row.results["rules"]["rules"]) > 10
+        assert row.results["scenarios"] == []
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ export class Player {
     this.root.hidden = false;
     this.bench.root.classList.add('is-playing');
     this.root.scrollIntoView({ block: 'nearest' });
-    this.deeds.next.focus();
+    this.deeds.stop.focus();
     await this.go(0);
   }
 
@@ -72,11 +72,19 @@ export class Player {
     this.number = number;
     const step = this.steps[number];
     this.words.textContent = `${number + 1} of ${this.steps.length}: ${step.sentence}`;
-    this.deeds.back.disabled = number === 0;
-    this.deeds.next.disabled = number + 1 === this.steps.length;
+    this.limit(number);
     const file = step.file || this.file || this.bench.path;
     await this.draw(file);
     if (this.number === number && this.file === file) this.mark(number);
+  }
+
+  /** A button that cannot be pressed any more hands its focus on, so that the keys go on working. */
+  limit(number) {
+    const { back, next } = this.deeds;
+    if (number === 0 && document.activeElement === back) next.focus();
+    if (number + 1 === this.steps.length && document.activeElement === next) this.deeds.stop.focus();
+    back.disabled = number === 0;
+    next.disabled = number + 1 === this.steps.length;
   }
 
   async draw(file) {

@@ -65,11 +65,11 @@ function takesDirectory(field) {
   return Boolean(field.properties?.options);
 }
 
-/** An empty value takes the setting away; options come from the directory or from the form. */
+/** An empty value takes the setting away. */
 function write(field, editField, name, value) {
   const { [name]: _before, ...others } = field.properties ?? {};
   const properties = value === '' ? others : { ...field.properties, [name]: value };
-  editField(field, name === 'options' && value ? { properties, values: undefined } : { properties });
+  editField(field, { properties });
 }
 
 function OwnGroup({ label, entries }) {
