@@ -11,13 +11,12 @@ from uuid import UUID
 
 from sqlalchemy.orm import Session
 
-from engine.check import Finding, check_deployment
-from engine.checking import ENDINGS, context_of
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError, ConflictError
 from engine.models import WorkshopDraft
 from engine.proof.proof import Proof, prove
 from engine.workshop import draft as drafts
+from engine.workshop.judging import findings
 from engine.workshop.place import check_content
 from webui.catalogue import readable
 from webui.verdict import Places, findings_told, proof_told
@@ -66,13 +65,7 @@ def candidate(session: Session, draft: WorkshopDraft, path: str, content: str) -
 
 def problems(files: dict[str, bytes], draft_id: UUID) -> list[dict[str, str]]:
     """Return what `casetable check` says of the files."""
-    return findings_told(_findings(files), draft_id, _names(files))
-
-
-def _findings(files: dict[str, bytes]) -> tuple[Finding, ...]:
-    profile = ResolvedDeployment(files).profile
-    checked = {path: content for path, content in files.items() if path.endswith(ENDINGS)}
-    return tuple(check_deployment(checked, context_of(profile)))
+    return findings_told(findings(files), draft_id, _names(files))
 
 
 def _names(files: dict[str, bytes]) -> dict[tuple[str, str], str]:

@@ -8,13 +8,21 @@ from uuid import UUID
 from flask import url_for
 
 from engine.check import Finding
+from engine.check.finding import WHOLE_FILE
 from engine.deployment import ResolvedDeployment
 from engine.drawing import Element
 from engine.proof.explorer import Edge
+from engine.proof.marking import BEGIN, END, OPEN_STEP, RUNNING, State, thaw
 from engine.proof.net import Net
 from engine.proof.proof import Proof, Verdict, Violation
 from engine.proof.report import CONFIRMED, UNPLAYED
 from engine.proof.words import Words
+from engine.workshop.place import DIAGRAM, FORM, TABLE, kind_of
+
+EDITABLE = frozenset({DIAGRAM, TABLE, FORM})
+"""Kinds of files that have an editor."""
+OVER = frozenset({BEGIN, END, "flaw"})
+"""The first entries of markings in which nothing waits."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +34,7 @@ class Places:
 
     def href(self, file: str, element: str) -> str:
         """Return the address at which a file is edited with an element selected."""
-        anchor = f"element={element}" if element else None
-        return url_for("editor.show", draft_id=self.draft_id, path=file, _anchor=anchor)
+        return _href(self.draft_id, file, element)
 
     def file(self, process: str) -> str:
         """Return the file that draws a process; empty when none does."""
@@ -40,6 +47,19 @@ class Places:
         return found.by_id.get(element) if found else None
 
 
+def _href(draft_id: UUID, file: str, element: str) -> str:
+    """Return where a file is edited; nothing for those that have no editor."""
+    if kind_of(file) not in EDITABLE:
+        return ""
+    anchor = f"element={element}" if element else None
+    return url_for("editor.show", draft_id=draft_id, path=file, _anchor=anchor)
+
+
+def _element(found: Finding) -> str:
+    """Return the element that a finding names; nothing where it means the file."""
+    return "" if found.element == WHOLE_FILE else found.element
+
+
 def findings_told(
     findings: Iterable[Finding], draft_id: UUID, names: Mapping[tuple[str, str], str]
 ) -> list[dict[str, str]]:
@@ -47,16 +67,11 @@ def findings_told(
     return [
         {
             "file": one.file,
-            "element": "" if one.element == "file" else one.element,
+            "element": _element(one),
             "name": names.get((one.file, one.element), ""),
             "severity": one.severity,
             "message": one.message,
-            "href": url_for(
-                "editor.show",
-                draft_id=draft_id,
-                path=one.file,
-                _anchor=f"element={one.element}",
-            ),
+            "href": _href(draft_id, one.file, _element(one)),
         }
         for one in findings
     ]
@@ -94,11 +109,10 @@ def _violation(proof: Proof, violation: Violation, places: Places) -> dict[str, 
         "element": element.id if element else violation.element,
         "name": element.label if element else "",
         "href": places.href(file, element.id if element else ""),
-        "sentence": violation.sentence.removeprefix(f"{element.label}: ")
-        if element
-        else violation.sentence,
+        "sentence": violation.sentence,
+        "rest": violation.sentence.removeprefix(element.label) if element else "",
         "played": _played(violation),
-        "steps": _steps(net, violation, places),
+        "steps": _steps(proof, violation, places),
     }
 
 
@@ -117,10 +131,15 @@ def _played(violation: Violation) -> str:
     return f"{UNPLAYED}: {violation.unplayed}" if violation.unplayed else f"{CONFIRMED}."
 
 
-def _steps(net: Net, violation: Violation, places: Places) -> list[dict[str, Any]]:
-    sentences = Words(net, places.deployment.profile).path(violation.edges)
+def _steps(proof: Proof, violation: Violation, places: Places) -> list[dict[str, Any]]:
+    found = proof.explored[violation.process]
+    sentences = Words(found.net, places.deployment.profile).path(violation.edges)
     return [
-        {"sentence": f"{sentence}.", **_place(net, edge, places)}
+        {
+            "sentence": f"{sentence}.",
+            **_place(found.net, edge, places),
+            "waiting": _waiting(found.net, found.graph.states[edge.target], places),
+        }
         for edge, sentence in zip(violation.edges, sentences, strict=True)
     ]
 
@@ -133,10 +152,18 @@ def _place(net: Net, edge: Edge, places: Places) -> dict[str, Any]:
     told = [] if edge.stimulus.node is None else [edge.stimulus.node]
     passed = [key for key, _ in (*edge.events, *edge.choices)]
     nodes = [net.nodes[key].element for key in dict.fromkeys((*told, *passed))]
-    if not nodes:
-        return {"file": "", "elements": []}
-    file = places.file(nodes[0].process)
+    file = places.file(nodes[0].process) if nodes else ""
     return {
         "file": file,
         "elements": [node.id for node in nodes if places.file(node.process) == file],
     }
+
+
+def _waiting(net: Net, state: State, places: Places) -> list[dict[str, str]]:
+    """Return the steps at which a case waits after a step, the innermost first."""
+    if state[0] in OVER:
+        return []
+    tokens = thaw(state).tokens.values()
+    keys = [one.node for phase in (OPEN_STEP, RUNNING) for one in tokens if one.phase == phase]
+    elements = [net.nodes[key].element for key in dict.fromkeys(keys)]
+    return [{"file": places.file(one.process), "element": one.id} for one in elements]

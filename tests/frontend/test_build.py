@@ -4,6 +4,7 @@ import gzip
 import json
 import re
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,9 @@ from webui.frontend_build import build
 
 FRONTEND = ROOT / "webui" / "frontend"
 KILOBYTE = 1024
+BUNDLES = ("app", "diagram", "editor_bpmn", "editor_dmn", "editor_form")
+WITH_EDITORS = {"editor_bpmn": 620, "editor_dmn": 520, "editor_form": 620}
+"""Kilobytes of script of an editor with all that it loads; nobody else's page loads them."""
 
 
 def test_lock_names_no_registry_and_checks_every_package() -> None:
@@ -33,13 +37,13 @@ def test_packages_are_pinned_to_exact_versions() -> None:
 def test_build_gives_hashed_files_with_notice_and_is_skipped_when_nothing_changed() -> None:
     output = build(FRONTEND)
     names = json.loads((output / "manifest.json").read_text())
-    assert set(names) == {"app.js", "app.css", "diagram.js", "diagram.css"}
+    assert set(names) == {f"{name}.{kind}" for name in BUNDLES for kind in ("js", "css")}
     for stable, hashed in names.items():
         stem, _, suffix = stable.rpartition(".")
         assert re.fullmatch(rf"{stem}-[A-Z0-9]{{8}}\.{suffix}", hashed)
         assert (output / hashed).is_file()
     notice = (output / "third-party.txt").read_text()
-    for package in ("bootstrap ", "bootstrap-icons ", "bpmn-js ", "htmx.org "):
+    for package in ("bootstrap ", "bpmn-js ", "dmn-js ", "@bpmn-io/form-js-editor ", "htmx.org "):
         assert package in notice
     before = (output / "manifest.json").stat().st_mtime_ns
     build(FRONTEND)
@@ -55,3 +59,29 @@ def test_pages_stay_light() -> None:
     for name, limit in limits.items():
         weight = len(gzip.compress((output / names[name]).read_bytes())) / KILOBYTE
         assert weight <= limit, (name, round(weight))
+
+
+@pytest.mark.node
+@pytest.mark.skipif(not (FRONTEND / "node_modules").is_dir(), reason="needs npm ci")
+def test_editors_are_loaded_on_their_own_pages_alone() -> None:
+    output = build(FRONTEND)
+    names = json.loads((output / "manifest.json").read_text())
+    for name, limit in WITH_EDITORS.items():
+        weight = sum(len(gzip.compress(one.read_bytes())) for one in loaded(output, names, name))
+        assert weight / KILOBYTE <= limit, (name, round(weight / KILOBYTE))
+    pages = loaded(output, names, "app") | loaded(output, names, "diagram")
+    assert not [one for one in pages if b"propertiesPanel" in one.read_bytes()]
+
+
+def loaded(output: Path, names: dict[str, str], bundle: str) -> set[Path]:
+    """Return the scripts that a page with a bundle loads at once."""
+    found: set[Path] = set()
+    pending = [output / names[f"{bundle}.js"]]
+    while pending:
+        script = pending.pop()
+        if script not in found:
+            found.add(script)
+            text = script.read_text()
+            named = re.findall(r'(?:from|import)\s*"\./([\w.-]+\.js)"', text)
+            pending += [output / one for one in named]
+    return found

@@ -7,10 +7,12 @@ import 'dmn-js/dist/assets/dmn-js-decision-table-controls.css';
 import 'dmn-js/dist/assets/dmn-js-literal-expression.css';
 import 'dmn-js/dist/assets/dmn-font/css/dmn.css';
 import Modeler from 'dmn-js/lib/Modeler';
+import { make } from './dom.js';
 import { Workbench } from './workbench.js';
 
 class Table {
   constructor(bench) {
+    this.root = bench.root;
     this.modeler = new Modeler({ container: bench.root.querySelector('[data-canvas]') });
     this.heard = new WeakSet();
     this.act = () => {};
@@ -30,6 +32,7 @@ class Table {
     const viewer = this.modeler.getActiveViewer();
     if (!viewer || this.heard.has(viewer)) return;
     this.heard.add(viewer);
+    nameRows(this.root);
     viewer.on('commandStack.changed', (event) => event?.trigger !== 'clear' && this.act());
   }
 
@@ -52,6 +55,12 @@ class Table {
   select() {
     return true;
   }
+}
+
+/** The column of numbers has no heading; whoever listens to the table hears one. */
+function nameRows(root) {
+  const heading = root.querySelector('th.index-column:empty');
+  heading?.append(make('span', { class: 'visually-hidden' }, 'Row'));
 }
 
 const bench = new Workbench(document.querySelector('[data-editor="dmn"]'));

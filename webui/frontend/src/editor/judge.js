@@ -84,7 +84,8 @@ export class Judge {
   place({ file, element, name, href }) {
     const words = name || element;
     const isHere = file === this.bench.path;
-    if (!isHere && file) return make('a', { href, class: 'finding-place' }, words ? `${file}: ${words}` : file);
+    if (!isHere && !href) return make('span', { class: 'finding-place' }, [file, words].filter(Boolean).join(': '));
+    if (!isHere) return make('a', { href, class: 'finding-place' }, words ? `${file}: ${words}` : file);
     if (!element) return make('span', { class: 'finding-place' }, words || 'The whole file');
     return make(
       'button',
@@ -125,7 +126,7 @@ export class Judge {
     return make(
       'div',
       { class: 'violation' },
-      make('p', {}, this.place(one), `: ${one.sentence}.`),
+      make('p', {}, this.place(one), `${wordsAfter(one)}.`),
       one.steps.length > 0 &&
         make('button', { type: 'button', class: 'btn btn-sm btn-outline-primary', onclick: () => this.play(one) }, 'Show it on the drawing'),
       one.steps.length > 0 &&
@@ -136,6 +137,11 @@ export class Judge {
   play(violation) {
     this.bench.player.play(violation, this.answer.drawings);
   }
+}
+
+/** The name of the place stands before the sentence, which often begins with it. */
+function wordsAfter({ sentence, rest }) {
+  return rest && rest !== sentence ? rest : `: ${sentence}`;
 }
 
 function holding(rule) {

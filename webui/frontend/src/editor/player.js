@@ -3,6 +3,7 @@ import { get } from './server.js';
 
 const PACE = 1600; // milliseconds for each step when it plays by itself
 const NEAR = 0.8;
+const MARKERS = ['played', 'played-open', 'played-now', 'played-end'];
 
 export class Player {
   constructor(bench) {
@@ -27,14 +28,14 @@ export class Player {
   }
 
   async play(violation, drawings) {
-    this.steps = [...violation.steps, { sentence: `${violation.sentence}.`, file: violation.file, elements: [violation.element], isEnd: true }];
+    this.steps = [...violation.steps, lastOf(violation)];
     this.drawings = drawings;
     this.texts = { [this.bench.path]: await this.bench.text() };
     this.file = null;
     this.root.hidden = false;
     this.bench.root.classList.add('is-playing');
     this.root.scrollIntoView({ block: 'nearest' });
-    this.deeds.next.focus();
+    this.deeds.stop.focus();
     await this.go(0);
   }
 
@@ -71,12 +72,19 @@ export class Player {
     this.number = number;
     const step = this.steps[number];
     this.words.textContent = `${number + 1} of ${this.steps.length}: ${step.sentence}`;
-    this.deeds.back.disabled = number === 0;
-    this.deeds.next.disabled = number + 1 === this.steps.length;
-    const file = step.file || this.file || this.steps.find((one) => one.file)?.file;
-    if (!file) return;
+    this.limit(number);
+    const file = step.file || this.file || this.bench.path;
     await this.draw(file);
     if (this.number === number && this.file === file) this.mark(number);
+  }
+
+  /** A button that cannot be pressed any more hands its focus on, so that the keys go on working. */
+  limit(number) {
+    const { back, next } = this.deeds;
+    if (number === 0 && document.activeElement === back) next.focus();
+    if (number + 1 === this.steps.length && document.activeElement === next) this.deeds.stop.focus();
+    back.disabled = number === 0;
+    next.disabled = number + 1 === this.steps.length;
   }
 
   async draw(file) {
@@ -96,15 +104,15 @@ export class Player {
     const canvas = this.viewer.get('canvas');
     const registry = this.viewer.get('elementRegistry');
     registry.forEach((element) => {
-      canvas.removeMarker(element, 'played');
-      canvas.removeMarker(element, 'played-now');
-      canvas.removeMarker(element, 'played-end');
+      MARKERS.forEach((name) => canvas.removeMarker(element, name));
     });
     const here = (step) => (step.file === this.file ? step.elements.filter((id) => registry.get(id)) : []);
     for (const step of this.steps.slice(0, number)) here(step).forEach((id) => canvas.addMarker(id, 'played'));
     const step = this.steps[number];
+    const open = step.waiting.filter((one) => one.file === this.file && registry.get(one.element)).map((one) => one.element);
+    open.forEach((id) => canvas.addMarker(id, 'played-open'));
     here(step).forEach((id) => canvas.addMarker(id, step.isEnd ? 'played-end' : 'played-now'));
-    const [shown] = here(step);
+    const [shown] = [...here(step), ...open];
     if (shown) this.centre(registry.get(shown));
   }
 
@@ -116,4 +124,12 @@ export class Player {
     const y = shape.y + (shape.height || 0) / 2 - height / scale / 2;
     canvas.viewbox({ x, y, width: width / scale, height: height / scale });
   }
+}
+
+/** What is wrong, after the last step: at its element, or else where the case waits then. */
+function lastOf({ sentence, file, element, steps }) {
+  const before = steps[steps.length - 1];
+  const waiting = before.waiting;
+  const place = element ? file : waiting[0]?.file;
+  return { sentence: `${sentence}.`, file: place, elements: element ? [element] : [], waiting, isEnd: true };
 }

@@ -32,6 +32,8 @@ export class Workbench {
     this.listen();
     try {
       await this.load();
+      // Whoever is quick changes the file before the lists to choose from are there.
+      editor.onChange(() => this.changed());
       await this.catalogue.load();
     } catch (error) {
       this.say('failed', error.message);
@@ -39,7 +41,6 @@ export class Workbench {
       console.warn(error);
       return;
     }
-    editor.onChange(() => this.changed());
     this.selectAddressed();
     this.judge.soon();
     this.root.dataset.ready = 'yes';

@@ -26,8 +26,14 @@ export class Memory {
 
   component(now) {
     const known = this.known.get(now.id);
-    return this.field(now, known?.field, known?.added);
+    const { values, ...others } = now;
+    return this.field(isFromDirectory(now, known?.field) ? others : now, known?.field, known?.added);
   }
+}
+
+/** The library keeps options of the form beside those of the directory, which are the ones shown. */
+function isFromDirectory(now, before) {
+  return Boolean(now.properties?.options) && !(before?.properties?.options && before.values);
 }
 
 function byId(schema, found = new Map()) {

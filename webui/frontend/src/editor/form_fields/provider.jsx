@@ -68,7 +68,8 @@ function takesDirectory(field) {
 /** An empty value takes the setting away. */
 function write(field, editField, name, value) {
   const { [name]: _before, ...others } = field.properties ?? {};
-  editField(field, ['properties'], value === '' ? others : { ...field.properties, [name]: value });
+  const properties = value === '' ? others : { ...field.properties, [name]: value };
+  editField(field, { properties });
 }
 
 function OwnGroup({ label, entries }) {

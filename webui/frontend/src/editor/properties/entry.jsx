@@ -19,6 +19,11 @@ export function useServices() {
   };
 }
 
+/** A field writes again what it shows when it loses the focus; that is no change. */
+function saveChanged(services, read, save, value = '') {
+  if (value !== (read(services) || '')) save(services, value);
+}
+
 /** A choice from a list of the catalogue; what is set but not there any more stays visible. */
 export function Choice({ element, id, label, kind, options, none = 'none', read, save, required, description }) {
   const services = useServices();
@@ -63,8 +68,8 @@ export function Line({ element, id, label, check, read, save, refuse, descriptio
       description={description}
       placeholder={placeholder}
       debounce={services.debounce}
-      getValue={() => read(services)}
-      setValue={(value, error) => (refuse && error ? undefined : save(services, value ?? ''))}
+      getValue={() => read(services) || undefined}
+      setValue={(value, error) => (refuse && error ? undefined : saveChanged(services, read, save, value))}
       validate={(value) => refuse?.(value ?? '') || problem}
     />
   );
@@ -83,8 +88,8 @@ export function Text({ element, id, label, check, read, save, rows = 3, descript
       rows={rows}
       monospace={Boolean(check)}
       debounce={services.debounce}
-      getValue={() => read(services)}
-      setValue={(value) => save(services, value ?? '')}
+      getValue={() => read(services) || undefined}
+      setValue={(value) => saveChanged(services, read, save, value)}
       validate={() => problem}
     />
   );

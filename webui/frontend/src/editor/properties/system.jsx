@@ -81,7 +81,7 @@ export function scriptFields(element) {
       label: 'Script',
       check: 'script',
       rows: 6,
-      description: 'Lines such as count = count + 1, and nothing else.',
+      description: 'Lines such as rounds = rounds + 1, and nothing else.',
       read: () => object.get('script') ?? '',
       save: ({ modeling }, value) => modeling.updateProperties(element, { script: value || undefined }),
     },
