@@ -14,7 +14,18 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, agreement, cases, demo, due, inbox, masterkey, second_person, worklist
+from engine import (
+    access,
+    agreement,
+    cases,
+    demo,
+    due,
+    erasure,
+    inbox,
+    masterkey,
+    second_person,
+    worklist,
+)
 from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.clock import TestClock
@@ -111,7 +122,7 @@ class Player:
         if kind != "start" and self._case_id is None:
             return ["a scenario begins with a step `start`"]
         found: list[str] = getattr(self, f"_{kind}")(step)
-        if kind in {"start", "do", "message", "reopen"}:
+        if kind in {"start", "do", "message", "reopen", "erase"}:
             due.run_due(self.application)
         return found
 
@@ -209,6 +220,17 @@ class Player:
     def _reopen(self, step: Mapping[str, Any]) -> list[str]:
         who = str(step.get("as", "process.daan"))
         cases.request_reopening(self.application, self._case_id, self._account(who).id)
+        return []
+
+    def _erase(self, step: Mapping[str, Any]) -> list[str]:
+        """Ask that the file be erased before its time, on a ground of the profile."""
+        with self.application.database.reading() as session:
+            code = session.get_one(Case, self._case_id).code
+        wanted = erasure.Request(
+            code, str(step["erase"]), str(step.get("basis", "Art. 17")), str(step.get("text", "x"))
+        )
+        who = self._account(str(step.get("as", "privacy.paula")))
+        erasure.ask(self.application, who.id, wanted)
         return []
 
     def _opinion(self, step: Mapping[str, Any]) -> list[str]:

@@ -53,7 +53,7 @@ _BY_REASON = {
         "information_gap.state note.kind notice.template opinion.choice plan_version.state "
         "plan_version.check_in_interval action.goal_code action.kind action.acceptance "
         "action.progress contribution_share.level goal.code sharing_request.outcome "
-        "file_printing.outcome"
+        "file_printing.outcome erasure_round.ground erasure_round.outcome erasure_round.answer"
     ),
     ELEMENT: (
         "deployment_file.content deployment.manifest process_instance.process_id "
