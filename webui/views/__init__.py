@@ -10,6 +10,7 @@ from webui.views import (
     clock,
     disclosure,
     emergency,
+    erasure,
     event,
     health,
     hold,
@@ -68,6 +69,7 @@ TOPICS = (
     readership,
     protection,
     hold,
+    erasure,
     printing,
     disclosure,
 )
