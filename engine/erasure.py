@@ -4,6 +4,7 @@ The drawing of retention asks both; this begins the same way when somebody asks,
 basis, that the file of an ended case goes before its date. Nothing of it erases by itself.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -96,6 +97,17 @@ def ask(application: Application, account_id: UUID, wanted: Request) -> UUID:
         missed = {"event": "case:search:miss", "subject": "erasure"}
         audit.record(session, None, at=application.now(session), actor_id=account.id, **missed)
     raise ErasureError("code", UNKNOWN)
+
+
+def ask_in_words(
+    application: Application, case_id: UUID, account_id: UUID, told: Mapping[str, object]
+) -> UUID:
+    """Ask as a story tells it: `erase` is the ground, with `basis` and `text` where it says so."""
+    with application.database.reading() as session:
+        code = session.get_one(Case, case_id).code
+    basis, reason = told.get("basis", "Art. 17"), told.get("text", "It was asked for.")
+    wanted = Request(code, str(told["erase"]), str(basis), str(reason))
+    return ask(application, account_id, wanted)
 
 
 def _check(wanted: Request, profile: Profile) -> None:

@@ -14,23 +14,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import (
-    access,
-    agreement,
-    cases,
-    demo,
-    due,
-    erasure,
-    inbox,
-    masterkey,
-    second_person,
-    worklist,
-)
+from engine import access, agreement, cases, demo, due, inbox, masterkey, second_person, worklist
 from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.clock import TestClock
 from engine.database import Database
 from engine.deployment import ResolvedDeployment, resolve, store
+from engine.erasure import ask_in_words
 from engine.errors import CasetableError, InputError, SeparationError
 from engine.expression import compile_expression, to_json
 from engine.lifecycle import STARTS
@@ -224,13 +214,7 @@ class Player:
 
     def _erase(self, step: Mapping[str, Any]) -> list[str]:
         """Ask that the file be erased before its time, on a ground of the profile."""
-        with self.application.database.reading() as session:
-            code = session.get_one(Case, self._case_id).code
-        wanted = erasure.Request(
-            code, str(step["erase"]), str(step.get("basis", "Art. 17")), str(step.get("text", "x"))
-        )
-        who = self._account(str(step.get("as", "privacy.paula")))
-        erasure.ask(self.application, who.id, wanted)
+        ask_in_words(self.application, self._case_id, self._account(str(step["as"])).id, step)
         return []
 
     def _opinion(self, step: Mapping[str, Any]) -> list[str]:
