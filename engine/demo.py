@@ -104,6 +104,7 @@ PEOPLE = (
     DemoPerson("lead.lars", "Lars Hoekstra", "municipality", ("agency_lead",), "leads its people"),
     DemoPerson("lead.petra", "Petra Blok", "police", ("agency_lead",), "leads the police's people"),
     DemoPerson("privacy.paula", "Paula Vries", "municipality", ("dpo",), "data-protection officer"),
+    DemoPerson("privacy.milan", "Milan Vos", "municipality", ("dpo",), "second officer"),
     DemoPerson("operator.otto", "Otto Kramer", "municipality", ("operator",), "runs the system"),
     DemoPerson("owner.olga", "Olga Prins", "municipality", ("process_owner",), "process owner"),
     DemoPerson(

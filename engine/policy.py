@@ -33,6 +33,8 @@ DESK_ACTIONS = {
     "disclosure:answer": frozenset({"dpo"}),
     "workshop:edit": frozenset({"process_owner"}),
     "workshop:publish": frozenset({"process_owner"}),
+    "erasure:read": frozenset({"dpo"}),
+    "erasure:ask": frozenset({"dpo", "chair", "process_coordinator", "content_coordinator"}),
 }
 """Actions that a role alone allows."""
 
@@ -51,8 +53,8 @@ IN_PERSON = frozenset({"case:own", "case:member:name", "case:print"})
 whoever carries a file out on paper answers for it in person.
 """
 
-NOT_DELEGATED = frozenset({"accountable_person"})
-"""Roles whose steps nobody else does, however late it gets (P93): an escalation only tells.
+NOT_DELEGATED = frozenset({"accountable_person", "dpo"})
+"""Roles whose steps nobody else does, however late it gets (P93, S19): an escalation only tells.
 
 What an organisation owes is not done for it either: it alone says what it shares (P22).
 """

@@ -77,7 +77,9 @@ _BY_CLASS = {
     REQUEST: (
         "disclosure.requester disclosure.contact disclosure.about_name disclosure.about_born "
         "disclosure.scope disclosure.identity_note release_decision.reason release_decision.text "
-        "legal_hold.reference legal_hold.reason legal_hold.lift_reason"
+        "legal_hold.reference legal_hold.reason legal_hold.lift_reason "
+        "erasure_round.legal_basis erasure_round.reason erasure_round.neutral_words "
+        "erasure_round.refusal_reason"
     ),
 }
 CLASSES = {column: kind for kind, columns in _BY_CLASS.items() for column in columns.split()}

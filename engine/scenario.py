@@ -18,7 +18,10 @@ from engine.errors import CasetableError, InputError
 from engine.profile import read_tables
 from engine.scenario_world import World
 
-STEP_KINDS = ("start", "do", "after", "message", "refused", "expect", "opinion", "reopen", "agree")
+STEP_KINDS = (
+    *("start", "do", "after", "message", "refused", "expect", "opinion", "reopen", "agree"),
+    "erase",
+)
 
 
 @dataclass(frozen=True)

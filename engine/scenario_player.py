@@ -13,6 +13,7 @@ from engine import access, agreement, cases, due, inbox, second_person, worklist
 from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.clock import TestClock
+from engine.erasure import ask_in_words
 from engine.errors import CasetableError, InputError, SeparationError
 from engine.expression import compile_expression, to_json
 from engine.lifecycle import STARTS
@@ -61,7 +62,7 @@ class Player:
         if kind != "start" and self._case_id is None:
             return ["a scenario begins with a step `start`"]
         found: list[str] = getattr(self, f"_{kind}")(step)
-        if kind in {"start", "do", "message", "reopen"}:
+        if kind in {"start", "do", "message", "reopen", "erase"}:
             due.run_due(self.application)
         return found
 
@@ -172,6 +173,11 @@ class Player:
     def _reopen(self, step: Mapping[str, Any]) -> list[str]:
         who = str(step.get("as", "process.daan"))
         cases.request_reopening(self.application, self._case_id, self._account(who).id)
+        return []
+
+    def _erase(self, step: Mapping[str, Any]) -> list[str]:
+        """Ask that the file be erased before its time, on a ground of the profile."""
+        ask_in_words(self.application, self._case_id, self._account(str(step["as"])).id, step)
         return []
 
     def _opinion(self, step: Mapping[str, Any]) -> list[str]:

@@ -28,6 +28,7 @@ from engine.models import (
     Deployment,
     DeploymentFile,
     EmergencyAccess,
+    ErasureRound,
     FilePrinting,
     LegalHold,
     Opinion,
@@ -76,6 +77,11 @@ WITNESSED: dict[type[Base], tuple[str, ...]] = {
     FilePrinting: (
         *("id", "case_id", "asked_by_id", "asked_at", "outcome", "answered_by_id", "answered_at"),
         *("prints_until", "printed_at"),
+    ),
+    ErasureRound: (
+        *("id", "case_id", "instance_id", "number", "ground", "asked_by_id", "asked_at"),
+        *("outcome", "reviewed_by_id", "reviewed_for_id", "reviewed_at", "answer"),
+        *("answered_by_id", "answered_at"),
     ),
     AccountRole: ("account_id", "role"),
     Absence: (

@@ -428,7 +428,8 @@ def _apply(
     turn.audit("case:work_item:complete", item.id, element=item.element_id, milestone=milestone)
     # A deputy becomes no member: that would outlast the absence.
     person = turn.behalf or account
-    turn.add_member(person, _function_of(item, person))
+    if item.role not in access.IN_NO_CASE:
+        turn.add_member(person, _function_of(item, person))
     turn.submission = None
     turn.running.complete(item.token, data)
 

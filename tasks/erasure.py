@@ -26,6 +26,7 @@ from engine.models import (
     Draft,
     EmergencyAccess,
     EmergencyReview,
+    ErasureRound,
     FilePrinting,
     FormSubmission,
     Goal,
@@ -75,6 +76,7 @@ OF_CASE: tuple[Any, ...] = (
 """Tables whose rows of a case are deleted, in an order that respects foreign keys."""
 
 HOLD_WORDS = {"reference": ERASED, "reason": ERASED, "lift_reason": None}
+ROUND_WORDS = dict.fromkeys(("legal_basis", "reason", "neutral_words", "refusal_reason"))
 
 
 def erase(session: Session, case: Case) -> dict[str, dict[str, Any]]:
@@ -121,6 +123,7 @@ def _blank(session: Session, case: Case) -> None:
         (Incident, Incident.case_id, {"message": "erased"}),
         (EmergencyAccess, EmergencyAccess.case_id, {"motive": ERASED}),
         (LegalHold, LegalHold.case_id, HOLD_WORDS),
+        (ErasureRound, ErasureRound.case_id, ROUND_WORDS),
         (FilePrinting, FilePrinting.case_id, {"purpose": ERASED, "reason": None}),
     )
     # Rows that this turn has read keep what they show; nothing writes their words a second time.

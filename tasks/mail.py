@@ -51,6 +51,7 @@ SUBJECTS = {
     "printing_asked": "Somebody asks to print a whole file",
     "printing_agreed": "You may print a file once",
     "printing_refused": "The printing of a file was refused",
+    "erasure_answered": "The erasure that you asked for was decided on",
     "membership_invitation": "You are asked to take part in a case",
     "invitation_declined": "Somebody cannot take part",
     "member_left": "Somebody does not take part any more",

@@ -19,6 +19,7 @@ KIND_WORDS = {
     "opinion": "opinion changes to",
     "reopen": "reopening is asked because",
     "agree": "somebody agrees for",
+    "erase": "erasure is asked because",
 }
 """The kinds of steps as one reads them; the codes of engine.scenario are their order."""
 LISTS = ("requirements", "use")

@@ -4,12 +4,13 @@ from typing import Any
 
 from flask import url_for
 
-from engine.access import able_accounts, acting_for, persons
+from engine.access import IN_NO_CASE, able_accounts, acting_for, persons
 from engine.deputy import away
 from engine.models import Account, Case, Episode, ProcessInstance, WorkItem
 from engine.reading.about import about
 from engine.reading.cases import newest_episode
 from engine.reading.dossier import dossier
+from engine.reading.erasure import round_of
 from engine.reading.recorded import answered_by, findings, gaps, recorded, submission_of
 from engine.reading.task import other_drafts
 from engine.reading.timeline import timeline
@@ -20,23 +21,33 @@ from webui.context import account, application, profile, reading, today
 DOSSIER_FORMS = frozenset({"decide_closure", "give_closing_opinion"})
 
 
+def template_of(item: WorkItem) -> str:
+    """Return the page of an open step: without the case for who watches over data protection."""
+    return "work/blind.html" if item.role in IN_NO_CASE else "work/show.html"
+
+
 def surroundings(item: WorkItem) -> dict[str, Any]:
     """Return guidance, words of the button, the drawer and the diagram of an open work item."""
     session = reading()
-    instance = session.get_one(ProcessInstance, item.instance_id)
     case = session.get_one(Case, item.case_id)
+    instance = session.get_one(ProcessInstance, item.instance_id)
     deployment = application().deployments.get(session, instance.deployment_id)
     element = deployment.element(item.process_id, item.element_id)
-    viewer = viewer_of(session, case, account(), profile())
-    return {
+    around = {
         "item": item,
         "case": case,
         "guidance": element.properties.get("guidance", ""),
         "consequence": element.properties.get("consequence", "") or f"Record: {item.name}",
         "colleagues": _colleagues(item),
-        "behalf": acting_for(session, account(), item),
         "holders": [one.id for one in persons(session, account())],
         "others": other_drafts(session, item.id, account()),
+        "round": round_of(session, item, case),
+    }
+    if item.role in IN_NO_CASE:
+        return around
+    viewer = viewer_of(session, case, account(), profile())
+    return around | {
+        "behalf": acting_for(session, account(), item),
         "earlier": _earlier(case, viewer),
         "shared": timeline(session, case, viewer, today(), ["contribution"]).entries
         if viewer.reads(CONTENT)
@@ -106,6 +117,7 @@ def finished(item: WorkItem) -> dict[str, Any]:
     return {
         "item": item,
         "case": case,
+        "blind": item.role in IN_NO_CASE,
         "submission": submission,
         "who": answered_by(submission, item) if submission else "",
         "answers": answers_of(session, submission, case, viewer)

@@ -41,6 +41,7 @@ from engine.models.directory import (
 )
 from engine.models.disclosure import Disclosure, DisclosureCase, ReleaseDecision
 from engine.models.emergency import EmergencyAccess, EmergencyReview
+from engine.models.erasing import ErasureRound
 from engine.models.fence import install as install_fence
 from engine.models.fence import remove as remove_fence
 from engine.models.guard import install as install_guard
@@ -117,6 +118,7 @@ __all__ = [
     "EmergencyReview",
     "Episode",
     "EpisodeState",
+    "ErasureRound",
     "FailedAttempt",
     "FilePrinting",
     "FormSubmission",

@@ -32,7 +32,7 @@ from engine.models.sight import (
     is_guarded,
 )
 
-NEVER_DELEGATED = ("accountable_person",)
+NEVER_DELEGATED = ("accountable_person", "dpo")
 WATCHING = ("chair", "desk_head", "dpo")
 """As engine/policy.py has them, which stands above the tables; a test compares."""
 

@@ -1,8 +1,9 @@
-"""The database's own refusals around a legal hold: below all Python, also for SQL by hand (S15).
+"""The database's own refusals of an erasure: below all Python, also for SQL by hand (S15, S19).
 
 While a hold is in force no row of the case's content is deleted, its key is not destroyed and the
 case does not become erased. A hold in force is not taken back but by its lifting, and whoever acts
-as the officer, or not as the officer, has to be that.
+as the officer, or not as the officer, has to be that. A file whose newest review says that it goes
+is not erased without the agreement of an officer who is another human; no review, no agreement.
 """
 
 from sqlalchemy import Connection, inspect
@@ -50,6 +51,53 @@ _OFFICER = """(NEW.{deed}_part IS NOT NULL AND (NEW.{deed}_part = 'dpo') <> EXIS
     SELECT 1 FROM account_role WHERE account_role.account_id = NEW.{deed}_by_id
     AND account_role.role = 'dpo'))"""
 
+_UNAGREED = """EXISTS (SELECT 1 FROM erasure_round newest
+    WHERE newest.case_id = {row} AND newest.outcome = 'erase' AND NOT EXISTS (
+        SELECT 1 FROM erasure_round later WHERE later.case_id = newest.case_id
+        AND later.number > newest.number AND later.outcome IS NOT NULL)
+    AND (newest.answer IS NULL OR newest.answer NOT IN ('agreed', 'dropped')
+        OR (newest.answer = 'agreed' AND EXISTS (SELECT 1 FROM account one, account other
+            WHERE one.id IN (newest.reviewed_by_id, newest.reviewed_for_id)
+            AND other.id = newest.answered_by_id AND one.person_id = other.person_id))))"""
+_NO_OFFICER = """NEW.answer = 'agreed' AND NOT EXISTS (SELECT 1 FROM account_role
+    WHERE account_role.account_id = NEW.answered_by_id AND account_role.role = 'dpo')"""
+_STILL_ASKED = """NEW.answer = 'dropped' AND OLD.answer IS NULL AND EXISTS (
+    SELECT 1 FROM process_instance
+    WHERE process_instance.id = NEW.instance_id AND process_instance.status = 'running')"""
+_ROUND = ("case_id", "instance_id", "number", "ground", "asked_by_id", "asked_at")
+_REVIEWED = ("outcome", "reviewed_by_id", "reviewed_for_id", "reviewed_at")
+_ANSWERED = ("answer", "answered_by_id", "answered_at")
+
+
+def _erasures(differs: str) -> list[tuple[str, str, str, str, str]]:
+    """Return the refusals around the agreement of the officer; like those of `_rules`."""
+    table, two = "erasure_round", "a reviewed file is erased when the officer has agreed (S19)"
+    asked, reviewed, answered = (
+        "(" + " OR ".join(f"NEW.{name} {differs} OLD.{name}" for name in names) + ")"
+        for names in (_ROUND, _REVIEWED, _ANSWERED)
+    )
+    undone = (
+        f"{asked} OR (OLD.outcome IS NOT NULL AND {reviewed}) "
+        f"OR (OLD.answer IS NOT NULL AND {answered})"
+    )
+    answering = f"NEW.answer {differs} OLD.answer AND {_NO_OFFICER}"
+    key, state = _UNAGREED.format(row="OLD.case_id"), _UNAGREED.format(row="OLD.id")
+    return [
+        (table, "stays", "DELETE", "1 = 1", "what was asked and answered stays"),
+        (table, "kept", "UPDATE", undone, "what was asked and answered stays"),
+        (table, "asked", "INSERT", _NO_OFFICER, "the data-protection officer agrees"),
+        (table, "agreed", "UPDATE", answering, "the data-protection officer agrees"),
+        (table, "dropped", "UPDATE", _STILL_ASKED, "the officer is asked still"),
+        ("case_key", "agreed", "UPDATE", f"NEW.wrapped IS NULL AND {key}", two),
+        (
+            "casework_case",
+            "agreed",
+            "UPDATE",
+            f"NEW.state = 'erased' AND OLD.state <> 'erased' AND {state}",
+            two,
+        ),
+    ]
+
 
 def _rules(dialect: str) -> list[tuple[str, str, str, str, str]]:
     """Return table, kind, moment, the wrong condition and the message of each refusal."""
@@ -81,6 +129,7 @@ def _rules(dialect: str) -> list[tuple[str, str, str, str, str]]:
         ("legal_hold", "kept", "UPDATE", undone, "what two persons have agreed to stays"),
         ("legal_hold", "asked", "INSERT", acting, officer),
         ("legal_hold", "agreed", "UPDATE", acting, officer),
+        *_erasures(differs),
     ]
 
 
@@ -91,7 +140,7 @@ def install(connection: Connection) -> None:
         return
     dialect = connection.dialect.name
     for table, kind, moment, wrong, message in _rules(dialect):
-        if table not in there:
+        if table not in there or ("erasure_round" in wrong and "erasure_round" not in there):
             continue
         name = f"{table}_{kind}"
         connection.exec_driver_sql(_drop(dialect, table, name))

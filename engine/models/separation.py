@@ -87,6 +87,10 @@ OR (NEW.printed_at IS NOT NULL AND {_same("NEW.asked_by_id", "NEW.answered_by_id
 _PUBLICATION: Final = f"""
 NEW.outcome IN ('agreed', 'refused') AND {_same("NEW.asked_by_id", "NEW.answered_by_id")}
 """
+_ERASURE_ROUND: Final = f"""
+NEW.answer = 'agreed'
+AND {_same("NEW.reviewed_by_id, NEW.reviewed_for_id", "NEW.answered_by_id")}
+"""
 TABLES: Final = {
     "sharing_request": _SHARING_REQUEST,
     "contribution_share": _CONTRIBUTION_SHARE,
@@ -95,9 +99,10 @@ TABLES: Final = {
     "decision": _DECISION,
     "file_printing": _FILE_PRINTING,
     "workshop_publication": _PUBLICATION,
+    "erasure_round": _ERASURE_ROUND,
 }
 """The condition under which a row of each table would be the work of one human."""
-LATER: Final = frozenset({"file_printing", "workshop_publication"})
+LATER: Final = frozenset({"erasure_round", "file_printing", "workshop_publication"})
 """Tables of later revisions; their refusals come when they are there."""
 READS: Final = frozenset({"account", "assessment", "check_in", "note", *TABLES}) - LATER
 """What has to be there before the refusals can be."""

@@ -23,8 +23,17 @@ MINE = "account_id IN (SELECT person FROM casetable_persons())"
 EMERGENCY = "case_id IN (SELECT casetable_emergencies())"
 KNOWN = "IN (SELECT casetable_known())"
 OF_CASE = CASES.format("case_id")
+NOT_BARRED = "case_id NOT IN (SELECT casetable_barred())"
 OF_REQUEST = "id IN (SELECT disclosure_id FROM disclosure_case)"
-OF_INSTANCE = "EXISTS (SELECT 1 FROM process_instance p WHERE p.id = instance_id)"
+OF_OFFICER = (
+    "(SELECT w.instance_id FROM work_item w "
+    "WHERE w.role = 'dpo' AND w.state = 'open' AND (SELECT casetable_holds('dpo')))"
+)
+"""Where the officer is asked about an erasure: the step, and nothing of its case."""
+OF_INSTANCE = (
+    "EXISTS (SELECT 1 FROM process_instance p WHERE p.id = instance_id "
+    "AND p.case_id IN (SELECT casetable_cases()))"
+)
 
 FUNCTIONS = (
     "casetable_account()", "casetable_now()", "casetable_persons()", "casetable_roles()",
@@ -40,7 +49,12 @@ READS: Final = {
     "case_standing": f"{OF_CASE} OR {MINE}",
     "contribution": f"{OF_CASE} OR (by_id = {ME} AND {PAST})",
     "form_submission": f"{OF_CASE} OR (by_id = {ME} AND {PAST})",
-    "work_item": f"{OF_CASE} OR (completed_by_id = {ME} AND completed_for_id IS NULL AND {PAST})",
+    "work_item": (
+        f"{OF_CASE} OR (completed_by_id = {ME} AND completed_for_id IS NULL AND {PAST}) "
+        f"OR (role = 'dpo' AND state = 'open' AND {OFFICER} AND {NOT_BARRED})"
+    ),
+    "process_instance": f"{OF_CASE} OR id IN {OF_OFFICER}",
+    "draft": f"{OF_CASE} OR (account_id = {ME} AND {OFFICER})",
     "emergency_access": f"{OF_CASE} OR {EMERGENCY}",
     "emergency_review": "EXISTS (SELECT 1 FROM emergency_access a WHERE a.id = access_id)",
     "audit_entry": f"{OF_CASE} OR actor_id = {ME} OR {OFFICER} OR {EMERGENCY}",
@@ -48,6 +62,7 @@ READS: Final = {
     "notice": f"account_id = {ME}",
     "identity_query": f"account_id = {ME}",
     "legal_hold": f"{OF_CASE} OR {OFFICER}",
+    "erasure_round": f"{OF_CASE} OR ({OFFICER} AND {NOT_BARRED})",
     "disclosure_case": f"{OF_CASE} OR {OFFICER}",
     "release_decision": f"{OF_CASE} OR {OFFICER}",
     "disclosure": f"{OFFICER} OR {OF_REQUEST}",

@@ -117,7 +117,11 @@ BEGIN
             JOIN case_member ON case_member.account_id = persons.person
                 AND case_member.until IS NULL
             UNION
+            -- Who watches over data protection does a step of a case and opens nothing of it.
             SELECT * FROM owed
+            WHERE NOT EXISTS (
+                SELECT 1 FROM account_role
+                WHERE account_role.account_id = owed.person AND account_role.role IN ({outside}))
         ),
         seen AS (
             SELECT way.case_id
@@ -167,7 +171,8 @@ SET search_path = pg_catalog, public, pg_temp AS $$
 $$;
 
 -- The cases of which the reader knows code and state, and not the content: of own words, of an
--- invitation, of an emergency, of an incident that waits for one of the reader's roles.
+-- invitation, of an emergency, of an incident that waits for one of the reader's roles, or of an
+-- erasure that the officer is asked about.
 CREATE OR REPLACE FUNCTION casetable_known() RETURNS SETOF uuid
 LANGUAGE sql STABLE SECURITY DEFINER ROWS 100
 SET search_path = pg_catalog, public, pg_temp AS $$
@@ -181,4 +186,7 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT case_id FROM incident
     WHERE state <> 'resolved' AND case_id IS NOT NULL
         AND owner_role IN (SELECT casetable_roles())
+    UNION
+    SELECT case_id FROM erasure_round
+    WHERE casetable_holds('dpo') AND case_id NOT IN (SELECT casetable_barred())
 $$;

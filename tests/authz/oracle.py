@@ -84,7 +84,9 @@ def seeing(person: Someone, place: Place) -> list[Someone]:
 
 def _sees(person: Someone, way: Way, place: Place) -> bool:
     state = STATES[place.state]
-    if place.step and state["by_step"] == "yes" and _completes(person, way, place):
+    # Who takes part in no case does a step, such as agreeing to an erasure, and opens nothing.
+    outside = ROLES.get(way.role, {}).get("takes_part") == "no"
+    if place.step and state["by_step"] == "yes" and _completes(person, way, place) and not outside:
         return True
     if way.row["reads"] == "no":
         return False

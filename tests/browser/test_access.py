@@ -79,6 +79,36 @@ def test_pages_break_no_accessibility_rule_and_fit_a_narrow_screen(
     assert complaints == []
 
 
+def test_pages_of_an_erasure_break_no_rule_and_lead_to_no_case(
+    inspector: Inspector, house: House
+) -> None:
+    words = "The papers are about somebody else of the same name."
+    review = {"retention_decision": "erase", "reasons": "r", "neutral_words": words}
+    with Preparation(house) as case:
+        case.play(one for one in steps_of("intake_transfer") if one.keys() & {"start", "do"})
+        assert case.take("erase", {"erase": "wrong_person", "as": "chair.clara"}) == []
+        inspector.visit("head.greta", *case.owed("review_retention"))
+        done = {"do": "review_retention", "as": "head.greta", "answers": review}
+        assert case.take("do", done) == []
+        inspector.visit("chair.clara", f"/cases/{case.code}", "/erasures/new")
+        inspector.visit("privacy.paula", "/", "/erasures", "/erasures/new")
+        inspector.visit("privacy.paula", *case.owed("agree_erasure"))
+        page = inspector.page("privacy.paula")
+        assert words in page.inner_text("main")
+        assert page.locator(f"main a[href*='{case.code}']").count() == 0
+        page.get_by_role("button", name="Record my answer").click()
+        inspector.look("privacy.paula")
+        page.get_by_label("Yes, erase it").check()
+        page.get_by_role("button", name="Record my answer").click()
+        expect(page.get_by_text("“Agree to the erasure” is recorded.")).to_be_visible()
+        inspector.visit("privacy.paula", "/erasures")
+        row = page.get_by_role("row").filter(has_text=case.code)
+        expect(row).to_contain_text("agreed to")
+    complaints = [text for one in inspector.people.values() for text in one.complaints]
+    assert inspector.found == []
+    assert complaints == []
+
+
 def _looking_at_each_form(
     inspector: Inspector, case: Preparation
 ) -> Callable[[Mapping[str, Any]], None]:

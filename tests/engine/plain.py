@@ -58,7 +58,8 @@ _BY_REASON = {
         "action.progress contribution_share.level goal.code sharing_request.outcome "
         "file_printing.outcome workshop_draft.profile workshop_draft.state "
         "workshop_judgement.profile workshop_judgement.state workshop_publication.profile "
-        "workshop_publication.outcome"
+        "workshop_publication.outcome "
+        "erasure_round.ground erasure_round.outcome erasure_round.answer"
     ),
     ELEMENT: (
         "deployment_file.content deployment.manifest process_instance.process_id "

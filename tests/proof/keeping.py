@@ -22,6 +22,7 @@ RIGHTLY_ALARMED = frozenset(
         # A note would wait there without hearing that the case runs again (L12).
         ("followed by a note", "look_after_hold"),
         ("followed by a note", "review_retention"),
+        ("followed by a note", "agree_erasure"),
         # The table would go on until the note is done, although it was decided to go back (P75).
         ("followed by a note", "triage_new_information"),
         # Whoever left the table would keep access when the work is stopped before the note (P69).

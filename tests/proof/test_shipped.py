@@ -130,6 +130,14 @@ def test_profile_that_asks_for_consent_keeps_every_rule(
         ("action_plan.bpmn", to_lane("draft_action_plan", "lane_partner"), "P47"),
         ("retention.bpmn", past("erase_case", "erased"), "P90"),
         ("retention.bpmn", past("check_hold", "is_held"), "P90"),
+        ("retention.bpmn", past("agree_erasure", "merge_erase"), "P90"),
+        ("retention.bpmn", to_lane("agree_erasure", "lane_desk_head"), "P90"),
+        ("retention.bpmn", without_property("agree_erasure", "notDoneBy"), "L10"),
+        (
+            "retention.bpmn",
+            condition('erasure_agreement = "agree"', 'erasure_agreement != "agree"'),
+            "P90",
+        ),
         ("case_management.bpmn", past("apply_change", "partners_changed"), "P69"),
         # Comes to the same date twice: the second lies ahead of the first.
         (

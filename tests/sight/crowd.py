@@ -28,6 +28,7 @@ from engine.models import (
     Draft,
     EmergencyAccess,
     EmergencyReview,
+    ErasureRound,
     FilePrinting,
     IdentityQuery,
     InboxMessage,
@@ -177,6 +178,7 @@ OWN: dict[str, Callable[[Crowd, Account, dict[str, Any]], bool]] = {
     ),
     "incident": lambda _, me, row: row["owner_role"] in me.role_codes,
     "legal_hold": lambda _, me, __: "dpo" in me.role_codes,
+    "erasure_round": lambda _, me, __: "dpo" in me.role_codes,
     "disclosure_case": lambda _, me, __: "dpo" in me.role_codes,
     "release_decision": lambda _, me, __: "dpo" in me.role_codes,
     "disclosure": lambda _, me, __: "dpo" in me.role_codes,
@@ -302,7 +304,7 @@ def fill(crowd: Crowd) -> None:
                     by_id=anna.id,
                     at=now,
                 ),
-                *_of_two_persons(case_id, people, now, lent),
+                *_of_two_persons(instance, people, now, lent),
             ]
         )
     with crowd.application.database.reading() as session:
@@ -315,10 +317,10 @@ def fill(crowd: Crowd) -> None:
 
 
 def _of_two_persons(
-    case_id: UUID, people: dict[str, Account], now: datetime, lent: Contribution
+    instance: ProcessInstance, people: dict[str, Account], now: datetime, lent: Contribution
 ) -> list[Base]:
     """Return what waits for a second person: a hold, a request for access, an agreement."""
-    paula = people["privacy.paula"]
+    paula, case_id = people["privacy.paula"], instance.case_id
     request = Disclosure(
         id=uuid4(),
         code="A-1",
@@ -355,6 +357,16 @@ def _of_two_persons(
             outcome="release",
             by_id=paula.id,
             at=now,
+        ),
+        ErasureRound(
+            case_id=case_id,
+            instance_id=instance.id,
+            number=1,
+            ground="wrong_person",
+            asked_by_id=paula.id,
+            asked_at=now,
+            legal_basis="l",
+            reason="r",
         ),
         FilePrinting(
             case_id=case_id, purpose="p", asked_by_id=people["police.peter"].id, asked_at=now

@@ -111,6 +111,7 @@ def test_erase_knows_every_table_that_belongs_to_a_case() -> None:
         "emergency_access": "who opened it; its motive is emptied",
         "emergency_review": "who reviewed it; its reasons are emptied",
         "episode": "codes and dates",
+        "erasure_round": "who reviewed and who agreed; its words are emptied",
         "file_printing": "who printed it; its words are emptied",
         "goal": "erased with its plan",
         "inbox_message": "its payload is emptied",

@@ -194,7 +194,9 @@ SELECT username, person_id IN (SELECT person_id FROM account o WHERE o.id <> acc
 FROM account;
 SELECT account_id, subject FROM provider_link;
 SELECT kind, by_id FROM decision;
-SELECT asked_by_id, answered_by_id, outcome, printed_at IS NULL FROM file_printing
+SELECT asked_by_id, answered_by_id, outcome, printed_at IS NULL FROM file_printing;
+SELECT number, asked_by_id, outcome, reviewed_by_id, reviewed_for_id, answer, answered_by_id
+FROM erasure_round
 """
 STATE = _STATE.split(";")
 """What tells two states apart: who stands where and has done what; no instants, no random ids."""

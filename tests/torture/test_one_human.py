@@ -21,6 +21,7 @@ from engine import (
     agreement,
     emergency,
     emergency_review,
+    erasure,
     invitation,
     printing,
     recusal,
@@ -30,7 +31,7 @@ from engine import (
 )
 from engine.errors import InputError
 from engine.models import Absence, CaseStanding, EmergencyAccess, FilePrinting, SharingRequest
-from engine.scenario import read_steps
+from engine.scenario import read_scenario, read_steps
 from engine.settings import ROOT
 from tests.torture.house import HUMAN, Act, House, search
 
@@ -211,6 +212,50 @@ PRINTING = [
     *each("prints", _print),
 ]
 
+# -- erasing a file -------------------------------------------------------------------------------
+
+
+def _ask_erasure(house: House, name: str) -> object:
+    wanted = erasure.Request(house.code, "wrong_person", "Art. 17", WORDS)
+    return erasure.ask(house.application, house.id[name], wanted)
+
+
+_REVIEW = {"retention_decision": "erase", "reasons": WORDS, "neutral_words": WORDS}
+
+
+def _review_file(house: House, name: str) -> object:
+    return _give(house, name, "review_retention", _REVIEW)
+
+
+def _agree_erasure(house: House, name: str) -> object:
+    return _give(house, name, "agree_erasure", {"erasure_agreement": "agree"})
+
+
+def _hand_back(house: House, name: str) -> object:
+    given = {"erasure_agreement": "back", "refusal_reason": WORDS}
+    return _give(house, name, "agree_erasure", given)
+
+
+ERASING = [
+    *each("asks for the erasure", _ask_erasure),
+    *each("reviews the file", _review_file),
+    *each("agrees to the erasure", _agree_erasure),
+    *each("hands it back", _hand_back, HUMAN[2:]),
+]
+
+
+def _case_is_over(house: House) -> None:
+    """Another authority has the case; all accounts and stand-ins review, and one is the officer."""
+    for step in read_scenario(ROOT / "processes/scenarios/intake_transfer.toml").steps:
+        if "do" in step:
+            assert house.world.take("do", step) == []
+    now = house.world.clock.now()
+    with house.application.database.transaction() as session:
+        for name in (*HUMAN[:3], "away.k", "away.l"):
+            roles = frozenset({"desk_head", "chair", "partner"})
+            administration.change_roles(session, name, roles, "head.greta", "head.hanna", now)
+
+
 # -- accounts -------------------------------------------------------------------------------------
 
 
@@ -249,20 +294,21 @@ def _answers(element: str) -> dict[str, Any]:
 
 
 def _complete(element: str) -> Callable[[House, str], object]:
-    def do(house: House, name: str) -> object:
-        with house.application.database.reading() as session:
-            item = session.get_one(worklist.WorkItem, house.item(element))
-            account = session.get_one(worklist.Account, house.id[name])
-            filled = worklist.form_for(session, house.application, item, account).initial
-        given = {**filled, **_answers(element)}
-        result = worklist.complete(
-            house.application, item.id, house.id[name], given, f"search-{uuid4()}"
-        )
-        if isinstance(result, worklist.Refused):
-            raise InputError("The form was refused.")
-        return result
+    return lambda house, name: _give(house, name, element, _answers(element))
 
-    return do
+
+def _give(house: House, name: str, element: str, answers: dict[str, Any]) -> object:
+    with house.application.database.reading() as session:
+        item = session.get_one(worklist.WorkItem, house.item(element))
+        account = session.get_one(worklist.Account, house.id[name])
+        filled = worklist.form_for(session, house.application, item, account).initial
+    given = {**filled, **answers}
+    result = worklist.complete(
+        house.application, item.id, house.id[name], given, f"search-{uuid4()}"
+    )
+    if isinstance(result, worklist.Refused):
+        raise InputError("The form was refused.")
+    return result
 
 
 FIRST = ("check_source", "assess_signal", "decide_route")
@@ -321,6 +367,12 @@ AIMS = {
     "a whole file is printed": Aim(
         [*PRINTING, *AWAY],
         "SELECT 1 FROM file_printing WHERE printed_at IS NOT NULL",
+        least=3,
+    ),
+    "a file is erased": Aim(
+        [*ERASING, *AWAY],
+        "SELECT 1 FROM casework_case WHERE state = 'erased'",
+        _case_is_over,
         least=3,
     ),
     "roles, links and humans change": Aim(

@@ -7,6 +7,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.access import may
+from engine.erasure import offers
 from engine.errors import NotFoundError
 from engine.models import Case, ProcessInstance
 from engine.opinion import may_change_opinion
@@ -23,7 +24,16 @@ from engine.reading.recorded import findings, gaps
 from engine.reading.timeline import Entry, offered_kinds, timeline
 from engine.reading.travel import in_words, latest_instances, processes_of, travel
 from webui.casepage import CaseFrame, case_page, open_case
-from webui.context import account, application, now, page_number, reading, subject, today
+from webui.context import (
+    account,
+    application,
+    now,
+    page_number,
+    profile,
+    reading,
+    subject,
+    today,
+)
 from webui.guard import action, own
 from webui.loading import case as by_code
 from webui.reading_record import note_listing, note_search
@@ -73,6 +83,7 @@ def show(code: str) -> str:
         about=about(session, case, frame.viewer),
         opinion=_has_opinion(frame),
         reopens=may(session, account(), "case:reopen", case),
+        erases=offers(session, account(), case, profile()),
     )
 
 

@@ -15,7 +15,7 @@ from webui.guard import action
 from webui.loading import work_item
 from webui.reading_record import note_reading
 from webui.taskform import keep, list_anchor, open_form, posted
-from webui.taskpage import finished, surroundings
+from webui.taskpage import finished, surroundings, template_of
 
 pages = Blueprint("work", __name__)
 
@@ -36,7 +36,7 @@ def _page(item: WorkItem, key: str, errors: tuple[FieldError, ...] = ()) -> str:
     answers = posted() if errors else None
     opened = open_form(reading(), item, account(), answers)
     return render_template(
-        "work/show.html",
+        template_of(item),
         view=opened.view(errors),
         saved_at=opened.saved_at,
         key=key,
