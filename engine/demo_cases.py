@@ -21,7 +21,7 @@ from engine.scenario import read_steps, read_toml, step_kind
 from engine.scenario_world import Player
 
 SCRIPT = "demo.toml"
-PLAYED = frozenset({"start", "do", "after", "message", "opinion", "reopen", "agree", "erase"})
+PLAYED = frozenset({"start", "do", "after", "message", "opinion", "reopen", "agree"})
 
 
 def add_cases(application: Application) -> int:
