@@ -100,11 +100,9 @@ def ask(application: Application, account_id: UUID, wanted: Request) -> UUID:
 
 
 def ask_in_words(
-    application: Application, case_id: UUID, account_id: UUID, told: Mapping[str, object]
+    application: Application, code: str, account_id: UUID, told: Mapping[str, object]
 ) -> UUID:
     """Ask as a story tells it: `erase` is the ground, with `basis` and `text` where it says so."""
-    with application.database.reading() as session:
-        code = session.get_one(Case, case_id).code
     basis, reason = told.get("basis", "Art. 17"), told.get("text", "It was asked for.")
     wanted = Request(code, str(told["erase"]), str(basis), str(reason))
     return ask(application, account_id, wanted)

@@ -177,7 +177,9 @@ class Player:
 
     def _erase(self, step: Mapping[str, Any]) -> list[str]:
         """Ask that the file be erased before its time, on a ground of the profile."""
-        ask_in_words(self.application, self._case_id, self._account(str(step["as"])).id, step)
+        with self.application.database.reading() as session:
+            code = session.get_one(Case, self._case_id).code
+        ask_in_words(self.application, code, self._account(str(step["as"])).id, step)
         return []
 
     def _opinion(self, step: Mapping[str, Any]) -> list[str]:
