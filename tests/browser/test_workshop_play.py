@@ -10,6 +10,7 @@ from engine.deployment import ResolvedDeployment, publish
 from engine.workshop import draft as drafts
 from tests.browser.accessibility import too_wide, violations
 from tests.engine.test_play import do, person, told
+from tests.engine.workshop import few_scenarios
 from tests.webui.site import Site
 from tests.webui.story import tell
 
@@ -129,3 +130,29 @@ def test_tokens_follow_an_answer(olga: Page, site: Site, draft_id: UUID) -> None
     expect(
         olga.get_by_role("heading", name="Intake: information and first analysis")
     ).to_be_visible()
+
+
+def test_scenarios_are_edited_without_barriers(olga: Page, site: Site, draft_id: UUID) -> None:
+    few_scenarios(site.application, draft_id, person(site.application, "owner.olga"))
+    pages = f"/workshop/drafts/{draft_id}/scenarios"
+    olga.goto(pages)
+    assert violations(olga) == []
+    assert too_wide(olga) == []
+    olga.locator("main table a").first.focus()
+    olga.keyboard.press("Enter")
+    expect(olga.get_by_role("group", name="Step 1")).to_be_visible()
+    assert violations(olga) == []
+    assert too_wide(olga) == []
+    first = olga.locator("#what-0").input_value()
+    olga.get_by_role("button", name="Move down step 1").click()
+    expect(olga.locator("#what-1")).to_have_value(first)
+    expect(olga.get_by_role("status")).to_contain_text("changed on this page only")
+    olga.get_by_role("link", name="As it is written").click()
+    assert violations(olga) == []
+    olga.get_by_role("button", name="Run what is kept").click()
+    expect(olga.locator("main .alert-success")).to_contain_text("It went as told")
+    olga.goto(f"/workshop/drafts/{draft_id}/coverage?diagram=signal_intake")
+    _drawn(olga)
+    expect(olga.locator("g.djs-shape.mark-never").first).to_be_visible()
+    assert violations(olga) == []
+    assert too_wide(olga) == []
