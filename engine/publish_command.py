@@ -24,7 +24,7 @@ WRONG = "Name and password do not fit, or the code is wrong."
 @click.command("publish")
 @click.argument("folder", required=False, type=click.Path(exists=True, path_type=Path))
 @click.option("--profile", default=None, help="The national structure [default: of the settings].")
-@click.option("--note", default="", help="Why it is published; everybody reads it afterwards.")
+@click.option("--note", default="", help="Why it is published; the other process owners read it.")
 @click.option("--by", "username", required=True, help="User name of the process owner who acts.")
 @click.option("--agree", "agreed", default=None, help="Id of what another person has asked.")
 @click.option("--refuse", "refused", default=None, help="Id of what another person has asked.")

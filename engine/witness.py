@@ -85,8 +85,8 @@ WITNESSED: dict[type[Base], tuple[str, ...]] = {
     Deployment: ("id", "profile", "manifest", "published_at", "published_by_id"),
     CurrentDeployment: ("profile", "deployment_id"),
     WorkshopPublication: (
-        *("id", "profile", "draft_id", "judgement_id", "deployment_id", "before_id"),
-        *("asked_by_id", "asked_at", "outcome", "answered_by_id", "answered_at"),
+        *("id", "profile", "draft_id", "judgement_id", "deployment_id", "before_id", "note"),
+        *("asked_by_id", "asked_at", "outcome", "answered_by_id", "answered_at", "reason"),
     ),
 }
 """The columns that are compared. Who changes them has old rows witnessed anew by a migration."""
