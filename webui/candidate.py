@@ -21,6 +21,9 @@ from engine.workshop.place import check_content
 from webui.catalogue import readable
 from webui.verdict import Places, findings_told, proof_told
 
+LOST = (LookupError, TypeError, ValueError, AttributeError)
+"""How a proof ends that follows a drawing with holes; without a finding it is a mistake of ours."""
+UNREADABLE = "nobody can follow a drawing with these problems; mend them first."
 KEPT = 6
 """How many proofs are remembered: undoing a change asks for the one before."""
 
@@ -86,4 +89,8 @@ def rules(files: dict[str, bytes], draft_id: UUID) -> dict[str, Any]:
         raise
     except CasetableError as error:
         return {"refused": str(error)}
+    except LOST:
+        if not any(one.severity == "error" for one in findings(files)):
+            raise
+        return {"refused": UNREADABLE}
     return proof_told(proof, Places(draft_id, deployment))

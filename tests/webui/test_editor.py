@@ -7,7 +7,9 @@ import pytest
 from sqlalchemy import select
 
 from engine.application import Application
+from engine.deployment import ResolvedDeployment
 from engine.models import Account
+from engine.proof.proof import Proof
 from engine.workshop import draft as drafts
 from tests.webui.site import Site, Visitor
 from webui import candidate
@@ -212,6 +214,25 @@ def test_rules_of_what_cannot_be_read_are_refused_in_words(olga: Visitor, draft:
     told = sent(olga, address(draft, "verify", path), content=content).get_json()
     assert set(told) == {"refused"}
     assert "closing_rule" in told["refused"]
+
+
+class Lost(candidate.Prover):
+    """A proof that gets lost, as in a drawing with holes."""
+
+    def prove(self, deployment: ResolvedDeployment) -> Proof:
+        raise KeyError(deployment.id)
+
+
+def test_proof_that_gets_lost_in_a_broken_drawing_is_no_crash(
+    olga: Visitor, draft: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(candidate, "PROVER", Lost())
+    content = opened(olga, draft)["content"]
+    broken = content.replace('value="record_monitoring_check"', 'value="not_there"', 1)
+    told = sent(olga, address(draft, "verify"), content=broken).get_json()
+    assert told == {"refused": candidate.UNREADABLE}
+    # Without a problem to mend it is our own mistake, and nobody is sent looking for one.
+    assert sent(olga, address(draft, "verify"), content=content).status_code == 500
 
 
 def test_second_proof_at_the_same_time_is_put_off(
