@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from engine import audit_command, comparison_command, key_command, log, role_command
+from engine import (
+    audit_command,
+    comparison_command,
+    key_command,
+    log,
+    migrate_command,
+    role_command,
+)
 from engine.errors import CasetableError
 from engine.user_command import user
 
@@ -188,6 +195,7 @@ db.add_command(role_command.roles)
 casetable.add_command(audit_command.audit)
 casetable.add_command(comparison_command.diff)
 casetable.add_command(key_command.key)
+casetable.add_command(migrate_command.migrate)
 
 
 @casetable.command()

@@ -31,6 +31,8 @@ DESK_ACTIONS = {
     "identity:allow": CONTRIBUTORS,
     "hold:read": HOLDERS,
     "disclosure:answer": frozenset({"dpo"}),
+    "workshop:edit": frozenset({"process_owner"}),
+    "workshop:publish": frozenset({"process_owner"}),
 }
 """Actions that a role alone allows."""
 
