@@ -34,7 +34,7 @@ def migrate(
     Ids may be shortened. A run that was cut off goes on where it stopped. Exits with 1 when a
     case stays where it is.
 
-    Example: casetable migrate --from 3f2b1c --to 9a01dd --map ask_partner=ask_partners --plan
+    Example: casetable migrate --from 3f2b1c --to 9a01dd --by owner.olga --plan
     """
     from engine.application import open_application
     from engine.migrating import run as runs

@@ -25,6 +25,7 @@ NAVIGATION = (
     ("protection.show", "Protection of data", "shield-check", "dpo"),
     ("incident.index", "Incidents", "exclamation-diamond", "desk_head"),
     ("incident.index", "Incidents", "exclamation-diamond", "dpo"),
+    ("case_migration.show", "Moving cases", "arrow-left-right", "process_owner"),
 )
 
 

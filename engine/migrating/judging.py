@@ -11,7 +11,7 @@ from engine.bpmn import Instance, Open, Scope, open_elements, transfer
 from engine.errors import MigrationRefusedError
 from engine.migrating.owing import Renewed, check_owed, renewed
 from engine.migrating.places import Element, Need, Sides
-from engine.migrating.proving import Proving
+from engine.migrating.proving import proving_of
 from engine.models import ProcessInstance
 from engine.running import Reader, load, past
 
@@ -53,7 +53,9 @@ class Judge:
     ) -> None:
         self.sides = sides
         self.places = places
-        self.proving = Proving(sides.new)
+        self.proving = proving_of(sides.new)
+        self.only_known = False
+        """Whether a proof that is not made yet raises NotProvedError."""
         self._application = application
         self._needs: dict[Element, Need | None] = {}
 
@@ -98,7 +100,7 @@ class Judge:
         check_owed(before, after, new.profile, new)
         items = list(renewed(row.open_items, after, self.sides.old, new))
         parts = past(self._application.deployments, session, row)
-        refusal = self.proving.refusal(row.process_id, after, parts)
+        refusal = self.proving.refusal(row.process_id, after, parts, only_known=self.only_known)
         if refusal:
             raise MigrationRefusedError(refusal)
         return Carried(row, after, items)

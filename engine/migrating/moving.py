@@ -43,50 +43,53 @@ def move(application: Application, judge: Judge, run_id: UUID, case_id: UUID) ->
     What fails while it is written down is taken back whole and recorded as refused.
     """
     try:
-        state = _moved_once_proved(application, judge, run_id, case_id)
+        state, waiting = _moved_once_proved(application, judge, run_id, case_id)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # noqa: BLE001 - the edge to every drawing and row
         with application.database.transaction() as session:
             return _refused_by(application, session, run_id, case_id, describe(error))
-    if state == MOVED:
-        _hear(application, case_id)
+    _hear(application, waiting)
     return state
 
 
-def _moved_once_proved(application: Application, judge: Judge, run_id: UUID, case_id: UUID) -> str:
+def _moved_once_proved(
+    application: Application, judge: Judge, run_id: UUID, case_id: UUID
+) -> tuple[str, list[UUID]]:
     """Move a case; what has to be proved first is proved without holding its lock."""
     for _ in range(MOST_TRIES):
-        judge.proving.only_known = True
+        judge.only_known = True
         try:
             with application.database.transaction() as session:
                 return _moved(application, session, judge, run_id, case_id)
         except NotProvedError:
-            judge.proving.only_known = False
+            judge.only_known = False
             with application.database.reading() as session:
                 run = session.get_one(MigrationRun, run_id)
                 rows = list(session.scalars(running_rows(case_id, run.from_id)).unique())
                 judge.case(session, rows)
         finally:
-            judge.proving.only_known = False
+            judge.only_known = False
     with application.database.transaction() as session:
         return _moved(application, session, judge, run_id, case_id)
 
 
 def _moved(
     application: Application, session: Session, judge: Judge, run_id: UUID, case_id: UUID
-) -> str:
+) -> tuple[str, list[UUID]]:
+    """Return what became of a case, and which of its instances may hear something now."""
     run = session.get_one(MigrationRun, run_id)
     rows = lock_running(session, case_id, run.from_id)
     if not rows or _is_decided(session, run_id, case_id):
-        return ""
+        return "", []
     judged = judge.case(session, rows)
-    if judged.verdict == MOVES:
-        for carried in judged.carried:
-            write(application, session, run, carried)
-        return settle(application, session, run, rows[0].case, judged, MOVED)
-    state = WAITING if judged.verdict == WAITS else REFUSED
-    return settle(application, session, run, rows[0].case, judged, state)
+    if judged.verdict != MOVES:
+        state = WAITING if judged.verdict == WAITS else REFUSED
+        return settle(application, session, run, rows[0].case, judged, state), []
+    for carried in judged.carried:
+        write(application, session, run, carried)
+    waiting = [row.id for row in rows if row.pending_messages and row.awaited]
+    return settle(application, session, run, rows[0].case, judged, MOVED), waiting
 
 
 def running_rows(case_id: UUID, deployment_id: str) -> Select[ProcessInstance]:
@@ -250,15 +253,8 @@ def _refused_by(
     return settle(application, session, run, rows[0].case, judged, REFUSED)
 
 
-def _hear(application: Application, case_id: UUID) -> None:
-    """Let a moved case hear what waited for it, in a turn like any other."""
-    wanted = select(ProcessInstance.id, ProcessInstance.awaited).where(
-        ProcessInstance.case_id == case_id,
-        ProcessInstance.status == InstanceState.RUNNING.value,
-        ProcessInstance.pending_messages > 0,
-    )
-    with application.database.transaction() as session:
-        waiting = [found for found, awaited in session.execute(wanted) if awaited]
+def _hear(application: Application, waiting: list[UUID]) -> None:
+    """Let moved instances hear what waited for them, in a turn like any other."""
     for instance_id in waiting:
         try:
             with application.database.transaction() as session:

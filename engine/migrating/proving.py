@@ -4,7 +4,9 @@ Cases that stand in the same place, and whose history has done the same for the 
 once: ten thousand cases stand in a handful of places.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterable
+from typing import Final
 
 from engine.bpmn import Instance
 from engine.deployment import ResolvedDeployment
@@ -27,16 +29,19 @@ class Proving:
         self._deployment = deployment
         self._aheads: dict[str, Ahead] = {}
         self._known: dict[tuple[str, Standpoint], str] = {}
-        self.only_known = False
-        """Whether a proof that is not made yet raises NotProvedError."""
 
     @property
     def proved(self) -> int:
         """Return how many proofs were made."""
         return len(self._known)
 
-    def refusal(self, process: str, instance: Instance, past: Iterable[Past]) -> str:
-        """Return why a moved instance may not go on from where it stands; empty when it may."""
+    def refusal(
+        self, process: str, instance: Instance, past: Iterable[Past], *, only_known: bool = False
+    ) -> str:
+        """Return why a moved instance may not go on from where it stands; empty when it may.
+
+        With `only_known` raise NotProvedError rather than begin a proof.
+        """
         try:
             ahead = self._ahead(process)
             standpoint = ahead.standpoint(instance, past)
@@ -46,7 +51,7 @@ class Proving:
             return f"Nothing can be proved of {process}: {error}"
         key = (process, standpoint)
         if key not in self._known:
-            if self.only_known:
+            if only_known:
                 raise NotProvedError(f"{process} was not proved from here yet.")
             self._known[key] = self._proved(ahead, standpoint, instance)
         return self._known[key]
@@ -68,10 +73,25 @@ def _said(proof: Proof) -> str:
         for flaw in reached_flaws(found.net, found.graph):
             label = found.net.nodes[flaw.place].element.label
             return f"The case could not finish: {label}: {flaw.sentence}."
-    for verdict in proof.verdicts:
-        if not verdict.holds:
-            return (
-                f"An obligation would be lost. From here rule {verdict.rule.id} can be broken: "
-                f"{verdict.rule.sentence}"
-            )
-    return ""
+    broken = [verdict.rule for verdict in proof.verdicts if not verdict.holds]
+    if not broken:
+        return ""
+    others = ", ".join(rule.id for rule in broken[1:])
+    more = f" So can {others}." if others else ""
+    return (
+        f"An obligation would be lost. From here rule {broken[0].id} can be broken: "
+        f"{broken[0].sentence}{more}"
+    )
+
+
+_KEPT: OrderedDict[str, Proving] = OrderedDict()
+_MOST_KEPT: Final = 3
+
+
+def proving_of(deployment: ResolvedDeployment) -> Proving:
+    """Return the proofs of a deployment, kept from a plan to its run and from slice to slice."""
+    found = _KEPT.pop(deployment.id, None) or Proving(deployment)
+    _KEPT[deployment.id] = found
+    while len(_KEPT) > _MOST_KEPT:
+        _KEPT.popitem(last=False)
+    return found

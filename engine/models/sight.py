@@ -65,9 +65,9 @@ OPEN = frozenset(
     {
         "absence", "account", "account_event", "account_role", "audit_checkpoint", "audit_head",
         "audit_seal", "current_deployment", "demo_clock", "deployment", "deployment_file",
-        "failed_attempt", "hit_allowance", "organisation", "provider_flow", "provider_link",
-        "provider_session", "recovery_code", "security_key", "spent_challenge", "spent_logout",
-        "totp_factor", "totp_step", "web_session",
+        "failed_attempt", "hit_allowance", "migration_run", "organisation", "provider_flow",
+        "provider_link", "provider_session", "recovery_code", "security_key", "spent_challenge",
+        "spent_logout", "totp_factor", "totp_step", "web_session",
     }
 )  # fmt: skip
 """Tables that hold nothing of a case: people who work here, drawings, seals, throttles."""

@@ -41,9 +41,7 @@ class House:
         changed = ResolvedDeployment({**self.shipped.files, **files})
         with self.application.database.transaction() as session:
             store(session, changed, at=self.application.now(session), note="edited")
-            session.merge(
-                CurrentDeployment(profile="base", deployment_id=self.shipped.id)
-            )
+            session.merge(CurrentDeployment(profile="base", deployment_id=self.shipped.id))
         return changed.id
 
     def sheet(self, file: str) -> Sheet:
@@ -117,9 +115,7 @@ class House:
             rows = session.scalars(
                 select(Timer)
                 .join(ProcessInstance, ProcessInstance.id == Timer.instance_id)
-                .where(
-                    ProcessInstance.case_id == case.id, Timer.state == TimerState.WAITING.value
-                )
+                .where(ProcessInstance.case_id == case.id, Timer.state == TimerState.WAITING.value)
             )
             return {row.element_id: row for row in rows}
 

@@ -19,7 +19,8 @@ _BY_REASON = {
         "provider_session.mark spent_logout.mark "
         "provider_flow.token_hash form_submission.idempotency_key "
         "deployment.id current_deployment.deployment_id "
-        "process_instance.deployment_id deployment_file.hash"
+        "process_instance.deployment_id deployment_file.hash migration_run.from_id "
+        "migration_run.to_id instance_move.from_id instance_move.to_id instance_move.after_hash"
     ),
     STAFF: (
         "organisation.code organisation.name organisation.discipline organisation.contact "
@@ -53,7 +54,7 @@ _BY_REASON = {
         "information_gap.state note.kind notice.template opinion.choice plan_version.state "
         "plan_version.check_in_interval action.goal_code action.kind action.acceptance "
         "action.progress contribution_share.level goal.code sharing_request.outcome "
-        "file_printing.outcome"
+        "file_printing.outcome migration_run.state migration_outcome.state"
     ),
     ELEMENT: (
         "deployment_file.content deployment.manifest process_instance.process_id "
@@ -63,7 +64,9 @@ _BY_REASON = {
         "work_item.form_id assessment.element_id check_in.element_id closing_dossier.element_id "
         "contribution.element_id decision.element_id document.element_id "
         "form_submission.element_id form_submission.form_id information_gap.element_id "
-        "note.element_id opinion.element_id plan_version.element_id"
+        "note.element_id opinion.element_id plan_version.element_id migration_run.places "
+        "migration_run.plan migration_run.result migration_outcome.places "
+        "migration_outcome.sentence"
     ),
     IDS: (
         "audit_entry.subject audit_entry.detail inbox_message.key incident.key job.key "
@@ -71,9 +74,11 @@ _BY_REASON = {
         "process_instance.timers work_item.deputies"
     ),
     "process variables: codes, dates, numbers, yes or no": (
-        "process_instance.blob work_item.variables step_history.told"
+        "process_instance.blob work_item.variables step_history.told instance_move.before"
     ),
-    "texts of our own errors, which carry ids": "incident.message job.last_error",
+    "texts of our own errors, which carry ids": (
+        "incident.message job.last_error migration_run.problem"
+    ),
     PLAN_DAY: (
         "casework_case.erase_after check_in.planned_for information_gap.due "
         "plan_version.first_check_in action.starts action.due goal.due "

@@ -7,6 +7,7 @@ from webui.views import (
     agreement,
     attestation,
     case,
+    case_migration,
     clock,
     disclosure,
     emergency,
@@ -70,6 +71,7 @@ TOPICS = (
     hold,
     printing,
     disclosure,
+    case_migration,
 )
 
 
