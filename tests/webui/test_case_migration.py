@@ -103,7 +103,7 @@ def _case_tells(site: Site, moved: Case, stayed: Case) -> None:
     assert incident.state != "resolved"
 
 
-@pytest.mark.parametrize("username", ["chair.clara", "ops.otto", "privacy.paula", None])
+@pytest.mark.parametrize("username", ["chair.clara", "operator.otto", "privacy.paula", None])
 def test_page_is_there_for_process_owners_alone(
     site: Site, house: House, username: str | None
 ) -> None:
