@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
-from engine.bpmn import Instance
+from engine.bpmn import Instance, standing_of
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError
 from engine.proof.ahead import Ahead, Standpoint
@@ -16,6 +16,7 @@ from engine.proof.history import Past
 from engine.proof.proof import Proof
 from engine.proof.replay import ReplayError
 from engine.proof.soundness import reached_flaws
+from engine.proof.unknown import names_in, needed_names, unknown_names
 
 
 class NotProvedError(CasetableError):
@@ -28,7 +29,8 @@ class Proving:
     def __init__(self, deployment: ResolvedDeployment) -> None:
         self._deployment = deployment
         self._aheads: dict[str, Ahead] = {}
-        self._known: dict[tuple[str, Standpoint], str] = {}
+        self._known: dict[tuple[str, Standpoint, frozenset[str]], str] = {}
+        self._needed: dict[str, frozenset[str]] = {}
 
     @property
     def proved(self) -> int:
@@ -49,11 +51,12 @@ class Proving:
             return "It stands at a step that the proof does not know; nothing can be said about it."
         except CasetableError as error:
             return f"Nothing can be proved of {process}: {error}"
-        key = (process, standpoint)
+        given = self._given(process, ahead, instance)
+        key = (process, standpoint, given)
         if key not in self._known:
             if only_known:
                 raise NotProvedError(f"{process} was not proved from here yet.")
-            self._known[key] = self._proved(ahead, standpoint, instance)
+            self._known[key] = self._proved(ahead, standpoint, instance, given)
         return self._known[key]
 
     def _ahead(self, process: str) -> Ahead:
@@ -61,18 +64,31 @@ class Proving:
             self._aheads[process] = Ahead(self._deployment, process)
         return self._aheads[process]
 
-    def _proved(self, ahead: Ahead, standpoint: Standpoint, instance: Instance) -> str:
+    def _given(self, process: str, ahead: Ahead, instance: Instance) -> frozenset[str]:
+        """Return which variables the case has of those that some step cannot do without."""
+        if process not in self._needed:
+            self._needed[process] = needed_names(ahead.net)
+        return self._needed[process].intersection(names_in(standing_of(instance)))
+
+    def _proved(
+        self, ahead: Ahead, standpoint: Standpoint, instance: Instance, given: frozenset[str]
+    ) -> str:
         try:
-            return _said(ahead.prove(standpoint, instance))
+            return _said(ahead.prove(standpoint, instance), given)
         except (CasetableError, ReplayError) as error:
             return f"It cannot be proved that the case goes on well from here: {error}"
 
 
-def _said(proof: Proof) -> str:
+def _said(proof: Proof, given: frozenset[str]) -> str:
     for found in proof.explored.values():
         for flaw in reached_flaws(found.net, found.graph):
             label = found.net.nodes[flaw.place].element.label
             return f"The case could not finish: {label}: {flaw.sentence}."
+        for node, name in unknown_names(found.net, found.semantics.effects, found.graph, given):
+            return (
+                f"The case could come to {node.element.label} without {name}, which the new "
+                "drawing sets before the place where it stands; set it later, or give it a value."
+            )
     broken = [verdict.rule for verdict in proof.verdicts if not verdict.holds]
     if not broken:
         return ""

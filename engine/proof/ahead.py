@@ -66,6 +66,11 @@ class Ahead:
         facts = tuple(self._facts(check, parts) for _, check in self._checks)
         return Standpoint(self._whereabouts.of(instance), facts)
 
+    @property
+    def net(self) -> Net:
+        """Return the drawing as a net."""
+        return self._semantics.net
+
     def places(self, standpoint: Standpoint) -> tuple[str, ...]:
         """Return the open steps of a standpoint, as they are called in the drawing."""
         nodes = self._semantics.net.nodes

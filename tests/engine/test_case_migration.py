@@ -443,6 +443,17 @@ def test_wrong_place_is_refused_in_words(house: House, site: Site) -> None:
         pairs(["decide_route"])
 
 
+def test_case_stays_where_a_timer_would_have_no_value(house: House, site: Site) -> None:
+    """A new drawing may set it in a step that the case has passed already."""
+    cases = told(site, "check_in_due", "decide_route")
+    sheet = house.sheet("implementation.bpmn")
+    sheet.named("check_in_due_definition")[0].text = "day_that_is_set_before"
+    run = house.moved(house.edited("implementation.bpmn", sheet))
+    assert "has no value" in outcome(house, cases["check_in_due"], run.id).sentence
+    ahead = outcome(house, cases["decide_route"], run.id)
+    assert (ahead.state, "without day_that_is_set_before" in ahead.sentence) == ("refused", True)
+
+
 def test_border_event_that_is_new_listens_at_once(house: House, site: Site) -> None:
     case = told(site, "decide_route")["decide_route"]
     assert house.timers(case) == {}

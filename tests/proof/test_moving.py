@@ -14,7 +14,16 @@ from typing import Any
 
 from lxml import etree
 
-from engine.bpmn import Instance, Program, Scope, elapse, kinds, open_elements, transfer
+from engine.bpmn import (
+    Instance,
+    Program,
+    Scope,
+    elapse,
+    kinds,
+    open_elements,
+    standing_of,
+    transfer,
+)
 from engine.drawing import parse_drawing
 from engine.errors import CasetableError, InputError, MigrationRefusedError
 from engine.proof.effect import Effects
@@ -22,6 +31,7 @@ from engine.proof.explorer import Beginning, TooLargeError, explore_from
 from engine.proof.net import net_of
 from engine.proof.player import START_OF_PLAY
 from engine.proof.soundness import reached_flaws
+from engine.proof.unknown import names_in, unknown_names
 from engine.proof.whereabouts import Whereabouts
 from engine.running import Reader
 from tests.bpmn.builder import ZONE
@@ -150,7 +160,9 @@ def may_go_on(conformance: Conformance, moved: Instance) -> bool:
         graph = explore_from(semantics, state, STATES)
     except (KeyError, TooLargeError):
         return False
-    return not reached_flaws(semantics.net, graph)
+    given = frozenset(names_in(standing_of(moved)))
+    unknown = unknown_names(semantics.net, semantics.effects, graph, given)
+    return not reached_flaws(semantics.net, graph) and next(unknown, None) is None
 
 
 def places(rng: random.Random, instance: Instance, program: Program) -> dict[Any, str]:
