@@ -84,7 +84,9 @@ def _said(proof: Proof, given: frozenset[str]) -> str:
         for flaw in reached_flaws(found.net, found.graph):
             label = found.net.nodes[flaw.place].element.label
             return f"The case could not finish: {label}: {flaw.sentence}."
-        for node, name in unknown_names(found.net, found.semantics.effects, found.graph, given):
+        for node, name in unknown_names(
+            found.net, found.semantics.effects, found.graph.states[0], given
+        ):
             return (
                 f"The case could come to {node.element.label} without {name}, which the new "
                 "drawing sets before the place where it stands; set it later, or give it a value."

@@ -4,7 +4,6 @@ A new drawing may set it in a step that the case has passed already. Repeated st
 stop without their value; a condition reads null, which the search follows by itself.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator
 
 from engine.bpmn import Level
@@ -12,7 +11,6 @@ from engine.calendar import is_duration
 from engine.errors import ExpressionError
 from engine.expression import compile_expression
 from engine.proof.effect import Effects
-from engine.proof.explorer import Graph
 from engine.proof.marking import State
 from engine.proof.net import Net, Node
 
@@ -20,22 +18,15 @@ Names = frozenset[str]
 
 
 def unknown_names(
-    net: Net, effects: Effects, graph: Graph, given: Iterable[str]
+    net: Net, effects: Effects, state: State, given: Iterable[str]
 ) -> Iterator[tuple[Node, str]]:
-    """Yield the steps ahead that may come up without a variable that they cannot do without."""
-    here = frozenset(given) | frozenset(effects.names)
-    needs = [_needs(net, node) - here for node in net.nodes]
-    if not any(needs):
-        return
-    writes = [_writes(effects, node) for node in net.nodes]
-    known = _known(graph, here, writes)
-    met = set()
-    for number, state in enumerate(graph.states):
-        for key in _open(net, state):
-            for name in sorted(needs[key] - known[number]):
-                if (key, name) not in met:
-                    met.add((key, name))
-                    yield net.nodes[key], name
+    """Yield the steps ahead that cannot do without a variable that no step ahead sets."""
+    ahead = _ahead(net, state)
+    known = frozenset(given) | frozenset(effects.names)
+    known = known.union(*(_writes(effects, net.nodes[key]) for key in ahead))
+    for key in sorted(ahead):
+        for name in sorted(_needs(net, net.nodes[key]) - known):
+            yield net.nodes[key], name
 
 
 def needed_names(net: Net) -> Names:
@@ -53,20 +44,18 @@ def names_in(level: Level) -> Iterator[str]:
             yield from names_in(step.inner)
 
 
-def _known(graph: Graph, given: Names, writes: list[Names]) -> list[Names]:
-    """Return for each marking what is known in it on whatever path it was reached."""
-    found: list[Names | None] = [given, *(None for _ in graph.states[1:])]
-    pending = deque([0])
+def _ahead(net: Net, state: State) -> set[int]:
+    """Return the steps that are open or can be reached, whatever the conditions say."""
+    found: set[int] = set()
+    pending = list(_open(net, state))
     while pending:
-        number = pending.popleft()
-        for edge in graph.edges[number]:
-            after = (found[number] or given).union(*(writes[key] for key, _ in edge.events))
-            before = found[edge.target]
-            now = after if before is None else before & after
-            if now != before:
-                found[edge.target] = now
-                pending.append(edge.target)
-    return [given if one is None else one for one in found]
+        node = net.nodes[pending.pop()]
+        if node.key not in found:
+            found.add(node.key)
+            pending += [*node.boundaries, *(way.target for way in node.ways)]
+            if node.inner:
+                pending += net.levels[node.inner].starts
+    return found
 
 
 def _open(net: Net, state: State) -> Iterator[int]:

@@ -161,7 +161,7 @@ def may_go_on(conformance: Conformance, moved: Instance) -> bool:
     except (KeyError, TooLargeError):
         return False
     given = frozenset(names_in(standing_of(moved)))
-    unknown = unknown_names(semantics.net, semantics.effects, graph, given)
+    unknown = unknown_names(semantics.net, semantics.effects, state, given)
     return not reached_flaws(semantics.net, graph) and next(unknown, None) is None
 
 
