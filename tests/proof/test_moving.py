@@ -41,7 +41,7 @@ from tests.proof.edit import BPMN, edits_of
 from tests.proof.model import ANSWERS, Drawn, drawn_model
 
 TORTURE = os.environ.get("CASETABLE_TORTURE") == "yes"
-MODELS = 1_500 if TORTURE else 40
+MODELS = 1_500 if TORTURE else 30
 EDITS, POSITIONS, TRIES = 4, 5, 3
 LONGEST = 600
 STATES = 3_000
