@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from benchmarks import floor, growth, sealing, verifying, web
+from benchmarks import floor, growth, migrating, sealing, verifying, web
 from benchmarks.harness import Figure, load, table
 from benchmarks.place import postgres_is_there
 
@@ -16,7 +16,7 @@ RESULTS = Path(__file__).parent / "results"
 
 @click.command()
 @click.option(
-    "--only", default="M1,M2,M3,S12,S14", show_default=True, help="Which goals, by comma."
+    "--only", default="M1,M2,M3,M9,S12,S14", show_default=True, help="Which goals, by comma."
 )
 @click.option("--quick", is_flag=True, help="Fewer runs, for a first look.")
 def main(only: str, *, quick: bool) -> None:
@@ -30,6 +30,8 @@ def main(only: str, *, quick: bool) -> None:
             figures += web.run(kind, quick=quick)
         if "M2" in wanted:
             figures += growth.run(kind, quick=quick)
+        if "M9" in wanted:
+            figures += migrating.run(kind, quick=quick)
         if "S12" in wanted:
             figures += verifying.run(kind, quick=quick)
     if "M3" in wanted:

@@ -149,8 +149,8 @@ def _move_drafts(turn: "Turn", before: WorkItem, item: WorkItem) -> None:
 
 def _new_item(turn: "Turn", task: UserTask, organisation: Organisation | None) -> WorkItem:
     element = turn.deployment.element(task.process_id, task.element_id)
-    due = due_at(turn, element, task)
-    remind = remind_at(turn, element, due)
+    due = due_at(turn.profile, element, task, turn.now)
+    remind = remind_at(turn.profile, element, due)
     role = element.role or ""
     item = WorkItem(
         id=uuid4(),
@@ -164,7 +164,7 @@ def _new_item(turn: "Turn", task: UserTask, organisation: Organisation | None) -
         role=role,
         desk=role in turn.profile.roles and turn.profile.roles[role].scope == "desk",
         organisation_id=organisation.id if organisation else None,
-        deputies=_deputies(turn.profile, role, element.id, owed_by=organisation),
+        deputies=deputies_of(turn.profile, role, element.id, owed_by=organisation),
         created_at=turn.now,
         due_at=due,
         remind_at=remind if remind > turn.now else None,
@@ -176,7 +176,9 @@ def _new_item(turn: "Turn", task: UserTask, organisation: Organisation | None) -
     return item
 
 
-def _deputies(profile: Profile, role: str, element_id: str, *, owed_by: Organisation | None) -> str:
+def deputies_of(
+    profile: Profile, role: str, element_id: str, *, owed_by: Organisation | None
+) -> str:
     """Say which deputy of an absent person does a step: some acts stay with the person (P36).
 
     The engine's own floor stands whatever a profile says: the accountable person decides in
@@ -197,30 +199,27 @@ def _organisations(turn: "Turn", tasks: list[UserTask]) -> dict[str, Organisatio
     return {organisation.code: organisation for organisation in found}
 
 
-def due_at(turn: "Turn", element: "Element", task: UserTask) -> datetime:
+def due_at(profile: Profile, element: "Element", task: UserTask, opened: datetime) -> datetime:
     """Compute when a user task is due from the drawing's `dueIn` (ISO, or `=` and FEEL)."""
     text = element.properties.get("dueIn", "").strip() or DEFAULT_DUE
     if text.startswith("="):
-        names = {"profile": turn.profile.values, **task.data}
-        value = compile_expression(text[1:].strip()).evaluate(
-            names, now=turn.now, zone=turn.profile.zone
-        )
+        names = {"profile": profile.values, **task.data}
+        value = compile_expression(text[1:].strip()).evaluate(names, now=opened, zone=profile.zone)
         text = str(to_json(value) or DEFAULT_DUE)
-    zone = turn.profile.zone
     try:
         if is_duration(text):
-            return occurrence(turn.now, parse_duration(text), 1, zone)
-        return parse_instant(text, zone)
+            return occurrence(opened, parse_duration(text), 1, profile.zone)
+        return parse_instant(text, profile.zone)
     except InputError as error:
         raise DiagramError(f"{element.id}: {text!r} is neither a duration nor a date.") from error
 
 
-def remind_at(turn: "Turn", element: "Element", due: datetime) -> datetime:
+def remind_at(profile: Profile, element: "Element", due: datetime) -> datetime:
     """Compute when the reminder of a work item is sent."""
-    before = element.properties.get("remindBefore") or turn.profile.values.get("remind_before")
+    before = element.properties.get("remindBefore") or profile.values.get("remind_before")
     if not before:
         return due
-    return occurrence(due, parse_duration(str(before)), -1, turn.profile.zone)
+    return occurrence(due, parse_duration(str(before)), -1, profile.zone)
 
 
 def _write_timers(turn: "Turn", waiting: list[WaitingTimer]) -> None:

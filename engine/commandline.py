@@ -13,6 +13,7 @@ from engine import (
     comparison_command,
     key_command,
     log,
+    migrate_command,
     publish_command,
     role_command,
 )
@@ -204,6 +205,7 @@ casetable.add_command(audit_command.audit)
 casetable.add_command(comparison_command.diff)
 casetable.add_command(key_command.key)
 casetable.add_command(publish_command.publish)
+casetable.add_command(migrate_command.migrate)
 
 
 @casetable.command()

@@ -93,3 +93,7 @@ class SettingsError(CasetableError):
 
 class SeparationError(CasetableError):
     """The same person may not do both steps; the message says which step it was (L10)."""
+
+
+class MigrationRefusedError(CasetableError):
+    """A running case cannot be moved to another drawing; the message says what has no place."""

@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from engine.application import Application
 from engine.bpmn import Instance, Scope, unseal
-from engine.models import Case, InstanceState, ProcessInstance, StepHistory
-from engine.proof.ahead import Ahead, Past, Standpoint
-from engine.proof.history import Happened
+from engine.deployment import Deployments
+from engine.models import Case, InstanceMove, InstanceState, ProcessInstance, StepHistory
+from engine.proof.ahead import Ahead, Standpoint
+from engine.proof.history import Happened, Past
 from engine.proof.proof import Proof
 
 
@@ -33,23 +34,32 @@ class Together:
     """The codes of the cases; nothing else of them is told."""
 
 
-class _Reader:
+class Reader:
     """Stands where the engine calls operators and tables: who only reads an instance calls none."""
 
     def call_operator(self, operator: str, inputs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse: nothing runs."""
         raise NotImplementedError(operator)
 
     def is_deferred(self, operator: str) -> bool:
+        """Refuse: nothing runs."""
         raise NotImplementedError(operator)
 
     def decide(self, decision_id: str, context: Any) -> dict[str, Any]:
+        """Refuse: nothing runs."""
         raise NotImplementedError(decision_id)
 
 
 def happened(session: Session, instance: ProcessInstance) -> Iterator[Happened]:
     """Yield the completed steps of an instance, the earliest first."""
+    return (step for _, step in _numbered(session, instance))
+
+
+def _numbered(session: Session, instance: ProcessInstance) -> Iterator[tuple[int, Happened]]:
     rows = session.execute(
-        select(StepHistory.process_id, StepHistory.element_id, StepHistory.told)
+        select(
+            StepHistory.sequence, StepHistory.process_id, StepHistory.element_id, StepHistory.told
+        )
         .where(
             StepHistory.instance_id == instance.id,
             StepHistory.state == "completed",
@@ -57,7 +67,24 @@ def happened(session: Session, instance: ProcessInstance) -> Iterator[Happened]:
         )
         .order_by(StepHistory.sequence)
     )
-    return ((row[0], row[1], row[2]) for row in rows)
+    return ((row[0], (row[1], row[2], row[3])) for row in rows)
+
+
+def past(deployments: Deployments, session: Session, instance: ProcessInstance) -> list[Past]:
+    """Return the history of an instance in parts, each under the drawing that it stood on then."""
+    moves = session.execute(
+        select(InstanceMove.from_id, InstanceMove.step_count)
+        .where(InstanceMove.instance_id == instance.id)
+        .order_by(InstanceMove.number)
+    ).all()
+    steps = list(_numbered(session, instance))
+    found: list[Past] = []
+    for deployment_id, count in moves:
+        done = tuple(step for number, step in steps if number <= count)
+        steps = [(number, step) for number, step in steps if number > count]
+        found.append(Past(deployments.get(session, deployment_id), done))
+    now = deployments.get(session, instance.deployment_id)
+    return [*found, Past(now, tuple(step for _, step in steps))]
 
 
 def prove_running(application: Application, session: Session) -> list[Together]:
@@ -80,10 +107,8 @@ def prove_running(application: Application, session: Session) -> list[Together]:
     )
     for row, code in rows.all():
         instance = load(application, session, row)
-        deployment = application.deployments.get(session, row.deployment_id)
         looking = ahead(row.deployment_id, row.process_id)
-        past = Past(deployment, tuple(happened(session, row)))
-        standpoint = looking.standpoint(instance, [past])
+        standpoint = looking.standpoint(instance, past(application.deployments, session, row))
         key = (row.deployment_id, row.process_id, standpoint)
         if key not in found:
             proof = looking.prove(standpoint, instance)
@@ -99,4 +124,4 @@ def load(application: Application, session: Session, row: ProcessInstance) -> In
     profile = deployment.profile
     scope = Scope(application.now(session), profile.zone, {"profile": profile.values})
     blob = unseal(row.blob, application.settings.state_key)
-    return Instance.load(deployment.program(row.process_id), blob, _Reader(), scope)
+    return Instance.load(deployment.program(row.process_id), blob, Reader(), scope)

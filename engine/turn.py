@@ -42,6 +42,7 @@ from engine.models import (
 )
 from engine.profile import Profile
 from engine.recheck import recheck
+from engine.running import past
 
 STEP_BUDGET = 2000
 MAX_DELIVERIES = 100
@@ -358,6 +359,13 @@ class Turn:
         self._run_others()
         return self.outcome
 
+    def resume(self, running: Instance) -> None:
+        """Write down an instance that was moved to the drawing of this turn; nothing runs in it."""
+        self._running = running
+        self.known_effects = frozenset(effect.token for effect in running.effects())
+        bookkeeping.write_down(self, running)
+        self._store()
+
     def _deliver_inbox(self) -> None:
         """Hand waiting messages to the diagram while it waits for them; the rest stays (P68)."""
         for _ in range(MAX_DELIVERIES):
@@ -397,7 +405,8 @@ class Turn:
             self.session.connection().execute(table.insert(), rows)
         self._appended.clear()
         if running.completed:
-            recheck(self.session, self.deployment, row, self.now)
+            parts = past(self.application.deployments, self.session, row)
+            recheck(self.session, self.deployment, row, self.now, parts)
         # A later turn of the same transaction reads anew what is owed.
         self.session.expire(row, ["open_items"])
 

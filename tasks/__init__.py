@@ -8,6 +8,7 @@ OPERATOR_MODULES = (
     "monitoring",
     "notification",
     "mail",
+    "migration",
     "disclosure",
     "effect",
     "emergency",

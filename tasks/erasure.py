@@ -33,6 +33,7 @@ from engine.models import (
     InboxMessage,
     Incident,
     InformationGap,
+    InstanceMove,
     LegalHold,
     Note,
     Opinion,
@@ -125,6 +126,7 @@ def _blank(session: Session, case: Case) -> None:
         (LegalHold, LegalHold.case_id, HOLD_WORDS),
         (ErasureRound, ErasureRound.case_id, ROUND_WORDS),
         (FilePrinting, FilePrinting.case_id, {"purpose": ERASED, "reason": None}),
+        (InstanceMove, InstanceMove.case_id, {"before": b""}),
     )
     # Rows that this turn has read keep what they show; nothing writes their words a second time.
     apart = {"synchronize_session": False}

@@ -12,6 +12,7 @@ from engine.bpmn.port import Port, Scope
 from engine.bpmn.program import Program
 from engine.bpmn.standing import Completed, Level, Standing, elapse, standing_of, watch
 from engine.bpmn.state import seal, unseal
+from engine.bpmn.transfer import Open, kinds, open_elements, transfer
 from engine.bpmn.variable import clean
 from engine.bpmn.view import Effect, Place, SentMessage, UserTask, WaitingTimer
 
@@ -22,6 +23,7 @@ __all__ = [
     "Flow",
     "Instance",
     "Level",
+    "Open",
     "Place",
     "Port",
     "Program",
@@ -33,8 +35,11 @@ __all__ = [
     "WaitingTimer",
     "clean",
     "elapse",
+    "kinds",
+    "open_elements",
     "seal",
     "standing_of",
+    "transfer",
     "unseal",
     "watch",
 ]

@@ -88,6 +88,17 @@ def rearm_timer(token: Any, definition: Any) -> bool:
     return True
 
 
+def keep_time(token: Any, definition: Any) -> None:
+    """Count a waiting timer from its old anchor by the rule that it has in another drawing."""
+    anchor = datetime.fromisoformat(token.internal_data["timer"][1])
+    rule = _rule(token, definition, _current(token), anchor)
+    if rule is None:
+        raise ExpressionError(
+            f"{place(token)}: the timer `{definition.expression}` has no value for this case."
+        )
+    _note(token, rule, anchor)
+
+
 def _note(token: Any, rule: str, anchor: datetime) -> None:
     zone = token.workflow.script_engine.scope.zone
     try:

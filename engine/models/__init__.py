@@ -52,6 +52,7 @@ from engine.models.job import InboxMessage, Incident, Job, Notice
 from engine.models.key import CaseKey
 from engine.models.mark import PersonMark
 from engine.models.membership import BARRING, CaseStanding, Outcome, Standing
+from engine.models.migration import InstanceMove, MigrationOutcome, MigrationRun
 from engine.models.play import ScenarioResult, WorkshopAct, WorkshopPlay
 from engine.models.printing import FilePrinting
 from engine.models.process import (
@@ -128,9 +129,12 @@ __all__ = [
     "InboxMessage",
     "Incident",
     "InformationGap",
+    "InstanceMove",
     "InstanceState",
     "Job",
     "LegalHold",
+    "MigrationOutcome",
+    "MigrationRun",
     "Note",
     "Notice",
     "Opinion",

@@ -80,9 +80,10 @@ OPEN = frozenset(
     {
         "absence", "account", "account_event", "account_role", "audit_checkpoint", "audit_head",
         "audit_seal", "current_deployment", "demo_clock", "deployment", "deployment_file",
-        "failed_attempt", "hit_allowance", "organisation", "provider_flow", "provider_link",
-        "provider_session", "recovery_code", "security_key", "spent_challenge", "spent_logout",
-        "totp_factor", "totp_step", "web_session", "workshop_change", "workshop_draft",
+        "failed_attempt", "hit_allowance", "migration_run", "organisation", "provider_flow",
+        "provider_link", "provider_session", "recovery_code", "security_key", "spent_challenge",
+        "spent_logout", "totp_factor", "totp_step", "web_session", "workshop_change",
+        "workshop_draft",
         "workshop_file", "workshop_judgement", "workshop_publication", "workshop_version",
         "scenario_result", "workshop_act", "workshop_play",
     }

@@ -5,7 +5,7 @@ before a rule was there, may stand where none would come; so it is looked at fro
 with what its history has done for each rule already.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from engine.bpmn import Instance
 from engine.deployment import ResolvedDeployment
 from engine.proof.explorer import explore_from, undisturbed
-from engine.proof.history import ALONG, Happened
+from engine.proof.history import ALONG, Past
 from engine.proof.marking import State
 from engine.proof.matching import asked_after
 from engine.proof.monitor import Event, Monitor
@@ -25,14 +25,6 @@ from engine.proof.rule import Check, Rule
 from engine.proof.soundness import open_nodes, reached_flaws
 from engine.proof.waiting import never_awaits
 from engine.proof.whereabouts import Whereabouts
-
-
-@dataclass(frozen=True)
-class Past:
-    """What was completed in a case under one deployment, the earliest first."""
-
-    deployment: ResolvedDeployment
-    happened: tuple[Happened, ...]
 
 
 @dataclass(frozen=True)
@@ -62,6 +54,7 @@ class Ahead:
             if check.process == process and self._ruled.applies(check)
         ]
         self._nets: dict[str, Net] = {}
+        self._looks: dict[tuple[str, int], _Looked] = {}
 
     def standpoint(self, instance: Instance, past: Iterable[Past] = ()) -> Standpoint:
         """Return where an advanced instance of the deployment's program stands.
@@ -72,6 +65,11 @@ class Ahead:
         parts = list(past)
         facts = tuple(self._facts(check, parts) for _, check in self._checks)
         return Standpoint(self._whereabouts.of(instance), facts)
+
+    @property
+    def net(self) -> Net:
+        """Return the drawing as a net."""
+        return self._semantics.net
 
     def places(self, standpoint: Standpoint) -> tuple[str, ...]:
         """Return the open steps of a standpoint, as they are called in the drawing."""
@@ -124,20 +122,20 @@ class Ahead:
             return 0
         facts: int | None = None
         for part in past:
-            names: dict[str, Any] = {"profile": part.deployment.profile.values}
-            monitor = Monitor(self._net(part), check, names)
-            facts = monitor.after(self._events(part, check), facts)
-        return Monitor(self._semantics.net, check, self._ruled.names).after((), facts)
+            looked = self._looked(part, check)
+            facts = looked.monitor.after(looked.events(part), facts)
+        return self._looked(None, check).monitor.first if facts is None else facts
 
-    def _events(self, part: Past, check: Check) -> Iterator[Event]:
-        net = self._net(part)
-        asked = asked_after(net, (check,))
-        keys = {(node.element.process, node.element.id): node.key for node in net.nodes}
-        for process, element, told in part.happened:
-            key = keys.get((process, element))
-            if key is not None and key in asked:
-                noted = told or {}
-                yield key, tuple((name, noted.get(name, OPEN)) for name in sorted(asked[key]))
+    def _looked(self, part: Past | None, check: Check) -> "_Looked":
+        """Return how a check looks at a drawing, made once: thousands of cases ask for it."""
+        key = ("" if part is None else part.deployment.id, id(check))
+        if key not in self._looks:
+            names: dict[str, Any] = dict(self._ruled.names)
+            net = self._semantics.net
+            if part is not None:
+                names, net = {"profile": part.deployment.profile.values}, self._net(part)
+            self._looks[key] = _Looked(net, check, names)
+        return self._looks[key]
 
     def _net(self, part: Past) -> Net:
         found = self._nets.get(part.deployment.id)
@@ -145,3 +143,24 @@ class Ahead:
             found = net_of(part.deployment.processes, self._process, refuse=False)
             self._nets[part.deployment.id] = found
         return found
+
+
+class _Looked:
+    """One check over the drawing of a part of a history."""
+
+    def __init__(self, net: Net, check: Check, names: Mapping[str, Any]) -> None:
+        self.monitor = Monitor(net, check, names)
+        asked = asked_after(net, (check,))
+        self._asked = {
+            (node.element.process, node.element.id): (node.key, sorted(asked[node.key]))
+            for node in net.nodes
+            if node.key in asked
+        }
+
+    def events(self, part: Past) -> Iterator[Event]:
+        """Yield what the check asks of what happened."""
+        for process, element, told in part.happened:
+            found = self._asked.get((process, element))
+            if found is not None:
+                noted = told or {}
+                yield found[0], tuple((name, noted.get(name, OPEN)) for name in found[1])

@@ -22,6 +22,14 @@ Happened = tuple[str, str, Mapping[str, Any] | None]
 
 
 @dataclass(frozen=True)
+class Past:
+    """What was completed in a case under one deployment, the earliest first."""
+
+    deployment: ResolvedDeployment
+    happened: tuple[Happened, ...]
+
+
+@dataclass(frozen=True)
 class Broken:
     """One rule that a history breaks, and the step at which it does."""
 
@@ -61,10 +69,13 @@ class HistoryRules:
     def _applies(self, check: Check) -> bool:
         return check.only_if is None or check.only_if.evaluate(self._names) is True
 
-    def broken(self, history: Iterable[Happened], *, over: bool = False) -> list[Broken]:
+    def broken(
+        self, history: Iterable[Happened], *, over: bool = False, earlier: Iterable[Past] = ()
+    ) -> list[Broken]:
         """Return the rules that a history breaks, each once, at the first step that does.
 
-        `over` says that the process has ended with it.
+        `over` says that the process has ended with it. `earlier` is what happened before under
+        other drawings: it counts for what the rules need, and is not held to them.
 
         A history with a step whose variables were not noted, since it began before they were,
         can show nothing and breaks no rule.
@@ -79,13 +90,34 @@ class HistoryRules:
             if told is None and (process, element) in self.told:
                 return []
             events.append((key, tuple(sorted((told or {}).items()))))
+        parts = list(earlier)
         found: dict[str, Broken] = {}
         for rule, check in self._rules:
-            place = Monitor(self._net, check, self._names).follow(events, over=over)
+            try:
+                facts = self._facts(check, parts)
+            except KeyError:
+                continue  # nobody noted what this check asks
+            place = Monitor(self._net, check, self._names).follow(events, facts, over=over)
             if place is not None:
                 element_ = self._net.nodes[place].element
                 found.setdefault(rule.id, Broken(rule, element_.id, element_.label))
         return list(found.values())
+
+    def _facts(self, check: Check, parts: list[Past]) -> int | None:
+        """Return what a check remembers of parts under other drawings; KeyError: not noted."""
+        facts: int | None = None
+        for part in parts:
+            net = net_of(part.deployment.processes, check.process, refuse=False)
+            asked = asked_after(net, (check,))
+            keys = {(node.element.process, node.element.id): node.key for node in net.nodes}
+            events = [
+                (key, tuple((name, (told or {})[name]) for name in sorted(asked[key])))
+                for process, element, told in part.happened
+                if (key := keys.get((process, element))) in asked
+            ]
+            names = {"profile": part.deployment.profile.values}
+            facts = Monitor(net, check, names).after(events, facts)
+        return facts
 
 
 _KEPT: dict[tuple[str, str], HistoryRules] = {}

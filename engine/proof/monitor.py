@@ -111,13 +111,15 @@ class Monitor:
         missing = tuple(one for one in range(len(self._groups)) if not facts >> one & 1)
         return Breach((*back(came, here), edge), place, missing)
 
-    def follow(self, events: Iterable[Event], *, over: bool = False) -> int | None:
+    def follow(
+        self, events: Iterable[Event], facts: Facts | None = None, *, over: bool = False
+    ) -> int | None:
         """Return the step at which what happened breaks the check, None when it holds.
 
-        `over` says that the process has ended with it.
+        `facts` are those of what happened before; `over` says that the process has ended with it.
         """
         happened = tuple(events)
-        facts = self.first
+        facts = self.first if facts is None else facts
         for event, effect in self._walk(happened):
             if effect.is_at and self._is_broken(facts):
                 return event[0]

@@ -44,6 +44,7 @@ KINDS = (
     "question",
     "answer",
     "deadline",
+    "version",
 )
 DESK_ONLY = frozenset({"question", "answer"})
 """What the desk and the reporter tell each other: for others not even that it was said (A3)."""
@@ -52,6 +53,9 @@ ACCESS = "access"
 ALL_KINDS = (*KINDS, ACCESS)
 DEADLINES = ("case:timer:fire", "work_item:remind", "work_item:escalate")
 READS = ("case:file:read",)
+MOVES = ("case:process:move",)
+"""That the case goes on under another version of the processes (V4)."""
+AUDITED = {"deadline": DEADLINES, ACCESS: READS, "version": MOVES}
 
 
 @dataclass(frozen=True)
@@ -130,6 +134,7 @@ _AT: dict[str, Any] = {
     "question": ReportQuestion.at,
     "answer": ReportAnswer.at,
     "deadline": AuditEntry.at,
+    "version": AuditEntry.at,
     "access": AuditEntry.at,
 }
 _MODEL: dict[str, Any] = {
@@ -145,6 +150,7 @@ _MODEL: dict[str, Any] = {
     "question": ReportQuestion,
     "answer": ReportAnswer,
     "deadline": AuditEntry,
+    "version": AuditEntry,
     "access": AuditEntry,
 }
 
@@ -157,8 +163,7 @@ def _keys(kind: str, case_id: UUID) -> Select[Any]:
     if kind == "step":
         statement = statement.where(WorkItem.state == WorkItemState.COMPLETED.value)
     if model is AuditEntry:
-        events = DEADLINES if kind == "deadline" else READS
-        statement = statement.where(AuditEntry.event.in_(events))
+        statement = statement.where(AuditEntry.event.in_(AUDITED[kind]))
     return statement
 
 
@@ -323,7 +328,7 @@ def _exchange(row: ReportQuestion | ReportAnswer, viewer: Viewer, who: str) -> E
 
 def _audited(row: AuditEntry, viewer: Viewer, who: str) -> Entry:
     del viewer
-    kind = "deadline" if row.event in DEADLINES else ACCESS
+    kind = next(kind for kind, events in AUDITED.items() if row.event in events)
     return Entry(kind, row.id, row.at, str(row.detail.get("element", "")), row.event, who)
 
 
@@ -340,5 +345,6 @@ _ENTRY: dict[str, Callable[[Any, Viewer, str], Entry]] = {
     "question": _exchange,
     "answer": _exchange,
     "deadline": _audited,
+    "version": _audited,
     "access": _audited,
 }

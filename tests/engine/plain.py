@@ -22,7 +22,9 @@ _BY_REASON = {
         "process_instance.deployment_id deployment_file.hash "
         "workshop_draft.base_deployment_id workshop_file.hash workshop_change.before "
         "workshop_change.after workshop_judgement.deployment_id workshop_judgement.before_id "
-        "workshop_publication.deployment_id workshop_publication.before_id"
+        "workshop_publication.deployment_id workshop_publication.before_id "
+        "migration_run.from_id migration_run.to_id instance_move.from_id instance_move.to_id "
+        "instance_move.after_hash"
     ),
     STAFF: (
         "organisation.code organisation.name organisation.discipline organisation.contact "
@@ -59,7 +61,8 @@ _BY_REASON = {
         "file_printing.outcome workshop_draft.profile workshop_draft.state "
         "workshop_judgement.profile workshop_judgement.state workshop_publication.profile "
         "workshop_publication.outcome "
-        "erasure_round.ground erasure_round.outcome erasure_round.answer"
+        "erasure_round.ground erasure_round.outcome erasure_round.answer "
+        "migration_run.state migration_outcome.state"
     ),
     ELEMENT: (
         "deployment_file.content deployment.manifest process_instance.process_id "
@@ -73,7 +76,8 @@ _BY_REASON = {
         "workshop_draft.title workshop_draft.begun_with workshop_file.path workshop_change.path "
         "workshop_version.name workshop_version.note workshop_version.manifest "
         "workshop_judgement.manifest workshop_judgement.results workshop_publication.note "
-        "workshop_publication.reason"
+        "workshop_publication.reason migration_run.places migration_run.plan "
+        "migration_run.result migration_outcome.places migration_outcome.sentence"
     ),
     "invented by a process owner who tries out a draft, in no case": (
         "workshop_play.typed workshop_act.step scenario_result.path scenario_result.set_hash "
@@ -85,9 +89,11 @@ _BY_REASON = {
         "process_instance.timers work_item.deputies"
     ),
     "process variables: codes, dates, numbers, yes or no": (
-        "process_instance.blob work_item.variables step_history.told"
+        "process_instance.blob work_item.variables step_history.told instance_move.before"
     ),
-    "texts of our own errors, which carry ids": "incident.message job.last_error",
+    "texts of our own errors, which carry ids": (
+        "incident.message job.last_error migration_run.problem"
+    ),
     PLAN_DAY: (
         "casework_case.erase_after check_in.planned_for information_gap.due "
         "plan_version.first_check_in action.starts action.due goal.due "

@@ -25,6 +25,8 @@ ENGINE = {
     "engine/job.py": "worker: jobs",
     "engine/key_command.py": "command line: the keys of all cases",
     "engine/leaving.py": "worker: parts of people whose account is gone",
+    "engine/migrating/moving.py": "worker: proving a case before its lock is taken",
+    "engine/migrating/run.py": "worker: which cases run on a version",
     "engine/printing.py": "which case a printing belongs to, before its deed is opened",
     "engine/reader_notice.py": "worker: the weekly word to each lead",
     "engine/running_command.py": "command line: where the running cases stand, by code alone",

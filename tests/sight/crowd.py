@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import Connection, Table, create_engine, select, text
+from sqlalchemy.orm import Session
 
 from engine import access, cases
 from engine.application import Application
@@ -22,6 +23,7 @@ from engine.models import (
     CaseStanding,
     Contribution,
     ContributionShare,
+    Deployment,
     Disclosure,
     DisclosureCase,
     Document,
@@ -33,7 +35,10 @@ from engine.models import (
     IdentityQuery,
     InboxMessage,
     Incident,
+    InstanceMove,
     LegalHold,
+    MigrationOutcome,
+    MigrationRun,
     Notice,
     ProcessInstance,
     ReleaseDecision,
@@ -307,6 +312,7 @@ def fill(crowd: Crowd) -> None:
                 *_of_two_persons(instance, people, now, lent),
             ]
         )
+        _add_move(session, instance, people["owner.olga"], now)
     with crowd.application.database.reading() as session:
         everything = session.scalars(select(Case)).unique().all()
         for name, person in people.items():
@@ -314,6 +320,29 @@ def fill(crowd: Crowd) -> None:
                 case.id for case in everything if access.may(session, person, "case:read", case)
             }
         crowd.reads[OPENER] |= {case_id}  # by the emergency, for four hours
+
+
+def _add_move(session: Session, instance: ProcessInstance, owner: Account, now: datetime) -> None:
+    """Add that the case was moved to another version of the processes."""
+    way = {"from_id": instance.deployment_id, "to_id": "0" * 64}
+    session.add(Deployment(id="0" * 64, profile="base", manifest={}, note="", published_at=now))
+    session.flush()
+    run = MigrationRun(**way, state="done", asked_by_id=owner.id, asked_at=now)
+    session.add(run)
+    session.flush()
+    known = {"run_id": run.id, "case_id": instance.case_id, "at": now}
+    session.add(MigrationOutcome(**known, state="moved", places="p", sentence=""))
+    session.add(
+        InstanceMove(
+            **known,
+            **way,
+            instance_id=instance.id,
+            number=1,
+            step_count=1,
+            before=b"x",
+            after_hash="0" * 64,
+        )
+    )
 
 
 def _of_two_persons(

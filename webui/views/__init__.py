@@ -7,6 +7,7 @@ from webui.views import (
     agreement,
     attestation,
     case,
+    case_migration,
     clock,
     disclosure,
     editor,
@@ -88,6 +89,7 @@ TOPICS = (
     workshop,
     workshop_file,
     workshop_publish,
+    case_migration,
 )
 
 

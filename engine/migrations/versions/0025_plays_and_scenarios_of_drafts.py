@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from engine.models.base import Instant
 
 revision = "0025"
-down_revision = "0023"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 

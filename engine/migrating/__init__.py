@@ -1,0 +1,1 @@
+"""Moves running cases from one stored deployment to another, each proved from its new state."""

@@ -1,0 +1,115 @@
+"""Proves for a moved case, from its new state, that it can finish and keeps every rule.
+
+Cases that stand in the same place, and whose history has done the same for the rules, are proved
+once: ten thousand cases stand in a handful of places.
+"""
+
+from collections import OrderedDict
+from collections.abc import Iterable
+from typing import Final
+
+from engine.bpmn import Instance, standing_of
+from engine.deployment import ResolvedDeployment
+from engine.errors import CasetableError
+from engine.proof.ahead import Ahead, Standpoint
+from engine.proof.history import Past
+from engine.proof.proof import Proof
+from engine.proof.replay import ReplayError
+from engine.proof.soundness import reached_flaws
+from engine.proof.unknown import names_in, needed_names, unknown_names
+
+
+class NotProvedError(CasetableError):
+    """A case stands where none has been proved yet: a proof takes seconds, and no lock waits."""
+
+
+class Proving:
+    """The proofs of one deployment, each made once."""
+
+    def __init__(self, deployment: ResolvedDeployment) -> None:
+        self._deployment = deployment
+        self._aheads: dict[str, Ahead] = {}
+        self._known: dict[tuple[str, Standpoint, frozenset[str]], str] = {}
+        self._needed: dict[str, frozenset[str]] = {}
+
+    @property
+    def proved(self) -> int:
+        """Return how many proofs were made."""
+        return len(self._known)
+
+    def refusal(
+        self, process: str, instance: Instance, past: Iterable[Past], *, only_known: bool = False
+    ) -> str:
+        """Return why a moved instance may not go on from where it stands; empty when it may.
+
+        With `only_known` raise NotProvedError rather than begin a proof.
+        """
+        try:
+            ahead = self._ahead(process)
+            standpoint = ahead.standpoint(instance, past)
+        except KeyError:
+            return "It stands at a step that the proof does not know; nothing can be said about it."
+        except CasetableError as error:
+            return f"Nothing can be proved of {process}: {error}"
+        given = self._given(process, ahead, instance)
+        key = (process, standpoint, given)
+        if key not in self._known:
+            if only_known:
+                raise NotProvedError(f"{process} was not proved from here yet.")
+            self._known[key] = self._proved(ahead, standpoint, instance, given)
+        return self._known[key]
+
+    def _ahead(self, process: str) -> Ahead:
+        if process not in self._aheads:
+            self._aheads[process] = Ahead(self._deployment, process)
+        return self._aheads[process]
+
+    def _given(self, process: str, ahead: Ahead, instance: Instance) -> frozenset[str]:
+        """Return which variables the case has of those that some step cannot do without."""
+        if process not in self._needed:
+            self._needed[process] = needed_names(ahead.net)
+        return self._needed[process].intersection(names_in(standing_of(instance)))
+
+    def _proved(
+        self, ahead: Ahead, standpoint: Standpoint, instance: Instance, given: frozenset[str]
+    ) -> str:
+        try:
+            return _said(ahead.prove(standpoint, instance), given)
+        except (CasetableError, ReplayError) as error:
+            return f"It cannot be proved that the case goes on well from here: {error}"
+
+
+def _said(proof: Proof, given: frozenset[str]) -> str:
+    for found in proof.explored.values():
+        for flaw in reached_flaws(found.net, found.graph):
+            label = found.net.nodes[flaw.place].element.label
+            return f"The case could not finish: {label}: {flaw.sentence}."
+        for node, name in unknown_names(
+            found.net, found.semantics.effects, found.graph.states[0], given
+        ):
+            return (
+                f"The case could come to {node.element.label} without {name}, which the new "
+                "drawing sets before the place where it stands; set it later, or give it a value."
+            )
+    broken = [verdict.rule for verdict in proof.verdicts if not verdict.holds]
+    if not broken:
+        return ""
+    others = ", ".join(rule.id for rule in broken[1:])
+    more = f" So can {others}." if others else ""
+    return (
+        f"An obligation would be lost. From here rule {broken[0].id} can be broken: "
+        f"{broken[0].sentence}{more}"
+    )
+
+
+_KEPT: OrderedDict[str, Proving] = OrderedDict()
+_MOST_KEPT: Final = 3
+
+
+def proving_of(deployment: ResolvedDeployment) -> Proving:
+    """Return the proofs of a deployment, kept from a plan to its run and from slice to slice."""
+    found = _KEPT.pop(deployment.id, None) or Proving(deployment)
+    _KEPT[deployment.id] = found
+    while len(_KEPT) > _MOST_KEPT:
+        _KEPT.popitem(last=False)
+    return found

@@ -1,0 +1,307 @@
+"""A run: asked for, planned on copies, carried out in slices, taken up again after a kill.
+
+What is kept of it for the pages is positions and counts; which case it was stands with the case.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from time import monotonic
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import Session
+
+from engine import audit
+from engine.application import Application
+from engine.errors import CasetableError, ConflictError, InputError, NotFoundError
+from engine.migrating.judging import Judge, Judged
+from engine.migrating.moving import move, running_rows
+from engine.migrating.places import Sides, written
+from engine.migrating.reverting import bring_back
+from engine.models import (
+    Deployment,
+    InstanceState,
+    Job,
+    MigrationOutcome,
+    MigrationRun,
+    ProcessInstance,
+)
+
+JOB: Final = "migration"
+SLICE_SECONDS: Final = 20.0
+"""A job has to be back before it counts as lost (engine/job.py)."""
+AT_ONCE: Final = 200
+
+
+def ask(
+    application: Application,
+    by: UUID,
+    from_id: str,
+    to_id: str,
+    chosen: Mapping[str, str],
+    *,
+    by_worker: bool = True,
+) -> UUID:
+    """Ask for a plan, which a worker makes; raise InputError naming the mend."""
+    with application.database.transaction() as session:
+        places = written(sides(application, session, from_id, to_id).read(chosen))
+        now = application.now(session)
+        run = MigrationRun(
+            from_id=from_id, to_id=to_id, places=places, asked_by_id=by, asked_at=now
+        )
+        session.add(run)
+        session.flush()
+        _record(session, run, by, now, "migration:run:ask")
+        if by_worker:
+            _owe(session, run, now)
+        return run.id
+
+
+def sides(application: Application, session: Session, from_id: str, to_id: str) -> Sides:
+    """Return the two drawings of a run; raise InputError unless they are of one profile."""
+    if from_id == to_id:
+        raise InputError("The cases are on this version already; choose another one.")
+    found = [session.get(Deployment, one) for one in (from_id, to_id)]
+    if None in found:
+        raise NotFoundError("There is no such version of the processes.")
+    if found[0].profile != found[1].profile:  # type: ignore[union-attr]
+        raise InputError("Cases move between versions of one profile only.")
+    known = application.deployments
+    return Sides(known.get(session, from_id), known.get(session, to_id))
+
+
+def find(session: Session, run_id: UUID) -> MigrationRun:
+    """Return a run."""
+    run = session.get(MigrationRun, run_id)
+    if run is None:
+        raise NotFoundError("There is no such run.")
+    return run
+
+
+def begin(application: Application, run_id: UUID, by: UUID, *, by_worker: bool = True) -> None:
+    """Let a planned run be carried out."""
+    with application.database.transaction() as session:
+        run = _locked(session, run_id)
+        if run.state != "planned":
+            raise ConflictError("This run is under way or over; look at what it did.")
+        now = application.now(session)
+        run.state, run.started_by_id, run.started_at = "running", by, now
+        run.done, run.result = 0, {"groups": []}
+        _record(session, run, by, now, "migration:run:begin")
+        if by_worker:
+            _owe(session, run, now)
+
+
+def revert(application: Application, run_id: UUID, by: UUID) -> UUID:
+    """Begin a run that brings the cases of another one back to the version that they had."""
+    with application.database.transaction() as session:
+        before = _locked(session, run_id)
+        if before.state != "done":
+            raise ConflictError("This run is not over yet; wait for its end.")
+        again = select(MigrationRun.id).where(MigrationRun.reverts_id == run_id)
+        if session.scalar(again) is not None:
+            raise ConflictError("This run is being brought back, or was already.")
+        now = application.now(session)
+        back = {
+            f"{key.rpartition(':')[0]}:{target}": key.rpartition(":")[2]
+            for key, target in before.places.items()
+        }
+        run = MigrationRun(
+            from_id=before.to_id,
+            to_id=before.from_id,
+            places=back,
+            reverts_id=run_id,
+            state="running",
+            result={"groups": []},
+            asked_by_id=by,
+            asked_at=now,
+            started_by_id=by,
+            started_at=now,
+        )
+        session.add(run)
+        session.flush()
+        _record(session, run, by, now, "migration:run:revert")
+        _owe(session, run, now)
+        return run.id
+
+
+# -- the work --------------------------------------------------------------------------------------
+
+
+class Work:
+    """What a worker does for one run; its proofs are kept from one slice to the next."""
+
+    def __init__(self, application: Application, run_id: UUID) -> None:
+        self._application = application
+        self._id = run_id
+        with application.database.reading() as session:
+            run = find(session, run_id)
+            self.state = run.state
+            self._reverts = run.reverts_id
+            self._from = run.from_id
+            both = sides(application, session, run.from_id, run.to_id)
+            self.judge = Judge(application, both, both.read(run.places))
+
+    def plan(self) -> None:
+        """Judge every case on a copy and keep what would happen, by group."""
+        counted: Counter[tuple[tuple[str, ...], str, str]] = Counter()
+        needs: dict[str, Any] = {}
+        with self._application.database.reading() as session:
+            cases = list(session.scalars(_cases(self._from)))
+        for case_id in cases:
+            judged = self._judged(case_id)
+            if judged is not None:
+                counted[judged.places, judged.verdict, judged.sentence] += 1
+                needs |= {need.key: asdict(need) for need in judged.needs}
+        groups = [
+            _group(places, verdict, sentence, count)
+            for (places, verdict, sentence), count in counted.most_common()
+        ]
+        with self._application.database.transaction() as session:
+            run = _locked(session, self._id)
+            run.plan = {"groups": groups, "needs": needs, "proofs": self.judge.proving.proved}
+            run.state, run.total = "planned", sum(counted.values())
+
+    def _judged(self, case_id: UUID) -> Judged | None:
+        with self._application.database.reading() as session:
+            rows = list(session.scalars(running_rows(case_id, self._from)).unique())
+            return self.judge.case(session, rows) if rows else None
+
+    def carry_out(self, seconds: float = SLICE_SECONDS) -> bool:
+        """Move cases for a while; say whether none is left. Each is a transaction of its own."""
+        until = monotonic() + seconds
+        for case_id in self._left():
+            if self._reverts is not None:
+                bring_back(self._application, self.judge, self._id, self._reverts, case_id)
+            else:
+                move(self._application, self.judge, self._id, case_id)
+            if monotonic() > until:
+                self.tell()
+                return False
+        self.tell(over=True)
+        return True
+
+    def _left(self) -> Iterator[UUID]:
+        done = select(MigrationOutcome.case_id).where(MigrationOutcome.run_id == self._id)
+        wanted = _cases(self._from)
+        if self._reverts is not None:
+            wanted = select(MigrationOutcome.case_id).where(
+                MigrationOutcome.run_id == self._reverts, MigrationOutcome.state == "moved"
+            )
+        with self._application.database.transaction() as session:
+            decided = set(session.scalars(done))
+            cases = [one for one in session.scalars(wanted) if one not in decided]
+            find(session, self._id).total = len(cases) + len(decided)
+        yield from cases
+
+    def tell(self, *, over: bool = False) -> None:
+        """Keep what has happened so far, by group."""
+        asked = (MigrationOutcome.places, MigrationOutcome.state, MigrationOutcome.sentence)
+        counts = (
+            select(*asked, func.count())
+            .where(MigrationOutcome.run_id == self._id)
+            .group_by(*asked)
+            .order_by(func.count().desc(), *asked)
+        )
+        with self._application.database.transaction() as session:
+            run = _locked(session, self._id)
+            groups = [
+                _group((places,), state, sentence, count)
+                for places, state, sentence, count in session.execute(counts)
+            ]
+            run.result = {"groups": groups}
+            run.done = sum(group["count"] for group in groups)
+            if over:
+                now = self._application.now(session)
+                run.state, run.finished_at, run.total = "done", now, run.done
+                _record(session, run, run.started_by_id, now, "migration:run:end", cases=run.done)
+
+
+def work(application: Application, run_id: UUID, seconds: float = SLICE_SECONDS) -> bool:
+    """Do what a run waits for; say whether it is over. What goes wrong is told on its page."""
+    try:
+        found = Work(application, run_id)
+        if found.state == "planning":
+            found.plan()
+        elif found.state == "running":
+            return found.carry_out(seconds)
+    except CasetableError as error:
+        with application.database.transaction() as session:
+            run = _locked(session, run_id)
+            run.state, run.problem = "failed", str(error)
+    return True
+
+
+def go_on(session: Session, run_id: UUID, now: datetime) -> None:
+    """Owe the next slice of a run."""
+    _owe(session, find(session, run_id), now)
+
+
+def unfinished(
+    session: Session, from_id: str, to_id: str, places: Mapping[str, Any]
+) -> UUID | None:
+    """Return a run of the same that was cut off."""
+    wanted = select(MigrationRun).where(
+        MigrationRun.from_id == from_id,
+        MigrationRun.to_id == to_id,
+        MigrationRun.state == "running",
+        MigrationRun.reverts_id.is_(None),
+    )
+    found = (run for run in session.scalars(wanted).unique() if run.places == dict(places))
+    return next((run.id for run in found), None)
+
+
+def _cases(deployment_id: str) -> Select[UUID]:
+    return (
+        select(ProcessInstance.case_id)
+        .where(
+            ProcessInstance.deployment_id == deployment_id,
+            ProcessInstance.status == InstanceState.RUNNING.value,
+        )
+        .distinct()
+        .order_by(ProcessInstance.case_id)
+    )
+
+
+def _group(places: tuple[str, ...], verdict: str, sentence: str, count: int) -> dict[str, Any]:
+    told = ", ".join(places)
+    return {"places": told, "verdict": verdict, "sentence": sentence, "count": count}
+
+
+def _locked(session: Session, run_id: UUID) -> MigrationRun:
+    run = session.scalar(
+        select(MigrationRun)
+        .where(MigrationRun.id == run_id)
+        .with_for_update(of=MigrationRun)
+        .execution_options(populate_existing=True)
+    )
+    if run is None:
+        raise NotFoundError("There is no such run.")
+    return run
+
+
+def _record(
+    session: Session,
+    run: MigrationRun,
+    by: UUID | None,
+    now: datetime,
+    event: str,
+    **more: Any,
+) -> None:
+    told = {"old": run.from_id, "new": run.to_id, "places": run.places, **more}
+    audit.record(session, None, at=now, actor_id=by, event=event, subject=run.id, **told)
+
+
+def _owe(session: Session, run: MigrationRun, now: datetime) -> None:
+    session.add(
+        Job(
+            kind=JOB,
+            key=f"migration:{run.id}:{uuid4().hex[:8]}",
+            payload={"run_id": str(run.id)},
+            run_after=now,
+            created_at=now,
+        )
+    )
