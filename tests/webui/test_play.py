@@ -69,7 +69,7 @@ def test_step_is_answered_with_its_own_form(site: Site, olga: Visitor, draft_id:
     data = {**number, "action": "submit", **answers}
     assert olga.post(step, data).status_code == 302
     olga.get(address)
-    assert "Check source, by intake.bram" in olga.text()
+    assert "Check the source, by intake.bram" in olga.text()
     with play.playing(site.application, draft_id, person(site.application, "owner.olga")) as found:
         assert found.acts[1]["answers"] == answers
 
