@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 from playwright.sync_api import Browser, expect, sync_playwright
 
@@ -18,6 +19,7 @@ from tests.browser.filling import fill
 from tests.browser.house import House, started
 from tests.browser.person import Person
 from tests.browser.story import answers_to, step_name
+from tests.browser.test_editor import Bench, drag
 
 IMAGES = Path(__file__).resolve().parent / "images"
 MOST_BYTES = 250_000
@@ -96,6 +98,24 @@ def protection(browser: Browser, house: House) -> Person:
     return _on_top(paula)
 
 
+def editor(browser: Browser, house: House) -> Person:
+    """Show the path on which a rule breaks once the decision to close is moved to another lane."""
+    olga = Person(browser, house).sign_in("owner.olga")
+    olga.page.goto("/workshop")
+    olga.page.get_by_label("What is it about?").fill("Somebody else decides")
+    olga.page.get_by_role("button", name="Start a draft").click()
+    expect(olga.page.get_by_role("heading", level=1)).to_have_text("Somebody else decides")
+    bench = Bench(olga.page, UUID(olga.page.url.rpartition("/")[2])).open("closure_decision.bpmn")
+    drag(bench, "decide_closure", "lane_process_coordinator")
+    broken = bench.rules.locator(".rule--broken")
+    broken.get_by_role("button", name="Show it on the drawing").click()
+    player = olga.page.get_by_role("region", name="The path that breaks the rule")
+    step = player.locator("[data-player-step]")
+    while "Decide on closing" not in step.inner_text():
+        player.get_by_role("button", name="Next").click()
+    return olga
+
+
 TOUR: tuple[Callable[[Browser, House], Person], ...] = (
     report,
     worklist,
@@ -104,6 +124,7 @@ TOUR: tuple[Callable[[Browser, House], Person], ...] = (
     diagram,
     decision,
     protection,
+    editor,
 )
 
 

@@ -25,7 +25,7 @@ LOST = (LookupError, TypeError, ValueError, AttributeError)
 """How a proof ends that follows a drawing with holes; without a finding it is a mistake of ours."""
 UNREADABLE = "nobody can follow a drawing with these problems; mend them first."
 KEPT = 6
-"""How many proofs are remembered: undoing a change asks for the one before."""
+"""How many answers are remembered: undoing a change asks for the one before."""
 
 
 class BusyError(ConflictError):
@@ -33,27 +33,35 @@ class BusyError(ConflictError):
 
 
 class Prover:
-    """Proves one deployment at a time and remembers the last few."""
+    """Proves one deployment at a time and remembers what the last few proofs said.
+
+    Only their words are kept: the states behind a proof fill tens of megabytes.
+    """
 
     def __init__(self) -> None:
         self._running = Lock()
-        self._known: OrderedDict[str, Proof] = OrderedDict()
+        self._known: OrderedDict[tuple[UUID, str], dict[str, Any]] = OrderedDict()
 
-    def prove(self, deployment: ResolvedDeployment) -> Proof:
-        """Return the verdicts on a deployment; raise BusyError while another one is proved."""
-        known = self._known.get(deployment.id)
+    def told(self, places: Places) -> dict[str, Any]:
+        """Return the verdicts on a draft; raise BusyError while another one is proved."""
+        key = places.draft_id, places.deployment.id
+        known = self._known.get(key)
         if known is not None:
             return known
         if not self._running.acquire(blocking=False):
             raise BusyError("Another proof is running; this one waits for it.")
         try:
-            proof = prove(deployment)
+            told = proof_told(self.prove(places.deployment), places)
         finally:
             self._running.release()
-        self._known[deployment.id] = proof
+        self._known[key] = told
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
-        return proof
+        return told
+
+    def prove(self, deployment: ResolvedDeployment) -> Proof:
+        """Return the verdicts with all that they stand on."""
+        return prove(deployment)
 
 
 PROVER = Prover()
@@ -83,8 +91,7 @@ def _names(files: dict[str, bytes]) -> dict[tuple[str, str], str]:
 def rules(files: dict[str, bytes], draft_id: UUID) -> dict[str, Any]:
     """Return the verdict on every rule, or in one sentence why none can be given."""
     try:
-        deployment = drafts.parsed(files)
-        proof = PROVER.prove(deployment)
+        return PROVER.told(Places(draft_id, drafts.parsed(files)))
     except BusyError:
         raise
     except CasetableError as error:
@@ -93,4 +100,3 @@ def rules(files: dict[str, bytes], draft_id: UUID) -> dict[str, Any]:
         if not any(one.severity == "error" for one in findings(files)):
             raise
         return {"refused": UNREADABLE}
-    return proof_told(proof, Places(draft_id, deployment))
