@@ -7,6 +7,8 @@ once: a thousand cases stand in a handful of places.
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import select
@@ -52,14 +54,36 @@ class Reader:
 
 def happened(session: Session, instance: ProcessInstance) -> Iterator[Happened]:
     """Yield the completed steps of an instance, the earliest first."""
-    return (step for _, step in _numbered(session, instance))
+    return (step for _, step in _steps(session, instance))
 
 
-def _numbered(session: Session, instance: ProcessInstance) -> Iterator[tuple[int, Happened]]:
-    rows = session.execute(
-        select(
-            StepHistory.sequence, StepHistory.process_id, StepHistory.element_id, StepHistory.told
+def past(deployments: Deployments, session: Session, instance: ProcessInstance) -> list[Past]:
+    """Return the history of an instance in parts, each under the drawing that it stood on then."""
+    steps = list(_steps(session, instance))
+    parts = [
+        Past(deployments.get(session, before), tuple(step for _, step in found))
+        for before, found in groupby(steps, key=itemgetter(0))
+        if before is not None
+    ]
+    now = deployments.get(session, instance.deployment_id)
+    return [*parts, Past(now, tuple(step for before, step in steps if before is None))]
+
+
+def _steps(session: Session, instance: ProcessInstance) -> Iterator[tuple[str | None, Happened]]:
+    """Yield each completed step with the drawing that the case left afterwards; None: it stays."""
+    # One question: most cases never move, and this is asked in every turn that ends one.
+    left = (
+        select(InstanceMove.from_id)
+        .where(
+            InstanceMove.instance_id == StepHistory.instance_id,
+            InstanceMove.step_count >= StepHistory.sequence,
         )
+        .order_by(InstanceMove.number)
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        select(left, StepHistory.process_id, StepHistory.element_id, StepHistory.told)
         .where(
             StepHistory.instance_id == instance.id,
             StepHistory.state == "completed",
@@ -68,23 +92,6 @@ def _numbered(session: Session, instance: ProcessInstance) -> Iterator[tuple[int
         .order_by(StepHistory.sequence)
     )
     return ((row[0], (row[1], row[2], row[3])) for row in rows)
-
-
-def past(deployments: Deployments, session: Session, instance: ProcessInstance) -> list[Past]:
-    """Return the history of an instance in parts, each under the drawing that it stood on then."""
-    moves = session.execute(
-        select(InstanceMove.from_id, InstanceMove.step_count)
-        .where(InstanceMove.instance_id == instance.id)
-        .order_by(InstanceMove.number)
-    ).all()
-    steps = list(_numbered(session, instance))
-    found: list[Past] = []
-    for deployment_id, count in moves:
-        done = tuple(step for number, step in steps if number <= count)
-        steps = [(number, step) for number, step in steps if number > count]
-        found.append(Past(deployments.get(session, deployment_id), done))
-    now = deployments.get(session, instance.deployment_id)
-    return [*found, Past(now, tuple(step for _, step in steps))]
 
 
 def prove_running(application: Application, session: Session) -> list[Together]:

@@ -13,7 +13,7 @@ from webui.frontend_build import build
 
 FRONTEND = ROOT / "webui" / "frontend"
 KILOBYTE = 1024
-BUNDLES = ("app", "diagram", "editor_bpmn", "editor_dmn", "editor_form")
+BUNDLES = ("app", "diagram", "editor_bpmn", "editor_dmn", "editor_form", "workshop")
 WITH_EDITORS = {"editor_bpmn": 620, "editor_dmn": 520, "editor_form": 620}
 """Kilobytes of script of an editor with all that it loads; nobody else's page loads them."""
 

@@ -45,7 +45,7 @@ WITNESSED = 4
 rows that a step wrote one reading, and one entry with the head of its chain."""
 DISCIPLINES = ("police", "youth_work", "education", "mental_health", "family_support")
 CASE_FILE = {
-    "record_monitoring_check": 32,  # closing compares humans (S19); history meets the rules
+    "record_monitoring_check": 33,  # closing compares humans (S19); history meets the rules
     "draft_action_plan": 28,
     "approve_action_plan": 26,
     "select_partners": 24,
