@@ -66,7 +66,7 @@ def test_owner_sees_what_would_happen_and_moves_the_cases(site: Site, house: Hou
     plan = rows(owner)
     assert any(row.startswith("Decide the route 3 moves by itself") for row in plan), plan
     assert any("fewer than 3 needs a place" in row for row in plan), plan
-    assert "at least 4" in owner.text()
+    assert "At least 4 in all" in owner.text()
     for code in codes(site):
         assert code not in owner.text()
     owner.post(f"{page}/begin")
