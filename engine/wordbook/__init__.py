@@ -1,0 +1,24 @@
+"""The words of a deployment: what people see of its drawings, forms, tables and profile.
+
+The files are written in English and stay as they are; a person reads them in a language by its
+catalogue (`languages/<language>.po`). Whatever is stored in a case is the source text or a code.
+"""
+
+from engine.wordbook.catalogue import CATALOGUES, Entry, catalogue_path, language_of, read_entries
+from engine.wordbook.laying import laid_over
+from engine.wordbook.text import VisibleText, distinct, visible_texts
+
+
+__all__ = [
+    "CATALOGUES",
+    "Entry",
+    "VisibleText",
+
+    "catalogue_path",
+
+    "distinct",
+    "laid_over",
+    "language_of",
+    "read_entries",
+    "visible_texts",
+]
