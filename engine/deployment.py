@@ -20,6 +20,7 @@ from engine.errors import CasetableError, InputError, NotFoundError
 from engine.form import Form, parse_form
 from engine.models import CurrentDeployment, Deployment, DeploymentFile, WorkshopPublication
 from engine.profile import Profile, build_profile, read_tables
+from engine.wordbook import CATALOGUES, Wordbook, laid_over
 
 RULES = "rules.toml"
 PROFILE_RULES = "profile_rules.toml"
@@ -38,10 +39,17 @@ def read_files(folder: Path, profile: str) -> dict[str, bytes]:
     files = _collect(folder) | _collect(own)
     files[BASE_PROFILE] = (folder / "profiles" / "base" / PROFILE).read_bytes()
     files[PROFILE] = (own / PROFILE).read_bytes()
+    files |= laid_over([read_catalogues(folder), read_catalogues(own)])
     for name, path in ((RULES, folder / RULES), (PROFILE_RULES, own / RULES)):
         if path.is_file():
             files[name] = path.read_bytes()
     return files
+
+
+def read_catalogues(folder: Path) -> dict[str, bytes]:
+    """Return the catalogues of the base or of one profile by their path."""
+    found = sorted((folder / CATALOGUES).glob("*.po"))
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
 def _collect(folder: Path) -> dict[str, bytes]:
@@ -110,6 +118,11 @@ class ResolvedDeployment:
 
     def _toml(self, name: str) -> dict[str, Any]:
         return read_tables(self.files[name], name)
+
+    @cached_property
+    def wordbook(self) -> Wordbook:
+        """Return the catalogues: the words of this set in other languages."""
+        return Wordbook(self.files)
 
     @cached_property
     def diagrams(self) -> dict[str, bytes]:

@@ -7,15 +7,16 @@ catalogue (`languages/<language>.po`). Whatever is stored in a case is the sourc
 from engine.wordbook.catalogue import CATALOGUES, Entry, catalogue_path, language_of, read_entries
 from engine.wordbook.laying import laid_over
 from engine.wordbook.text import VisibleText, distinct, visible_texts
-
+from engine.wordbook.words import Wordbook, Words, deployment_words
 
 __all__ = [
     "CATALOGUES",
     "Entry",
     "VisibleText",
-
+    "Wordbook",
+    "Words",
     "catalogue_path",
-
+    "deployment_words",
     "distinct",
     "laid_over",
     "language_of",

@@ -101,7 +101,7 @@ def _entry(block: list[tuple[int, str]], file: str) -> Iterator[tuple[int, Entry
         field = (part.group(1) or field) if part else ""
         if part is None or not field or (part.group(1) and field in texts):
             raise InputError(
-                f"{file}, line {number}: is not of the form msgid \"...\" and msgstr \"...\", with "
+                f'{file}, line {number}: is not of the form msgid "..." and msgstr "...", with '
                 "an empty line between entries; correct it."
             )
         texts[field] = texts.get(field, "") + _unescaped(part.group(2))

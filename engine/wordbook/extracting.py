@@ -56,7 +56,9 @@ def update(
     texts = distinct(one for one in visible_texts(files) if one.text not in known)
     there = {path.stem for path in (folder / CATALOGUES).glob(f"*{ENDING}")}
     wanted = sorted((there | set(languages)) - {SOURCE})
-    return [_update(folder / catalogue_path(language), language, texts, whose) for language in wanted]
+    return [
+        _update(folder / catalogue_path(language), language, texts, whose) for language in wanted
+    ]
 
 
 def _update(
@@ -66,9 +68,7 @@ def _update(
     memory = obsolete(path.read_bytes()) if path.is_file() else {}
     known = memory | before
     entries = [_entry(text, places, known.get(text)) for text, places in texts.items()]
-    gone = {
-        text: entry for text, entry in known.items() if text not in texts and entry.translation
-    }
+    gone = {text: entry for text, entry in known.items() if text not in texts and entry.translation}
     content = written(
         language, entries, BEGINNING.replace("{whose}", whose), memory=list(gone.values())
     )

@@ -66,9 +66,7 @@ def spoken_profile(profile: Profile, say: Say) -> Profile:
     return replace(
         profile,
         name=say(profile.name),
-        texts={
-            key: text if key in CODES else say(text) for key, text in profile.texts.items()
-        },
+        texts={key: text if key in CODES else say(text) for key, text in profile.texts.items()},
         roles={
             code: replace(role, name=say(role.name), explain=say(role.explain))
             for code, role in profile.roles.items()

@@ -5,7 +5,7 @@ which a case comes to it, followed by the forms of its steps; then the profile, 
 """
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from engine.errors import CasetableError
@@ -53,7 +53,7 @@ def texts_of(path: str, content: bytes) -> Iterator[VisibleText]:
             yield VisibleText(told, path, place, what)
 
 
-def _reader(path: str):  # type: ignore[no-untyped-def]
+def _reader(path: str) -> Callable[[bytes, str], Iterator[tuple[str, str, str]]] | None:
     if path.endswith(".bpmn"):
         return texts_of_drawing
     if path.endswith(".form"):

@@ -14,7 +14,8 @@ from webui.context import account, application, end_reading, reading, subject, w
 from webui.guard import action
 from webui.loading import work_item
 from webui.reading_record import note_reading
-from webui.taskform import keep, list_anchor, open_form, posted
+from webui.spoken import said_of
+from webui.taskform import keep, list_anchor, open_form, posted, spoken_errors
 from webui.taskpage import finished, surroundings, template_of
 
 pages = Blueprint("work", __name__)
@@ -37,7 +38,7 @@ def _page(item: WorkItem, key: str, errors: tuple[FieldError, ...] = ()) -> str:
     opened = open_form(reading(), item, account(), answers)
     return render_template(
         template_of(item),
-        view=opened.view(errors),
+        view=opened.view(spoken_errors(opened, errors) if errors else ()),
         saved_at=opened.saved_at,
         key=key,
         signed=signature.is_needed(item),
@@ -84,9 +85,9 @@ def _record(item: WorkItem, key: str) -> Response | tuple[str, int]:
 def _words(item: WorkItem, result: Completed | Postponed) -> tuple[str, str]:
     if isinstance(result, Postponed):
         return f"Your answer is kept, but the next step could not run: {result.message}", "warning"
-    following = ", ".join(dict.fromkeys(new.name for new in result.new_items))
+    following = ", ".join(dict.fromkeys(said_of(new) for new in result.new_items))
     then = f" Next: {following}." if following else ""
-    return f"“{item.name}” is recorded.{then}", "success"
+    return f"“{said_of(item)}” is recorded.{then}", "success"
 
 
 @pages.post("/work/<uuid:item_id>/draft")

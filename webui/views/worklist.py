@@ -18,6 +18,7 @@ from webui.context import account, application, now, profile, reading, writing
 from webui.guard import action, own
 from webui.loading import work_item
 from webui.reading_record import note_listing
+from webui.spoken import said_of, said_worklist
 from webui.target import safe_target
 from webui.when import week_ahead
 
@@ -42,7 +43,7 @@ def show() -> str:
     last_day = (week_ends - timedelta(days=1)).date()
     return render_template(
         "worklist/show.html",
-        work=found,
+        work=said_worklist(found, by_step=wanted.sort == "step"),
         wanted=wanted,
         last_day=last_day,
         invitations=len(invitations(reading(), account().id)),
@@ -59,7 +60,7 @@ def claim(item_id: UUID) -> Response:
         item = session.get_one(WorkItem, item_id)
         me = session.get_one(Account, account().id)
         engine_worklist.claim(session, item, me, application().now(session))
-    flash(f"You have taken “{item.name}”.", "success")
+    flash(f"You have taken “{said_of(item)}”.", "success")
     return redirect(safe_target(request.form.get("back", "")))
 
 
@@ -71,7 +72,7 @@ def release(item_id: UUID) -> Response:
         item = session.get_one(WorkItem, item_id)
         me = session.get_one(Account, account().id)
         engine_worklist.release(session, item, me, application().now(session))
-    flash(f"You have given “{item.name}” back.", "success")
+    flash(f"You have given “{said_of(item)}” back.", "success")
     return redirect(safe_target(request.form.get("back", "")))
 
 
@@ -89,5 +90,5 @@ def reassign(item_id: UUID) -> Response:
         if other is None:
             raise InputError("Choose a person to hand the step to.")
         engine_worklist.reassign(application(), session, item, me, other)
-    flash(f"{other.display_name} now has “{item.name}”.", "success")
+    flash(f"{other.display_name} now has “{said_of(item)}”.", "success")
     return redirect(url_for("worklist.show"))
