@@ -10,7 +10,7 @@ from engine.comparison.change import Change, marked
 from engine.comparison.comparison import title_of
 from engine.comparison.consequence import Consequences
 from engine.comparison.side import Side
-from engine.deployment import PROFILE, PROFILE_RULES, RULES
+from engine.inheritance import PROFILE, PROFILE_RULES, RULES, SELFCHECK
 
 
 def as_text(
@@ -35,6 +35,7 @@ def titles(side: Side) -> dict[str, str]:
     found = {path: f"{title_of(path, model)} ({path})" for path, model in models.items()}
     return found | {
         PROFILE: "The profile",
+        SELFCHECK: "The self-check",
         RULES: "The safety rules",
         PROFILE_RULES: "The profile's rules",
     }

@@ -9,9 +9,9 @@ import orjson
 from lxml import etree
 
 from engine.decision.reader import NAMESPACES
-from engine.deployment import PROFILE, PROFILE_RULES
 from engine.drawing.vocabulary import BPMN
 from engine.errors import InputError
+from engine.inheritance import PROFILE, PROFILE_RULES, SELFCHECK
 from engine.profile import read_tables
 from engine.xml import MAX_BYTES, parse_xml
 
@@ -45,7 +45,7 @@ FRAGMENT = Kind(
 )
 SETTING = Kind("setting", "", ".toml", "profile", "Profile and own rules", 500_000)
 KINDS = (DIAGRAM, TABLE, FORM, SCENARIO, FRAGMENT)
-SETTINGS = frozenset({PROFILE, PROFILE_RULES})
+SETTINGS = frozenset({PROFILE, PROFILE_RULES, SELFCHECK})
 _OF = tuple((kind, re.compile(kind.place(NAME))) for kind in KINDS)
 
 
@@ -62,8 +62,8 @@ def require_kind(path: str) -> Kind:
     if found is None:
         raise InputError(
             f"{_shown(path)}: a draft holds NAME.bpmn, decisions/NAME.dmn, forms/NAME.form, "
-            f"scenarios/NAME.toml, {PROFILE} and {PROFILE_RULES}; names are of letters, digits, "
-            f"- and _, at most {LONGEST_NAME}."
+            f"scenarios/NAME.toml, {PROFILE}, {SELFCHECK} and {PROFILE_RULES}; names are of "
+            f"letters, digits, - and _, at most {LONGEST_NAME}."
         )
     return found
 
