@@ -15,9 +15,10 @@ from engine.check import (
     summary,
 )
 from engine.check.finding import error
-from engine.deployment import PROFILE, ResolvedDeployment, read_files
+from engine.deployment import ResolvedDeployment
 from engine.drawing import user_tasks
 from engine.errors import InputError
+from engine.inheritance import PROFILE, read_files
 from engine.operator import catalogue
 from engine.profile import NOT_DELEGATED_VALUE, Profile
 from engine.settings import ROOT

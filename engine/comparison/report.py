@@ -10,7 +10,7 @@ from engine.comparison.change import Change, marked
 from engine.comparison.comparison import title_of
 from engine.comparison.consequence import Consequences
 from engine.comparison.side import Side
-from engine.deployment import PROFILE, PROFILE_RULES, RULES
+from engine.inheritance import PROFILE, PROFILE_RULES, RULES, SELFCHECK
 from engine.wordbook import language_of
 
 
@@ -37,6 +37,7 @@ def titles(side: Side) -> dict[str, str]:
     found |= {path: f"The language {one}" for path in side.files if (one := language_of(path))}
     return found | {
         PROFILE: "The profile",
+        SELFCHECK: "The self-check",
         RULES: "The safety rules",
         PROFILE_RULES: "The profile's rules",
     }

@@ -5,7 +5,7 @@ catalogue (`languages/<language>.po`). Whatever is stored in a case is the sourc
 """
 
 from engine.wordbook.catalogue import CATALOGUES, Entry, catalogue_path, language_of, read_entries
-from engine.wordbook.laying import laid_over
+from engine.wordbook.laying import joined
 from engine.wordbook.text import VisibleText, distinct, visible_texts
 from engine.wordbook.words import Wordbook, Words, deployment_words
 
@@ -18,7 +18,7 @@ __all__ = [
     "catalogue_path",
     "deployment_words",
     "distinct",
-    "laid_over",
+    "joined",
     "language_of",
     "read_entries",
     "visible_texts",

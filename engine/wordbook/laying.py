@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from engine.wordbook.catalogue import Entry, catalogue_path, language_of, read_entries, written
 
 
-def laid_over(layers: Sequence[Mapping[str, bytes]]) -> dict[str, bytes]:
+def joined(layers: Sequence[Mapping[str, bytes]]) -> dict[str, bytes]:
     """Return `{languages/nl.po: content}` of all layers, the first underneath.
 
     Each layer holds catalogues by path. What nobody has translated yet is left out, and so is what

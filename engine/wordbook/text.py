@@ -15,6 +15,8 @@ from engine.wordbook.form_text import texts_of_form
 from engine.wordbook.profile_text import texts_of_profile, texts_of_rules
 from engine.wordbook.table_text import texts_of_table
 
+PROFILES = ("profile.toml", "selfcheck.toml")
+"""The files of a profile, of what it inherits, and of the base, each by the end of its path."""
 LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -62,7 +64,7 @@ def _reader(path: str) -> Callable[[bytes, str], Iterator[tuple[str, str, str]]]
         return texts_of_table
     if path.endswith("rules.toml"):
         return texts_of_rules
-    if path.endswith(".toml") and "/" not in path:
+    if path.endswith(PROFILES):
         return texts_of_profile
     return None
 

@@ -9,9 +9,9 @@ import orjson
 from lxml import etree
 
 from engine.decision.reader import NAMESPACES
-from engine.deployment import PROFILE, PROFILE_RULES
 from engine.drawing.vocabulary import BPMN
 from engine.errors import InputError
+from engine.inheritance import PROFILE, PROFILE_RULES, SELFCHECK
 from engine.profile import read_tables
 from engine.wordbook import CATALOGUES, read_entries
 from engine.xml import MAX_BYTES, parse_xml
@@ -47,7 +47,7 @@ FRAGMENT = Kind(
 SETTING = Kind("setting", "", ".toml", "profile", "Profile and own rules", 500_000)
 CATALOGUE = Kind("catalogue", CATALOGUES, ".po", "catalogue of a language", "Languages")
 KINDS = (DIAGRAM, TABLE, FORM, SCENARIO, FRAGMENT, CATALOGUE)
-SETTINGS = frozenset({PROFILE, PROFILE_RULES})
+SETTINGS = frozenset({PROFILE, PROFILE_RULES, SELFCHECK})
 _OF = tuple((kind, re.compile(kind.place(NAME))) for kind in KINDS)
 
 
@@ -64,8 +64,8 @@ def require_kind(path: str) -> Kind:
     if found is None:
         raise InputError(
             f"{_shown(path)}: a draft holds NAME.bpmn, decisions/NAME.dmn, forms/NAME.form, "
-            f"scenarios/NAME.toml, {CATALOGUES}LANGUAGE.po, {PROFILE} and {PROFILE_RULES}; names "
-            f"are of letters, digits, - and _, at most {LONGEST_NAME}."
+            f"scenarios/NAME.toml, {CATALOGUES}LANGUAGE.po, {PROFILE}, {SELFCHECK} and "
+            f"{PROFILE_RULES}; names are of letters, digits, - and _, at most {LONGEST_NAME}."
         )
     return found
 

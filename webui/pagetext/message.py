@@ -92,8 +92,10 @@ class Writer:
         node = run[at]
         plural = _plural(node)
         alone = sum(one.kind == "choice" for one in run) == 1
-        if plural and alone and not any(
-            one.kind == "choice" for branch in node.branches for one in branch.nodes
+        if (
+            plural
+            and alone
+            and not any(one.kind == "choice" for branch in node.branches for one in branch.nodes)
         ):
             return self._plural(run, at, *plural)
         out = []
@@ -109,15 +111,11 @@ class Writer:
         kept: list[str] = []
         first, second = (self._text(case, names, kept) for case in cases)
         values = "".join(f", {name}={source}" for name, source in names.items())
-        return (
-            f"{''.join(kept)}{{{{ ngettext({_quoted(first)}, {_quoted(second)}, {number}{values}) }}}}"
-        )
+        return f"{''.join(kept)}{{{{ ngettext({_quoted(first)}, {_quoted(second)}, {number}{values}) }}}}"
 
     def _call(self, run: list[Node]) -> str:
         if not any(node.words for node in run):
-            return "".join(
-                node.text if node.kind == "text" else node.raw for node in run
-            )
+            return "".join(node.text if node.kind == "text" else node.raw for node in run)
         begin = "".join(" " for node in run[:1] if node.kind == "text" and node.text[:1].isspace())
         names: dict[str, str] = {}
         kept: list[str] = []
@@ -229,7 +227,7 @@ def _beside(run: list[Node]) -> list[list[Node]]:
         end = (_match(run, at) or at) if node.kind == "open" else at
         parts.append(run[at : end + 1])
         at = end + 1
-    return parts if parts else [run]
+    return parts or [run]
 
 
 def _apart(nodes: list[Node]) -> bool:
