@@ -12,6 +12,7 @@ from engine import (
     audit_command,
     comparison_command,
     key_command,
+    language_command,
     log,
     migrate_command,
     publish_command,
@@ -204,6 +205,7 @@ db.add_command(role_command.roles)
 casetable.add_command(audit_command.audit)
 casetable.add_command(comparison_command.diff)
 casetable.add_command(key_command.key)
+casetable.add_command(language_command.language)
 casetable.add_command(publish_command.publish)
 casetable.add_command(migrate_command.migrate)
 

@@ -4,13 +4,21 @@ The files are written in English and stay as they are; a person reads them in a 
 catalogue (`languages/<language>.po`). Whatever is stored in a case is the source text or a code.
 """
 
-from engine.wordbook.catalogue import CATALOGUES, Entry, catalogue_path, language_of, read_entries
+from engine.wordbook.catalogue import (
+    CATALOGUES,
+    PATH,
+    Entry,
+    catalogue_path,
+    language_of,
+    read_entries,
+)
 from engine.wordbook.laying import joined
 from engine.wordbook.text import VisibleText, distinct, visible_texts
 from engine.wordbook.words import Wordbook, Words, deployment_words
 
 __all__ = [
     "CATALOGUES",
+    "PATH",
     "Entry",
     "VisibleText",
     "Wordbook",
