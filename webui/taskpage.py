@@ -6,6 +6,7 @@ from flask import url_for
 
 from engine.access import IN_NO_CASE, able_accounts, acting_for, persons
 from engine.deputy import away
+from engine.language import gettext
 from engine.models import Account, Case, Episode, ProcessInstance, WorkItem
 from engine.reading.about import about
 from engine.reading.cases import newest_episode
@@ -37,7 +38,8 @@ def surroundings(item: WorkItem) -> dict[str, Any]:
         "item": item,
         "case": case,
         "guidance": element.properties.get("guidance", ""),
-        "consequence": element.properties.get("consequence", "") or f"Record: {item.name}",
+        "consequence": element.properties.get("consequence", "")
+        or gettext("Record: %(name)s", name=item.name),
         "colleagues": _colleagues(item),
         "holders": [one.id for one in persons(session, account())],
         "others": other_drafts(session, item.id, account()),
