@@ -15,11 +15,13 @@ from engine.check import (
     summary,
 )
 from engine.check.finding import error
-from engine.deployment import PROFILE, ResolvedDeployment, read_files
+from engine.check.translation import check_translations
+from engine.deployment import ResolvedDeployment
 from engine.drawing import user_tasks
 from engine.errors import InputError
+from engine.inheritance import PROFILE, catalogues_in, folder_of, read_files
 from engine.operator import catalogue
-from engine.profile import NOT_DELEGATED_VALUE, Profile
+from engine.profile import BASE, NOT_DELEGATED_VALUE, Profile
 from engine.settings import ROOT
 
 ENDINGS = (".bpmn", ".dmn", ".form")
@@ -89,7 +91,10 @@ def check_paths(
             files |= read_files(folder, profile)
     else:
         files = _named(paths)
-    return _checked(files, deployment, whole=bool(whole_folder) or not paths)
+    if paths and not whole_folder:
+        return _checked(files, deployment, whole=False)
+    places = whole_folder or [home]
+    return _checked(files, deployment, whole=True, own=_own_catalogues(places, profile))
 
 
 def check_files(files: Mapping[str, bytes]) -> Report:
@@ -97,11 +102,26 @@ def check_files(files: Mapping[str, bytes]) -> Report:
     return _checked(files, ResolvedDeployment(files), whole=True)
 
 
-def _checked(files: Mapping[str, bytes], deployment: ResolvedDeployment, *, whole: bool) -> Report:
+def _own_catalogues(folders: list[Path], profile: str) -> dict[str, bytes]:
+    """Return the catalogues that a profile brings itself; the base's lie beside its drawings."""
+    found: dict[str, bytes] = {}
+    for folder in folders:
+        found |= catalogues_in(folder if profile == BASE else folder_of(folder, profile))
+    return found
+
+
+def _checked(
+    files: Mapping[str, bytes],
+    deployment: ResolvedDeployment,
+    *,
+    whole: bool,
+    own: Mapping[str, bytes] | None = None,
+) -> Report:
     checked = {path: content for path, content in files.items() if path.endswith(ENDINGS)}
     found = list(check_deployment(checked, context_of(deployment.profile)))
     if whole:
         found += _check_not_delegated(deployment)
+        found += check_translations(files, deployment.profile.languages, own or {})
     return Report(tuple(found), tuple(sorted(checked)))
 
 

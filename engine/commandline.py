@@ -12,6 +12,7 @@ from engine import (
     audit_command,
     comparison_command,
     key_command,
+    language_command,
     log,
     migrate_command,
     publish_command,
@@ -167,7 +168,7 @@ def scenario() -> None:
 
 @scenario.command("run")
 @click.argument("files", nargs=-1, type=click.Path(exists=True, path_type=Path))
-@click.option("--profile", default=None, help="Run under this profile instead of the scenario's.")
+@click.option("--profile", default=None, help="Run what holds for this profile, under it.")
 @click.option("--json", "as_json", is_flag=True, help="Results for machines.")
 @click.option("--verbose", is_flag=True, help="Print each step.")
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes [default: all cores].")
@@ -182,7 +183,7 @@ def scenario_run(
     from engine.settings import load_settings
 
     settings = load_settings()
-    wanted = list(files) or find_scenarios(settings.processes_dir)
+    wanted = list(files) or find_scenarios(settings.processes_dir, profile)
     results = []
     for result in run_scenarios(settings.processes_dir, wanted, profile=profile, jobs=jobs):
         results.append(result)
@@ -204,6 +205,7 @@ db.add_command(role_command.roles)
 casetable.add_command(audit_command.audit)
 casetable.add_command(comparison_command.diff)
 casetable.add_command(key_command.key)
+casetable.add_command(language_command.language)
 casetable.add_command(publish_command.publish)
 casetable.add_command(migrate_command.migrate)
 

@@ -90,7 +90,7 @@ class _Sides:
         """Return the side that an argument names; raise CasetableError with the mend."""
         from engine.checking import ENDINGS
         from engine.comparison.side import Side
-        from engine.deployment import read_files
+        from engine.inheritance import read_files
 
         if name == PUBLISHED:
             return self._stored(name)

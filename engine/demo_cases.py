@@ -17,7 +17,7 @@ from engine.calendar import occurrence, parse_duration
 from engine.clock import TestClock
 from engine.errors import CasetableError, InputError
 from engine.models import CaseMember
-from engine.scenario import read_steps, read_toml, step_kind
+from engine.scenario import fragments_of, read_steps, read_toml, step_kind
 from engine.scenario_world import Player
 
 SCRIPT = "demo.toml"
@@ -60,7 +60,8 @@ def _play(application: Application, case: Mapping[str, Any], path: Path) -> None
     past.sends_mail = False
     past.deployments = application.deployments
     player = Player(past, clock, zone)
-    for step in _steps(case, path):
+    fragments = fragments_of(application.settings.processes_dir, application.settings.profile)
+    for step in _steps(case, path, fragments):
         if "after" in step and _moved(clock, step, zone) > now:
             break
         for problem in player.take(step_kind(step), step):
@@ -73,12 +74,16 @@ def _moved(clock: TestClock, step: Mapping[str, Any], zone: ZoneInfo) -> datetim
     return occurrence(clock.now(), parse_duration(str(step["after"])), 1, zone)
 
 
-def _steps(case: Mapping[str, Any], path: Path) -> Iterator[Mapping[str, Any]]:
+def _steps(
+    case: Mapping[str, Any], path: Path, fragments: Mapping[str, Path]
+) -> Iterator[Mapping[str, Any]]:
     """Yield the steps of a demo case: its start, the fragments, and no further than `until`."""
     yield {"start": case.get("start", "signal_received"), "signal": case.get("signal", {})}
-    fragments = path.parent / "scenarios" / "fragments"
-    names = [*case.get("use", [])]
-    steps = [step for name in names for step in read_steps(fragments / f"{name}.toml")]
+    steps = []
+    for name in case.get("use", []):
+        if name not in fragments:
+            raise InputError(f"{path.name}: there is no part of scenarios called {name}.")
+        steps += read_steps(fragments[name], fragments)
     if not isinstance(case.get("step", []), list):
         raise InputError(f"{path.name}: steps are written as [[case.step]].")
     for step in [*steps, *case.get("step", [])]:

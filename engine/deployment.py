@@ -16,60 +16,12 @@ from sqlalchemy.orm import Session
 from engine.bpmn import Program
 from engine.decision import DecisionTable, parse_decision
 from engine.drawing import Drawing, Element, Process, parse_drawing
-from engine.errors import CasetableError, InputError, NotFoundError
+from engine.errors import CasetableError, NotFoundError
 from engine.form import Form, parse_form
+from engine.inheritance import PROFILE, laid_over, levels, read_files
 from engine.models import CurrentDeployment, Deployment, DeploymentFile, WorkshopPublication
-from engine.profile import Profile, build_profile, read_tables
-
-RULES = "rules.toml"
-PROFILE_RULES = "profile_rules.toml"
-"""What a profile says of the safety rules, beside those of the base and never in their place."""
-PATTERNS = ("*.bpmn", "decisions/*.dmn", "forms/*.form")
-SCENARIOS = ("scenarios/*.toml", "scenarios/fragments/*.toml")
-PROFILE = "profile.toml"
-BASE_PROFILE = "base_profile.toml"
-
-
-def read_files(folder: Path, profile: str) -> dict[str, bytes]:
-    """Collect the files of a profile: the base, overlaid by what the profile brings itself."""
-    own = folder / "profiles" / profile
-    if not (own / PROFILE).is_file():
-        raise InputError(f"There is no profile {profile!r} in {folder / 'profiles'}.")
-    files = _collect(folder) | _collect(own)
-    files[BASE_PROFILE] = (folder / "profiles" / "base" / PROFILE).read_bytes()
-    files[PROFILE] = (own / PROFILE).read_bytes()
-    for name, path in ((RULES, folder / RULES), (PROFILE_RULES, own / RULES)):
-        if path.is_file():
-            files[name] = path.read_bytes()
-    return files
-
-
-def _collect(folder: Path) -> dict[str, bytes]:
-    found = (path for pattern in PATTERNS for path in sorted(folder.glob(pattern)))
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
-
-
-def read_scenarios(folder: Path, profile: str) -> dict[str, bytes]:
-    """Collect the scenarios of a profile and their parts: the base's, overlaid by its own.
-
-    They belong to a set only once a draft has taken them along, so that they change no stored id.
-    """
-    found: dict[str, bytes] = {}
-    for part in (folder, folder / "profiles" / profile):
-        for pattern in SCENARIOS:
-            for path in sorted(part.glob(pattern)):
-                found[path.relative_to(part).as_posix()] = path.read_bytes()
-    return found
-
-
-def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay the profile's entries over those of the base, table by table."""
-    result = dict(base)
-    for key, value in own.items():
-        old = result.get(key)
-        both = isinstance(old, dict) and isinstance(value, dict)
-        result[key] = _merged(old, value) if both and isinstance(old, dict) else value
-    return result
+from engine.profile import Profile, build_profile
+from engine.wordbook import Wordbook
 
 
 @dataclass(frozen=True)
@@ -95,21 +47,22 @@ class ResolvedDeployment:
 
     @cached_property
     def profile_tables(self) -> dict[str, Any]:
-        """Return the profile as written, with the base's entries underneath."""
-        tables = [self._toml(name) for name in (BASE_PROFILE, PROFILE) if name in self.files]
+        """Return the profile as written, with what it inherits underneath."""
         merged: dict[str, Any] = {}
-        for table in tables:
-            merged = _merged(merged, table)
+        for _code, tables in levels(self.files):
+            merged = laid_over(merged, tables)
         return merged
 
     @cached_property
     def profile(self) -> Profile:
-        """Return the profile with the base's entries underneath."""
+        """Return the profile with what it inherits underneath."""
         profile = build_profile(self.profile_tables, PROFILE)
         return profile.with_values(self.overrides) if self.overrides else profile
 
-    def _toml(self, name: str) -> dict[str, Any]:
-        return read_tables(self.files[name], name)
+    @cached_property
+    def wordbook(self) -> Wordbook:
+        """Return the catalogues: the words of this set in other languages."""
+        return Wordbook(self.files)
 
     @cached_property
     def diagrams(self) -> dict[str, bytes]:

@@ -8,9 +8,27 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.errors import InputError
+from engine.structure import (
+    Arrangement,
+    GlossaryEntry,
+    Standing,
+    read_glossary,
+    read_selfcheck,
+    read_structure,
+    read_terms,
+    texts,
+)
 
 NOT_DELEGATED_VALUE = "not_delegated"
 """The value that lists the roles and steps whose acts no deputy does for an absent person (P36)."""
+
+BASE = "base"
+"""The profile that lies underneath all others."""
+TABLES = frozenset(
+    {"profile", "values", "roles", "disciplines"}
+    | {"structure", "selfcheck", "terms", "glossary", "scenarios"}
+)
+"""The tables of a profile that have a meaning of their own; all others are code lists."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +51,8 @@ class Value:
     value: Any
     source: str
     explain: str
+    confirm: str = ""
+    """What the authority has to confirm before it relies on this; empty where nothing is open."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +70,17 @@ class Profile:
     disciplines: Mapping[str, str]
     lists: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """Other code lists: `case_types`, `intake_routes`, ..."""
+    inherits: str = ""
+    """Code of the profile whose entries lie underneath; empty for the base."""
+    languages: tuple[str, ...] = ()
+    """Languages in which every text of this profile has to be there."""
+    structure: Mapping[str, Arrangement] = field(default_factory=dict)
+    selfcheck: Mapping[str, Standing] = field(default_factory=dict)
+    terms: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Words that this structure uses instead of the usual ones, by language."""
+    glossary: Mapping[str, GlossaryEntry] = field(default_factory=dict)
+    stories_left_out: Mapping[str, str] = field(default_factory=dict)
+    """Scenarios of what lies underneath that do not apply here, each with the reason."""
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -100,11 +131,11 @@ def build_profile(data: Mapping[str, Any], file: str) -> Profile:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
         raise InputError(f"{file}: time_zone {zone!r} is not known; use Europe/Oslo.") from error
-    known = {"profile", "values", "roles", "disciplines"}
+    language = str(head.get("language", "en"))
     return Profile(
         code=_text(head, "code", file),
         name=_text(head, "name", file),
-        language=str(head.get("language", "en")),
+        language=language,
         zone_name=zone,
         texts={key: value for key, value in head.items() if isinstance(value, str)},
         parameters={
@@ -118,9 +149,29 @@ def build_profile(data: Mapping[str, Any], file: str) -> Profile:
         lists={
             name: _codes(section)
             for name, section in data.items()
-            if name not in known and isinstance(section, dict)
+            if name not in TABLES and isinstance(section, dict)
         },
+        inherits=str(head.get("inherits", "" if head.get("code") == BASE else BASE)),
+        languages=texts(head, "languages", "[profile]", file) or (language,),
+        structure=read_structure(_optional(data, "structure", file), file),
+        selfcheck=read_selfcheck(_optional(data, "selfcheck", file), file),
+        terms=read_terms(_optional(data, "terms", file), file),
+        glossary=read_glossary(_optional(data, "glossary", file), file),
+        stories_left_out=_left_out(_optional(data, "scenarios", file), file),
     )
+
+
+def _left_out(section: Mapping[str, Any], file: str) -> dict[str, str]:
+    """Read which stories do not apply: `without = { name_of_the_story = "reason" }`."""
+    found = section.get("without", {})
+    if not isinstance(found, dict) or not all(
+        isinstance(reason, str) and reason.strip() for reason in found.values()
+    ):
+        raise InputError(
+            f"{file}: [scenarios] needs without = "
+            '{ name_of_the_story = "why it does not apply" }.'
+        )
+    return dict(found)
 
 
 def _codes(section: Mapping[str, Any]) -> dict[str, str]:
@@ -138,6 +189,13 @@ def _section(data: Mapping[str, Any], name: str, file: str) -> dict[str, Any]:
     return section
 
 
+def _optional(data: Mapping[str, Any], name: str, file: str) -> dict[str, Any]:
+    section = data.get(name, {})
+    if not isinstance(section, dict):
+        raise InputError(f"{file}: {name} has to be a section [{name}].")
+    return section
+
+
 def _text(section: Mapping[str, Any], name: str, file: str) -> str:
     value = section.get(name)
     if not isinstance(value, str) or not value.strip():
@@ -148,7 +206,11 @@ def _text(section: Mapping[str, Any], name: str, file: str) -> str:
 def _value(name: str, entry: Any, file: str) -> Value:
     if not isinstance(entry, dict) or "value" not in entry:
         raise InputError(f"{file}: [values.{name}] needs value, source and explain.")
-    return Value(name, entry["value"], str(entry.get("source", "")), str(entry.get("explain", "")))
+    return Value(
+        name,
+        entry["value"],
+        *(str(entry.get(key, "")) for key in ("source", "explain", "confirm")),
+    )
 
 
 def _role(code: str, entry: Any, file: str) -> Role:

@@ -97,7 +97,7 @@ def _prove(application: "Application", username: str) -> UUID:
 
 
 def _ask(application: "Application", actor: UUID, folder: Path, profile: str, note: str) -> None:
-    from engine.deployment import read_files, read_scenarios
+    from engine.inheritance import read_files, read_scenarios
     from engine.workshop import judgement, publishing
 
     files = read_files(folder, profile) | read_scenarios(folder, profile)

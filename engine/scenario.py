@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import CasetableError, InputError
-from engine.profile import read_tables
+from engine.inheritance import story_paths
+from engine.profile import BASE, read_tables
 from engine.scenario_world import World
 
 STEP_KINDS = (
@@ -65,17 +66,45 @@ class Scenario:
     steps: tuple[dict[str, Any], ...] = field(default_factory=tuple)
 
 
-def find_scenarios(processes_dir: Path) -> list[Path]:
-    """Return the scenario files of the base and of all profiles."""
+def find_scenarios(processes_dir: Path, profile: str | None = None) -> list[Path]:
+    """Return the scenario files of the base and of all profiles, or those that hold for one."""
+    if profile is not None:
+        found = story_paths(processes_dir, profile)
+        return [path for name, path in sorted(found.items()) if "/fragments/" not in name]
     own = sorted((processes_dir / "scenarios").glob("*.toml"))
     return own + sorted(processes_dir.glob("profiles/*/scenarios/*.toml"))
 
 
-def read_scenario(path: Path) -> Scenario:
-    """Read a scenario; raise InputError naming the entry to mend."""
+def profile_of(processes_dir: Path, path: Path) -> str:
+    """Return the profile in whose folder a scenario lies; the base for all others."""
+    inside = path.resolve().parts[len((processes_dir / "profiles").resolve().parts) :]
+    own = path.resolve().is_relative_to((processes_dir / "profiles").resolve())
+    return inside[0] if own and inside else BASE
+
+
+def fragments_of(processes_dir: Path, profile: str) -> dict[str, Path]:
+    """Return the parts of scenarios of a profile by name: its own over those it inherits."""
+    found = story_paths(processes_dir, profile)
+    return {path.stem: path for name, path in found.items() if "/fragments/" in name}
+
+
+def read_scenario(
+    path: Path, fragments: Mapping[str, Path] | None = None, *, profile: str = BASE
+) -> Scenario:
+    """Read a scenario; raise InputError naming the entry to mend.
+
+    `fragments` are the parts that it may use, by name; without them those that lie beside it.
+    `profile` is the one that holds where the file names none.
+    """
     data = read_toml(path)
-    steps = _fragments(data, path, path.parent / "fragments") + check_steps(data, path)
-    return scenario_of(data, path, steps)
+    if fragments is None:
+        fragments = _beside(path.parent / "fragments")
+    steps = _fragments(data, path, fragments) + check_steps(data, path)
+    return scenario_of({"profile": profile} | data, path, steps)
+
+
+def _beside(folder: Path) -> dict[str, Path]:
+    return {path.stem: path for path in sorted(folder.glob("*.toml"))}
 
 
 def scenario_of(data: Mapping[str, Any], path: Path, steps: Sequence[dict[str, Any]]) -> Scenario:
@@ -110,20 +139,28 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"{path.name}: there is no such file in {path.parent.name}.") from None
 
 
-def read_steps(path: Path, seen: tuple[Path, ...] = ()) -> list[dict[str, Any]]:
+def read_steps(
+    path: Path, fragments: Mapping[str, Path] | None = None, seen: tuple[Path, ...] = ()
+) -> list[dict[str, Any]]:
     """Read the steps of a fragment and of the fragments that it uses."""
     if path in seen:
         raise InputError(f"{path.name}: this fragment uses itself; take one of the two out.")
     data = read_toml(path)
-    return _fragments(data, path, path.parent, (*seen, path)) + check_steps(data, path)
+    known = _beside(path.parent) if fragments is None else fragments
+    return _fragments(data, path, known, (*seen, path)) + check_steps(data, path)
 
 
 def _fragments(
-    data: Mapping[str, Any], path: Path, folder: Path, seen: tuple[Path, ...] = ()
+    data: Mapping[str, Any],
+    path: Path,
+    fragments: Mapping[str, Path],
+    seen: tuple[Path, ...] = (),
 ) -> list[dict[str, Any]]:
     steps: list[dict[str, Any]] = []
-    for fragment in _texts(data, "use", path):
-        steps += read_steps(folder / f"{fragment}.toml", seen)
+    for name in _texts(data, "use", path):
+        steps += read_steps(
+            fragments.get(name, Path("fragments") / f"{name}.toml"), fragments, seen
+        )
     return steps
 
 
@@ -180,7 +217,10 @@ def run_scenarios(
 def run_file(processes_dir: Path, path: Path, profile: str | None = None) -> Result:
     """Run the scenario of a file; whatever goes wrong is a problem of this scenario alone."""
     try:
-        return run_scenario(processes_dir, read_scenario(path), profile=profile)
+        chosen = profile or profile_of(processes_dir, path)
+        parts = fragments_of(processes_dir, chosen)
+        scenario = read_scenario(path, parts, profile=chosen)
+        return run_scenario(processes_dir, scenario, profile=profile)
     except CasetableError as error:
         return _failed(path, str(error))
     except Exception as error:  # noqa: BLE001 - the edge: the other scenarios still count

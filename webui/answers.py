@@ -9,6 +9,7 @@ from engine.models import Case, FormSubmission
 from engine.reading.viewer import SOURCE, Viewer
 from webui.answerview import Answer, answers_view
 from webui.context import application, profile
+from webui.spoken import words
 
 
 def answers_of(
@@ -20,7 +21,7 @@ def answers_of(
     if form is None:
         return []
     return answers_view(
-        form,
+        words(deployment.id).form(form),
         submission.values,
         CaseDirectory(session, case).options,
         zone=profile().zone,

@@ -16,6 +16,7 @@ from engine.reading.travel import travel
 from engine.reading.viewer import Viewer, viewer_of
 from webui.context import account, application, now, reading, subject
 from webui.reading_record import note_reading
+from webui.spoken import speak_of, words
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,13 @@ class CaseFrame:
         if process is None or self.episode is None:
             return []
         path = travel(reading(), self.episode.instance, LIFECYCLE)
-        return stages(process, self.episode.stage if self.running else "", path.visited)
+        current = self.episode.stage if self.running else ""
+        return stages(words().process(process), current, path.visited)
+
+    @property
+    def goal(self) -> str:
+        """Return the shared goal of the structure that the case runs in (P4)."""
+        return words().say(self.deployment.profile.texts.get("goal", ""))
 
 
 def open_case(section: str) -> CaseFrame:
@@ -58,6 +65,7 @@ def open_case(section: str) -> CaseFrame:
     session = reading()
     case = session.get_one(Case, subject().id)
     deployment = application().deployments.get(session, case.deployment_id)
+    speak_of(deployment)
     viewer = viewer_of(session, case, account(), deployment.profile)
     return CaseFrame(case, newest_episode(session, case), deployment, viewer)
 

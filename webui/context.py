@@ -9,8 +9,10 @@ from flask import current_app, g, request
 from flask_login import current_user
 from sqlalchemy.orm import Session
 
+from engine.deployment import ResolvedDeployment
 from engine.models import Account, WebSession
 from engine.profile import Profile
+from engine.wordbook import deployment_words
 
 if TYPE_CHECKING:
     from engine.application import Application
@@ -87,9 +89,15 @@ def subject() -> Any:
     return g.subject
 
 
-def profile() -> Profile:
-    """Return the profile that new cases are started on: names of roles, zone, texts."""
-    if "profile" not in g:
+def newest() -> ResolvedDeployment:
+    """Return what new cases are started on."""
+    if "newest" not in g:
         app = application()
-        g.profile = app.deployments.current(reading(), app.settings.profile).profile
-    return cast("Profile", g.profile)
+        g.newest = app.deployments.current(reading(), app.settings.profile)
+    return cast("ResolvedDeployment", g.newest)
+
+
+def profile() -> Profile:
+    """Return its profile: names of roles, zone, texts; its words in the language of the reader."""
+    found = newest()
+    return deployment_words(found).profile(found.profile)

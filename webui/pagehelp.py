@@ -14,6 +14,7 @@ from webui.asset import BUILD_COMMAND, asset
 from webui.context import application, now, profile, reading
 from webui.csrf import csrf_token
 from webui.requestid import request_id
+from webui.spoken import said
 from webui.when import When
 from webui.wording import sentence, word
 
@@ -59,6 +60,7 @@ def register(app: Flask) -> None:
         word=word,
         sentence=sentence,
         role_name=lambda code: profile().role_name(code),
+        said=said,
     )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -1,6 +1,6 @@
 """The form of one work item on its way between browser, draft and engine."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -8,12 +8,13 @@ from flask import request
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
-from engine.form import Draft, FieldError, Upload, change_rows, fill
+from engine.form import Draft, FieldError, Upload, change_rows, fill, judge
 from engine.language import current_language, locale_of
 from engine.models import Account, WorkItem
 from engine.worklist import TaskForm, form_for, load_draft, save_draft
 from webui.context import application, now, profile
 from webui.formview import FormView, form_view
+from webui.spoken import words_for
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,37 @@ def posted() -> MultiDict[str, Any]:
 
 def open_form(session: Session, item: WorkItem, account: Account, answers: Any = None) -> OpenForm:
     """Return the form with `answers`, else with the person's draft, else as it begins."""
-    task = form_for(session, application(), item, account)
+    task = _spoken(form_for(session, application(), item, account), item)
     kept = load_draft(session, item, account)
     if answers is None:
         answers = dict(kept.values) if kept else {}
     return OpenForm(task, _fill(task, answers), kept.saved_at if kept else None)
+
+
+def _spoken(task: TaskForm, item: WorkItem) -> TaskForm:
+    """Return the form in the language of this reader: other texts, the same keys and values.
+
+    Texts of the profile that a form shows (the definition, P30) are said too; they are shown
+    only, the engine puts them in again when it records the answer.
+    """
+    spoken = words_for(item)
+    if spoken.changes_nothing:
+        return task
+    shown = {
+        key: spoken.say(value) if key in task.form.fixed_keys() and key in TEXTS else value
+        for key, value in task.initial.items()
+    }
+    return replace(task, form=spoken.form(task.form), initial=shown)
+
+
+TEXTS = frozenset({"definition"})
+"""Fields that show a text of the profile."""
+
+
+def spoken_errors(opened: OpenForm, errors: tuple[FieldError, ...]) -> tuple[FieldError, ...]:
+    """Return the errors that recording found with the labels that this reader sees."""
+    seen = {(one.path, one.code): one for one in judge(opened.draft).errors}
+    return tuple(seen.get((one.path, one.code), one) for one in errors)
 
 
 def _fill(task: TaskForm, answers: Any) -> Draft:

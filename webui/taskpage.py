@@ -1,5 +1,6 @@
 """What the page of a work item shows around its form, as far as this person may see it."""
 
+from dataclasses import replace
 from typing import Any
 
 from flask import url_for
@@ -18,6 +19,7 @@ from engine.reading.timeline import timeline
 from engine.reading.viewer import CONTENT, READERS, Viewer, viewer_of
 from webui.answers import answers_of
 from webui.context import account, application, profile, reading, today
+from webui.spoken import said, speak_of
 
 DOSSIER_FORMS = frozenset({"decide_closure", "give_closing_opinion"})
 
@@ -33,13 +35,16 @@ def surroundings(item: WorkItem) -> dict[str, Any]:
     case = session.get_one(Case, item.case_id)
     instance = session.get_one(ProcessInstance, item.instance_id)
     deployment = application().deployments.get(session, instance.deployment_id)
+    speak_of(deployment)
     element = deployment.element(item.process_id, item.element_id)
+    name = said(item.name)
     around = {
         "item": item,
+        "name": name,
         "case": case,
-        "guidance": element.properties.get("guidance", ""),
-        "consequence": element.properties.get("consequence", "")
-        or gettext("Record: %(name)s", name=item.name),
+        "guidance": said(element.properties.get("guidance", "")),
+        "consequence": said(element.properties.get("consequence", ""))
+        or gettext("Record: %(name)s", name=name),
         "colleagues": _colleagues(item),
         "holders": [one.id for one in persons(session, account())],
         "others": other_drafts(session, item.id, account()),
@@ -76,7 +81,7 @@ def _earlier(case: Case, viewer: Viewer) -> list[dict[str, Any]]:
     session = reading()
     return [
         {
-            "step": step,
+            "step": replace(step, name=said(step.name)),
             "answers": answers_of(session, step.submission, case, viewer)
             if step.submission
             else None,
@@ -113,11 +118,13 @@ def finished(item: WorkItem) -> dict[str, Any]:
     """Return who answered a step, when and what, as far as this person may read it."""
     session = reading()
     case = session.get_one(Case, item.case_id)
+    speak_of(application().deployments.get(session, case.deployment_id))
     viewer = viewer_of(session, case, account(), profile())
     submission = submission_of(session, item.id)
     readable = submission is not None and viewer.reads_answers(item)
     return {
         "item": item,
+        "name": said(item.name),
         "case": case,
         "blind": item.role in IN_NO_CASE,
         "submission": submission,

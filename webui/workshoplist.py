@@ -9,9 +9,19 @@ from sqlalchemy.orm import Session
 from engine.models import WorkshopDraft
 from engine.workshop import draft as drafts
 from engine.workshop.glance import Glance
-from engine.workshop.place import DIAGRAM, FORM, FRAGMENT, SCENARIO, SETTING, TABLE, Kind, kind_of
+from engine.workshop.place import (
+    CATALOGUE,
+    DIAGRAM,
+    FORM,
+    FRAGMENT,
+    SCENARIO,
+    SETTING,
+    TABLE,
+    Kind,
+    kind_of,
+)
 
-ORDER = (DIAGRAM, TABLE, FORM, SCENARIO, FRAGMENT, SETTING)
+ORDER = (DIAGRAM, TABLE, FORM, SCENARIO, FRAGMENT, SETTING, CATALOGUE)
 EDITED = (DIAGRAM, TABLE, FORM)
 """Kinds with an editor of their own; the others are texts."""
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Any
 
+from engine.comparison.catalogue import compare_catalogues
 from engine.comparison.change import WEIGHTS, Change, came_or_went, named, say
 from engine.comparison.diagram import compare_drawings
 from engine.comparison.form import compare_forms
@@ -29,6 +30,7 @@ def compare(old: Side, new: Side) -> tuple[Change, ...]:
         *_Files(old, new, "form", _stem).compare("forms", compare_forms),
         *compare_profiles(old, new),
         *compare_rules(old, new),
+        *compare_catalogues(old, new),
     ]
     files = list(dict.fromkeys(change.file for change in found))
     return tuple(sorted(found, key=lambda one: (files.index(one.file), WEIGHTS.index(one.weight))))

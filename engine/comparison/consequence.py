@@ -8,8 +8,9 @@ from engine.check import check_deployment
 from engine.checking import ENDINGS, context_of
 from engine.comparison.change import Change
 from engine.comparison.side import Side
-from engine.deployment import PROFILE_RULES, RULES, ResolvedDeployment
+from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError
+from engine.inheritance import is_rules
 from engine.proof.proof import Proof, Verdict, prove
 from engine.proof.report import broken_by
 
@@ -111,10 +112,9 @@ def _under_old_rules(old: Side, new: Side) -> Iterator[Effect]:
     if old.rules == new.rules:
         return
     differing = {one for one, rule in old.rules.items() if new.rules.get(one) != rule}
-    files = {**new.files, RULES: old.files[RULES]}
     # A profile's own rules as they were, too: what it weakens now it did not weaken then.
-    files.pop(PROFILE_RULES, None)
-    files |= {path: old.files[path] for path in (PROFILE_RULES,) if path in old.files}
+    files = {path: content for path, content in new.files.items() if not is_rules(path)}
+    files |= {path: content for path, content in old.files.items() if is_rules(path)}
     proof = prove(ResolvedDeployment(files))
     for verdict in proof.verdicts:
         if verdict.rule.id in differing and not verdict.holds:

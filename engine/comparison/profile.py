@@ -16,7 +16,7 @@ from engine.comparison.change import (
 )
 from engine.comparison.phrase import plain
 from engine.comparison.side import Side
-from engine.deployment import PROFILE
+from engine.inheritance import PROFILE
 
 Path = tuple[str, ...]
 READ_BY_PEOPLE: Final = frozenset({"name", "source", "explain"})

@@ -10,7 +10,8 @@ from engine.comparison.change import Change, marked
 from engine.comparison.comparison import title_of
 from engine.comparison.consequence import Consequences
 from engine.comparison.side import Side
-from engine.deployment import PROFILE, PROFILE_RULES, RULES
+from engine.inheritance import PROFILE, PROFILE_RULES, RULES, SELFCHECK
+from engine.wordbook import language_of
 
 
 def as_text(
@@ -33,8 +34,10 @@ def titles(side: Side) -> dict[str, str]:
     """Return what people call each file."""
     models: dict[str, Any] = {**side.drawings, **side.decisions, **side.forms}
     found = {path: f"{title_of(path, model)} ({path})" for path, model in models.items()}
+    found |= {path: f"The language {one}" for path in side.files if (one := language_of(path))}
     return found | {
         PROFILE: "The profile",
+        SELFCHECK: "The self-check",
         RULES: "The safety rules",
         PROFILE_RULES: "The profile's rules",
     }

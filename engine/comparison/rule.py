@@ -7,8 +7,8 @@ from typing import Any, Final
 from engine.comparison.change import Change, Weight, came_or_went, excerpts, named, say, valued
 from engine.comparison.phrase import joined
 from engine.comparison.side import Side
-from engine.deployment import RULES
 from engine.expression import Expression, describe
+from engine.inheritance import RULES
 from engine.proof.rule import Check, Moment, Rule
 
 LOOSENS: Final = frozenset({"unless", "only_if", "after", "until"})

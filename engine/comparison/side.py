@@ -6,9 +6,10 @@ from functools import cached_property, lru_cache
 from typing import Any
 
 from engine.decision import DecisionTable, parse_decision
-from engine.deployment import BASE_PROFILE, PROFILE, RULES, ResolvedDeployment
+from engine.deployment import ResolvedDeployment
 from engine.drawing import Drawing, parse_drawing
 from engine.form import Form, parse_form
+from engine.inheritance import BASE_PROFILE, PROFILE, RULES
 from engine.proof.rule import Rule, read_rules
 from engine.proof.rulebook import rules_of
 

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from engine.deployment import RULES, ResolvedDeployment
+from engine.deployment import ResolvedDeployment
+from engine.inheritance import RULES
 from engine.proof.matching import asked_after
 from engine.proof.monitor import Monitor
 from engine.proof.net import Net, net_of

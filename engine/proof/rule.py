@@ -9,9 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
-from engine.deployment import RULES
 from engine.errors import ExpressionError, InputError
 from engine.expression import Expression, compile_expression
+from engine.inheritance import RULES
 
 KINDS: Final = ("before", "never", "apart", "owned", "sound", "awaits", "asks")
 

@@ -8,19 +8,19 @@ replaced the base's rules would switch a safety rule off without a word.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from engine.deployment import PROFILE_RULES, RULES, ResolvedDeployment
+from engine.deployment import ResolvedDeployment
 from engine.errors import InputError
+from engine.inheritance import RULES, own_rules
 from engine.proof.rule import Rule, read_rules
 
 
 def rules_of(deployment: ResolvedDeployment) -> tuple[Rule, ...]:
     """Return all rules in the order of their files; raise InputError naming what to mend."""
-    base = read_rules(deployment.files[RULES], file=RULES)
-    own = deployment.files.get(PROFILE_RULES)
-    if own is None:
-        return base
-    file = f"{RULES} of the profile {deployment.profile.code}"
-    return tuple(_joined(base, read_rules(own, file=file, weakens=True), file))
+    rules = read_rules(deployment.files[RULES], file=RULES)
+    for code, own in own_rules(deployment.files):
+        file = f"{RULES} of the profile {code}"
+        rules = tuple(_joined(rules, read_rules(own, file=file, weakens=True), file))
+    return rules
 
 
 def _joined(base: tuple[Rule, ...], own: tuple[Rule, ...], file: str) -> Iterator[Rule]:
@@ -31,7 +31,7 @@ def _joined(base: tuple[Rule, ...], own: tuple[Rule, ...], file: str) -> Iterato
     for rule in named.values():
         if rule.weakened:
             raise InputError(
-                f"{file}: rule {rule.id} weakens nothing; the base has no rule of this name."
+                f"{file}: rule {rule.id} weakens nothing; there is no rule of this name underneath."
             )
         yield rule
 
@@ -39,7 +39,7 @@ def _joined(base: tuple[Rule, ...], own: tuple[Rule, ...], file: str) -> Iterato
 def _weakened(rule: Rule, weaker: Rule, file: str) -> Rule:
     if not weaker.weakened:
         raise InputError(
-            f"{file}: rule {rule.id} is one of the base; add `weakened` with the law that allows "
+            f"{file}: rule {rule.id} is there already; add `weakened` with the law that allows "
             "to weaken it, or give the own rule another id."
         )
     return replace(

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from engine import access
 from engine.deputy import is_away, now_of
-from engine.models import Account, Case, WorkItem, WorkItemState
+from engine.models import Account, Case, ProcessInstance, WorkItem, WorkItemState
 
 MOST = 300
 SORTS: dict[str, tuple[Any, ...]] = {
@@ -47,6 +47,8 @@ class Row:
     is_mine: bool
     behalf: str = ""
     """The absent person from whom it comes by deputising."""
+    deployment_id: str = ""
+    """The set of drawings that names the step."""
 
 
 @dataclass(frozen=True)
@@ -154,13 +156,14 @@ def _rows(
     absent: Account | None = None,
 ) -> list[Row]:
     found = session.execute(_statement(condition, wanted)).unique().all()
-    return [_row(row[0], row[1], account, absent) for row in found]
+    return [replace(_row(row[0], row[1], account, absent), deployment_id=row[2]) for row in found]
 
 
-def _statement(condition: ColumnElement[bool], wanted: Filter) -> Select[WorkItem, str]:
+def _statement(condition: ColumnElement[bool], wanted: Filter) -> Select[WorkItem, str, str]:
     statement = (
-        select(WorkItem, Case.code)
+        select(WorkItem, Case.code, ProcessInstance.deployment_id)
         .join(Case, Case.id == WorkItem.case_id)
+        .join(ProcessInstance, ProcessInstance.id == WorkItem.instance_id)
         .where(WorkItem.state == WorkItemState.OPEN.value, condition)
         .options(joinedload(WorkItem.assignee))
         .order_by(*SORTS.get(wanted.sort, SORTS["due"]))

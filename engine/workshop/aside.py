@@ -14,6 +14,7 @@ from typing import Any, Final
 import orjson
 
 from engine.errors import CasetableError
+from engine.inheritance import chain, known
 from engine.scenario import find_scenarios, run_file
 from engine.workshop.folder import laid_out
 
@@ -96,9 +97,10 @@ def main(folder: Path, what: str, names: Sequence[str]) -> None:
 
 
 def _profile_of(folder: Path) -> str:
-    """Return the profile of a laid-out set: the one that is not the base, where there are two."""
-    names = sorted(path.name for path in (folder / "profiles").iterdir())
-    return next((name for name in names if name != "base"), "base")
+    """Return the profile of a laid-out set: the one that all others lie underneath."""
+    codes = known(folder)
+    lines = [chain(folder, code) for code in codes]
+    return max(lines, key=len)[-1]
 
 
 if __name__ == "__main__":

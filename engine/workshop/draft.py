@@ -15,13 +15,7 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.application import Application
-from engine.deployment import (
-    BASE_PROFILE,
-    PROFILE,
-    ResolvedDeployment,
-    keep_contents,
-    read_scenarios,
-)
+from engine.deployment import ResolvedDeployment, keep_contents
 from engine.errors import (
     CasetableError,
     ConflictError,
@@ -29,6 +23,7 @@ from engine.errors import (
     InputError,
     NotFoundError,
 )
+from engine.inheritance import BASE_PROFILE, BASE_SELFCHECK, PROFILE, SELFCHECK, read_scenarios
 from engine.models import (
     Account,
     CurrentDeployment,
@@ -196,6 +191,8 @@ def manifest(session: Session, draft: WorkshopDraft) -> dict[str, str]:
             found[path] = row.hash
     if draft.profile == BASE and PROFILE in found:
         found[BASE_PROFILE] = found[PROFILE]
+        if SELFCHECK in found:
+            found[BASE_SELFCHECK] = found[SELFCHECK]
     return found
 
 

@@ -6,7 +6,15 @@ from pathlib import Path
 from shutil import copyfile
 from tempfile import TemporaryDirectory
 
-from engine.deployment import BASE_PROFILE, PROFILE, PROFILE_RULES, ResolvedDeployment
+from engine.deployment import ResolvedDeployment
+from engine.inheritance import (
+    BASE_PROFILE,
+    BASE_SELFCHECK,
+    INHERITED,
+    PROFILE,
+    PROFILE_RULES,
+    SELFCHECK,
+)
 
 DEMO = "demo.toml"
 
@@ -27,10 +35,14 @@ def laid_out(files: Mapping[str, bytes], shipped: Path) -> Iterator[Path]:
 
 
 def _place(path: str, profile: str) -> str:
+    if path.startswith(INHERITED):
+        return f"profiles/{path.removeprefix(INHERITED)}"
     own = f"profiles/{profile}"
     places = {
         BASE_PROFILE: "profiles/base/profile.toml",
+        BASE_SELFCHECK: "profiles/base/selfcheck.toml",
         PROFILE: f"{own}/profile.toml",
+        SELFCHECK: f"{own}/selfcheck.toml",
         PROFILE_RULES: f"{own}/rules.toml",
     }
     return places.get(path, path)

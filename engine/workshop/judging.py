@@ -11,8 +11,9 @@ from engine.checking import check_files
 from engine.comparison import Change, Side, compare
 from engine.comparison.change import named, say
 from engine.comparison.comparison import title_of
-from engine.deployment import PROFILE, PROFILE_RULES, RULES, ResolvedDeployment
+from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError, DiagramError, InputError
+from engine.inheritance import PROFILE, PROFILE_RULES, RULES, SELFCHECK
 from engine.models import Deployment, WorkshopDraft
 from engine.proof.proof import Proof, prove
 from engine.proof.report import broken_by
@@ -88,7 +89,12 @@ def _is_scenario(path: str) -> bool:
 
 def titles(side: Side) -> dict[str, str]:
     """Return what people call each file of a set: the name of its process, table or form."""
-    found = {PROFILE: "The profile", RULES: "The safety rules", PROFILE_RULES: "The own rules"}
+    found = {
+        PROFILE: "The profile",
+        SELFCHECK: "The self-check",
+        RULES: "The safety rules",
+        PROFILE_RULES: "The own rules",
+    }
     for models in ("drawings", "decisions", "forms"):
         try:
             found |= {path: title_of(path, one) for path, one in getattr(side, models).items()}

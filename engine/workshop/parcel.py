@@ -6,16 +6,22 @@ from collections.abc import Iterator, Mapping
 from uuid import UUID
 
 from engine.application import Application
-from engine.deployment import BASE_PROFILE, RULES, keep_contents
+from engine.deployment import keep_contents
 from engine.errors import InputError
+from engine.inheritance import BASE_PROFILE, BASE_SELFCHECK, INHERITED, RULES
 from engine.workshop.draft import Change, changing, hash_of, manifest
 from engine.workshop.place import MOST_FILES, check_content, kind_of, place_of_upload, require_kind
 from engine.xml import MAX_BYTES
 
 MAX_ZIP = 20_000_000
 MAX_UNPACKED = 40_000_000
-GIVEN = frozenset({RULES, BASE_PROFILE})
-"""Files of a set that no draft changes: they come with the product."""
+
+
+def is_given(path: str) -> bool:
+    """Say whether a file of a set comes with the product, so that no draft changes it."""
+    return path in (RULES, BASE_PROFILE, BASE_SELFCHECK) or path.startswith(INHERITED)
+
+
 WHEN = (2000, 1, 1, 0, 0, 0)
 """The same files make the same archive, whenever it is made."""
 
@@ -60,7 +66,7 @@ def _changed(change: Change, found: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return what differs from the draft; raise InputError where that is not for a draft."""
     there = manifest(change.session, change.draft)
     differ = {path: one for path, one in found.items() if there.get(path) != hash_of(one)}
-    for path in sorted(GIVEN & differ.keys()):
+    for path in sorted(filter(is_given, differ)):
         raise InputError(f"{path}: comes with the product; take it out of the archive.")
     for path in differ:
         require_kind(path)
@@ -94,7 +100,7 @@ def _entries(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
     seen: set[str] = set()
     left = MAX_UNPACKED
     for one in inside:
-        if one.filename not in GIVEN and kind_of(one.filename) is None:
+        if not is_given(one.filename) and kind_of(one.filename) is None:
             require_kind(one.filename)
         if one.filename in seen:
             raise InputError(f"{one.filename}: is in the archive twice; take one out.")

@@ -9,10 +9,11 @@ import orjson
 from lxml import etree
 
 from engine.decision.reader import NAMESPACES
-from engine.deployment import PROFILE, PROFILE_RULES
 from engine.drawing.vocabulary import BPMN
 from engine.errors import InputError
+from engine.inheritance import PROFILE, PROFILE_RULES, SELFCHECK
 from engine.profile import read_tables
+from engine.wordbook import CATALOGUES, read_entries
 from engine.xml import MAX_BYTES, parse_xml
 
 LONGEST_NAME = 80
@@ -44,8 +45,9 @@ FRAGMENT = Kind(
     "fragment", "scenarios/fragments/", ".toml", "part of scenarios", "Parts of scenarios", 200_000
 )
 SETTING = Kind("setting", "", ".toml", "profile", "Profile and own rules", 500_000)
-KINDS = (DIAGRAM, TABLE, FORM, SCENARIO, FRAGMENT)
-SETTINGS = frozenset({PROFILE, PROFILE_RULES})
+CATALOGUE = Kind("catalogue", CATALOGUES, ".po", "catalogue of a language", "Languages")
+KINDS = (DIAGRAM, TABLE, FORM, SCENARIO, FRAGMENT, CATALOGUE)
+SETTINGS = frozenset({PROFILE, PROFILE_RULES, SELFCHECK})
 _OF = tuple((kind, re.compile(kind.place(NAME))) for kind in KINDS)
 
 
@@ -62,8 +64,8 @@ def require_kind(path: str) -> Kind:
     if found is None:
         raise InputError(
             f"{_shown(path)}: a draft holds NAME.bpmn, decisions/NAME.dmn, forms/NAME.form, "
-            f"scenarios/NAME.toml, {PROFILE} and {PROFILE_RULES}; names are of letters, digits, "
-            f"- and _, at most {LONGEST_NAME}."
+            f"scenarios/NAME.toml, {CATALOGUES}LANGUAGE.po, {PROFILE}, {SELFCHECK} and "
+            f"{PROFILE_RULES}; names are of letters, digits, - and _, at most {LONGEST_NAME}."
         )
     return found
 
@@ -72,12 +74,12 @@ def place_of_upload(filename: str) -> str:
     """Return where an uploaded file belongs by its ending; raise InputError for any other."""
     name = PurePosixPath(filename.replace("\\", "/")).name
     stem, dot, ending = name.rpartition(".")
-    for kind in (DIAGRAM, TABLE, FORM):
+    for kind in (DIAGRAM, TABLE, FORM, CATALOGUE):
         if dot and f".{ending}".lower() == kind.ending:
             path = kind.place(_as_name(stem))
             require_kind(path)
             return path
-    raise InputError(f"{_shown(name)}: choose a file that ends in .bpmn, .dmn or .form.")
+    raise InputError(f"{_shown(name)}: choose a file that ends in .bpmn, .dmn, .form or .po.")
 
 
 def _as_name(stem: str) -> str:
@@ -103,6 +105,8 @@ def check_content(path: str, content: bytes, profile: str) -> None:
         _check_xml(path, content)
     elif kind is FORM:
         _check_form(path, content)
+    elif kind is CATALOGUE:
+        read_entries(content, file=path)
     else:
         tables = read_tables(content, path)
         if path == PROFILE:

@@ -9,8 +9,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.application import Application
-from engine.deployment import id_of, read_scenarios
+from engine.deployment import id_of
 from engine.errors import InputError, NotFoundError
+from engine.inheritance import read_scenarios
 from engine.models import CurrentDeployment, Deployment, WorkshopDraft, WorkshopVersion
 from engine.workshop.draft import LONGEST_TITLE, NOT_HERE, begin_with, changing, manifest
 

@@ -10,7 +10,7 @@ from click.testing import CliRunner, Result
 
 from engine.commandline import casetable
 from engine.comparison import Change, Side, compare, marked
-from engine.deployment import read_files
+from engine.inheritance import read_files
 from engine.settings import ROOT
 
 FILES = read_files(ROOT / "processes", "base")

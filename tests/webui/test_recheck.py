@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, select, update
 
-from engine.deployment import PROFILE_RULES, ResolvedDeployment, resolve
+from engine.deployment import ResolvedDeployment, resolve
+from engine.inheritance import PROFILE_RULES
 from engine.models import Case, Incident, ProcessInstance, StepHistory
 from engine.proof.history import history_rules
 from engine.recheck import recheck

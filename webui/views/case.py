@@ -1,5 +1,6 @@
 """The pages of a case: overview, timeline, plan, people and agencies, diagram."""
 
+from dataclasses import replace
 from functools import partial
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as AnyResponse
 
 from engine.access import may
+from engine.drawing import Process
 from engine.erasure import offers
 from engine.errors import NotFoundError
 from engine.language import gettext
@@ -38,6 +40,7 @@ from webui.context import (
 from webui.guard import action, own
 from webui.loading import case as by_code
 from webui.reading_record import note_listing, note_search
+from webui.spoken import said_entries, said_owed, words
 
 pages = Blueprint("case", __name__)
 RECENT = 8
@@ -69,8 +72,8 @@ def show(code: str) -> str:
     del code
     frame = open_case("overview")
     session, case = reading(), frame.case
-    newest = timeline(session, case, frame.viewer, today()).entries[:RECENT]
-    found = owed(session, case.id, frame.deployment, now())
+    newest = said_entries(timeline(session, case, frame.viewer, today()).entries[:RECENT])
+    found = said_owed(owed(session, case.id, frame.deployment, now()))
     return case_page(
         "case/overview.html",
         "overview",
@@ -115,7 +118,7 @@ def history(code: str) -> str:
         "case/timeline.html",
         "timeline",
         frame=frame,
-        timeline=found,
+        timeline=replace(found, entries=said_entries(found.entries)),
         opening=_opening(frame, found.entries),
         kinds=kinds,
         all_kinds=offered,
@@ -177,18 +180,24 @@ def diagram(code: str) -> str:
     )
     if instance is None:
         raise NotFoundError(gettext("This case has no diagram."))
-    deployment = application().deployments.get(reading(), instance.deployment_id)
+    process = _process(instance, process_id)
     path = travel(reading(), instance, process_id)
     return case_page(
         "case/diagram.html",
         "diagram",
         frame=frame,
         instance=instance,
-        process=deployment.processes[process_id],
-        choices=[(other, frame.deployment.processes[name]) for other, name in choices],
-        steps=in_words(deployment.processes[process_id], path),
+        process=process,
+        choices=[(other, _process(other, name)) for other, name in choices],
+        steps=in_words(process, path),
         path=path,
     )
+
+
+def _process(instance: ProcessInstance, process_id: str) -> Process:
+    """Return a process of an instance as this reader reads it."""
+    deployment = application().deployments.get(reading(), instance.deployment_id)
+    return words(deployment.id).process(deployment.processes[process_id])
 
 
 def _diagrams(case: Case) -> list[tuple[ProcessInstance, str]]:
@@ -213,13 +222,15 @@ def _instance(instance_id: UUID) -> ProcessInstance:
 @pages.get("/cases/<code>/diagrams/<uuid:instance_id>/<process_id>.bpmn")
 @action("case:read", of=by_code)
 def diagram_file(code: str, instance_id: UUID, process_id: str) -> Response:
-    """Return the BPMN file that an instance of the case runs on."""
+    """Return the BPMN file that an instance of the case runs on, in words of this reader."""
     del code
     instance = _instance(instance_id)
     deployment = application().deployments.get(reading(), instance.deployment_id)
     if process_id not in deployment.processes:
         raise NotFoundError(gettext("There is no such diagram, or not for this person."))
-    return Response(deployment.diagram(process_id), mimetype="application/xml")
+    drawn = deployment.diagram(process_id)
+    spoken = words(deployment.id).diagram(drawn, deployment.drawings[process_id].file)
+    return Response(spoken, mimetype="application/xml")
 
 
 @pages.get("/cases/<code>/diagrams/<uuid:instance_id>/<process_id>.json")

@@ -6,9 +6,10 @@ from uuid import UUID
 
 from flask import Blueprint, render_template, request, url_for
 
-from engine.deployment import BASE_PROFILE, PROFILE, ResolvedDeployment
+from engine.deployment import ResolvedDeployment
 from engine.errors import DraftConflictError, InputError, NotFoundError
 from engine.form.form import Type
+from engine.inheritance import is_profile
 from engine.language import gettext
 from engine.models import WorkshopDraft
 from engine.workshop import draft as drafts
@@ -145,6 +146,6 @@ def catalogue(draft_id: UUID) -> Answer:
 def expression(draft_id: UUID) -> Answer:
     """Say what is wrong with one expression while somebody types it."""
     whole = drafts.manifest(reading(), drafts.load(reading(), draft_id))
-    wanted = {path: digest for path, digest in whole.items() if path in {PROFILE, BASE_PROFILE}}
+    wanted = {path: digest for path, digest in whole.items() if is_profile(path)}
     found = ResolvedDeployment(drafts.contents(reading(), wanted)).profile
     return {"error": judged(_sent("kind"), _sent("source"), found)}

@@ -15,7 +15,8 @@ from webui.context import account, application, end_reading, reading, subject, w
 from webui.guard import action
 from webui.loading import work_item
 from webui.reading_record import note_reading
-from webui.taskform import keep, list_anchor, open_form, posted
+from webui.spoken import said_of
+from webui.taskform import keep, list_anchor, open_form, posted, spoken_errors
 from webui.taskpage import finished, surroundings, template_of
 
 pages = Blueprint("work", __name__)
@@ -38,7 +39,7 @@ def _page(item: WorkItem, key: str, errors: tuple[FieldError, ...] = ()) -> str:
     opened = open_form(reading(), item, account(), answers)
     return render_template(
         template_of(item),
-        view=opened.view(errors),
+        view=opened.view(spoken_errors(opened, errors) if errors else ()),
         saved_at=opened.saved_at,
         key=key,
         signed=signature.is_needed(item),
@@ -88,11 +89,11 @@ def _words(item: WorkItem, result: Completed | Postponed) -> tuple[str, str]:
             "Your answer is kept, but the next step could not run: %(message)s",
             message=result.message,
         ), "warning"
-    following = ", ".join(dict.fromkeys(new.name for new in result.new_items))
+    following = ", ".join(dict.fromkeys(said_of(new) for new in result.new_items))
     if not following:
-        return gettext("“%(name)s” is recorded.", name=item.name), "success"
+        return gettext("“%(name)s” is recorded.", name=said_of(item)), "success"
     return gettext(
-        "“%(name)s” is recorded. Next: %(following)s.", name=item.name, following=following
+        "“%(name)s” is recorded. Next: %(following)s.", name=said_of(item), following=following
     ), "success"
 
 

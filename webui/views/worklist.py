@@ -19,6 +19,7 @@ from webui.context import account, application, now, profile, reading, writing
 from webui.guard import action, own
 from webui.loading import work_item
 from webui.reading_record import note_listing
+from webui.spoken import said_of, said_worklist
 from webui.target import safe_target
 from webui.when import week_ahead
 
@@ -43,7 +44,7 @@ def show() -> str:
     last_day = (week_ends - timedelta(days=1)).date()
     return render_template(
         "worklist/show.html",
-        work=found,
+        work=said_worklist(found, by_step=wanted.sort == "step"),
         wanted=wanted,
         last_day=last_day,
         invitations=len(invitations(reading(), account().id)),
@@ -60,7 +61,7 @@ def claim(item_id: UUID) -> Response:
         item = session.get_one(WorkItem, item_id)
         me = session.get_one(Account, account().id)
         engine_worklist.claim(session, item, me, application().now(session))
-    flash(gettext("You have taken “%(name)s”.", name=item.name), "success")
+    flash(gettext("You have taken “%(name)s”.", name=said_of(item)), "success")
     return redirect(safe_target(request.form.get("back", "")))
 
 
@@ -72,7 +73,7 @@ def release(item_id: UUID) -> Response:
         item = session.get_one(WorkItem, item_id)
         me = session.get_one(Account, account().id)
         engine_worklist.release(session, item, me, application().now(session))
-    flash(gettext("You have given “%(name)s” back.", name=item.name), "success")
+    flash(gettext("You have given “%(name)s” back.", name=said_of(item)), "success")
     return redirect(safe_target(request.form.get("back", "")))
 
 
@@ -92,7 +93,9 @@ def reassign(item_id: UUID) -> Response:
         engine_worklist.reassign(application(), session, item, me, other)
     flash(
         gettext(
-            "%(display_name)s now has “%(name)s”.", display_name=other.display_name, name=item.name
+            "%(display_name)s now has “%(name)s”.",
+            display_name=other.display_name,
+            name=said_of(item),
         ),
         "success",
     )

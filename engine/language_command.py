@@ -1,0 +1,63 @@
+"""The command `casetable language`: keeps the catalogues for translators up to date."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from engine.wordbook.extracting import Updated
+
+
+@click.group("language")
+def language() -> None:
+    """Look after the languages that people read in."""
+
+
+@language.command("extract")
+@click.option("--profile", default="base", show_default=True, help="The national structure.")
+@click.option("--language", "languages", multiple=True, help="A language to begin, such as nl.")
+@click.option(
+    "--processes",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    default=None,
+    help="The folder [default: of the settings].",
+)
+def extract(profile: str, languages: tuple[str, ...], processes: Path | None) -> None:
+    """Write new texts of drawings, forms, tables and profile into the catalogues, and keep the old.
+
+    Example: casetable language extract --profile base --language nl
+    """
+    from engine.settings import load_settings
+
+    folder = processes or load_settings().processes_dir
+    for one in extract_words(folder, profile, languages):
+        away = f", {one.gone} put away" if one.gone else ""
+        click.echo(f"{one.path}: {one.texts} texts, {one.missing} to translate{away}")
+
+
+def extract_words(folder: Path, profile: str, languages: tuple[str, ...] = ()) -> "list[Updated]":
+    """Bring the catalogues of a profile up to date; raise InputError naming what to mend.
+
+    Those of the base lie beside its drawings. A profile has the texts that nothing underneath it
+    shows, in the languages that it promises and in `languages`.
+    """
+    from engine.deployment import ResolvedDeployment
+    from engine.errors import InputError
+    from engine.inheritance import chain, folder_of, read_files
+    from engine.profile import BASE
+    from engine.wordbook import PATH, visible_texts
+    from engine.wordbook.extracting import update
+
+    for one in languages:
+        if not PATH.fullmatch(f"languages/{one}.po"):
+            raise InputError(f"{one}: name a language by its code, such as nl.")
+    codes, files = chain(folder, profile), read_files(folder, profile)
+    promised = ResolvedDeployment(files).profile.languages
+    wanted = [*languages, *promised]
+    if profile == BASE:
+        own = {path: one for path, one in files.items() if not path.startswith(f"{BASE}_")}
+        return update(folder, own, wanted, whose="the base process")
+    inherited = {one.text for one in visible_texts(read_files(folder, codes[-2]))}
+    place = folder_of(folder, profile)
+    return update(place, files, wanted, whose=f"the profile {profile}", inherited=inherited)
