@@ -16,6 +16,7 @@ from engine.application import Application
 from engine.calendar import instant
 from engine.deputy import in_force, may_deputise
 from engine.errors import ConflictError, InputError, NotFoundError
+from engine.language import gettext
 from engine.models import Absence, Account, Job
 
 LONGEST = timedelta(days=366)
@@ -91,47 +92,62 @@ def _lock_person(session: Session, person_id: UUID) -> Account:
     ).unique()
     person = found.one_or_none()
     if person is None or person.disabled_at is not None:
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     return person
 
 
 def _days(wish: Wish, today: date) -> tuple[date, date]:
     if wish.first_day is None or wish.first_day < today:
-        raise AbsenceError("first_day", "Choose today or a later day as the first day.")
+        raise AbsenceError("first_day", gettext("Choose today or a later day as the first day."))
     if wish.last_day is None or wish.last_day < wish.first_day:
-        raise AbsenceError("last_day", "Choose a last day that is not before the first day.")
+        raise AbsenceError(
+            "last_day", gettext("Choose a last day that is not before the first day.")
+        )
     if wish.last_day - today > LONGEST:
-        raise AbsenceError("last_day", "Choose a last day within a year; enter it again then.")
+        raise AbsenceError(
+            "last_day", gettext("Choose a last day within a year; enter it again then.")
+        )
     return wish.first_day, wish.last_day
 
 
 def _note(written: str) -> str | None:
     note = written.strip()
     if len(note) > LONGEST_NOTE:
-        raise AbsenceError("note", f"A note has at most {LONGEST_NOTE} characters.")
+        raise AbsenceError(
+            "note",
+            gettext("A note has at most %(longest_note)s characters.", longest_note=LONGEST_NOTE),
+        )
     return note or None
 
 
 def _deputy(session: Session, by: Account, person: Account, wish: Wish, row: Absence) -> Account:
     found = session.get(Account, wish.deputy) if wish.deputy else None
     if found is None or found.disabled_at is not None or not may_deputise(found, person):
-        raise AbsenceError("deputy", "Choose somebody from the list to deputise.")
+        raise AbsenceError("deputy", gettext("Choose somebody from the list to deputise."))
     if by.id != person.id and (
         found.id == by.id or found.organisation_id != person.organisation_id
     ):
         # Threat: who enters absences of others would hand itself, or friends, their cases.
         raise AbsenceError(
-            "deputy", "For somebody else, choose a colleague of that person other than yourself."
+            "deputy",
+            gettext("For somebody else, choose a colleague of that person other than yourself."),
         )
     if _overlapping(session, found, row):
-        raise AbsenceError("deputy", f"{found.display_name} is away too; choose somebody else.")
+        raise AbsenceError(
+            "deputy",
+            gettext(
+                "%(display_name)s is away too; choose somebody else.",
+                display_name=found.display_name,
+            ),
+        )
     return found
 
 
 def _check_free(session: Session, person: Account, row: Absence) -> None:
     if _overlapping(session, person, row):
         raise AbsenceError(
-            "first_day", "An absence is entered for some of these days; end that one first."
+            "first_day",
+            gettext("An absence is entered for some of these days; end that one first."),
         )
 
 
@@ -157,11 +173,11 @@ def end(application: Application, absence_id: UUID, by_id: UUID) -> None:
         ).one_or_none()
         by = session.get_one(Account, by_id)
         if row is None:
-            raise NotFoundError("This page does not exist, or it is not for you.")
+            raise NotFoundError(gettext("This page does not exist, or it is not for you."))
         access.require(session, by, "absence:end", row)
         now = application.now(session)
         if row.ended_at is not None or row.ends_at <= now:
-            raise ConflictError("This absence is over already.")
+            raise ConflictError(gettext("This absence is over already."))
         row.ended_at, row.ended_by_id = now, by.id
         _record(session, row, by, now, "end")
 

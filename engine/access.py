@@ -25,6 +25,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from engine.deputy import ANYBODY, WITHIN, deputies_of, is_delegated, principals
 from engine.errors import NotFoundError
+from engine.language import gettext
 from engine.membership_rows import AROUND, ENTER, Members, as_members
 from engine.models import (
     BARRING,
@@ -150,7 +151,7 @@ def require(
 ) -> None:
     """Raise NotFoundError when it is not permitted: the answer must not tell that it exists."""
     if not may(session, account, action, subject, members=members, at=at):
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
 
 
 def persons(session: Session, account: Account) -> Iterator[Account]:
@@ -408,7 +409,7 @@ def enter(session: Session, account_id: UUID, case_id: UUID) -> tuple[Account, M
     given = {"account_id": account_id, "case_id": case_id}
     rows = session.execute(ENTER, given).unique().all()
     if not rows:
-        raise NotFoundError("This account does not exist.")
+        raise NotFoundError(gettext("This account does not exist."))
     return rows[0][0], as_members(row[1:] for row in rows if row[1])
 
 

@@ -6,18 +6,21 @@ from uuid import UUID
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
+from engine.language import mark
 from engine.models import AccountEvent, Job
 
-KINDS = {
-    "account_password": "Your password was changed",
-    "account_password_reset": "Two colleagues set a new password for you",
-    "account_factor": "Your second factor was changed",
-    "account_factor_removed": "A second factor of yours was removed",
-    "account_factor_reset": "Two colleagues removed your second factor",
-    "account_linked": "Two colleagues linked your account to your organisation's sign-in",
-    "account_unlinked": "Two colleagues ended the link to your organisation's sign-in",
-    "account_new_browser": "You signed in from a new browser",
-}
+KINDS = mark(
+    {
+        "account_password": "Your password was changed",
+        "account_password_reset": "Two colleagues set a new password for you",
+        "account_factor": "Your second factor was changed",
+        "account_factor_removed": "A second factor of yours was removed",
+        "account_factor_reset": "Two colleagues removed your second factor",
+        "account_linked": "Two colleagues linked your account to your organisation's sign-in",
+        "account_unlinked": "Two colleagues ended the link to your organisation's sign-in",
+        "account_new_browser": "You signed in from a new browser",
+    }
+)
 """The neutral words for each kind: subject of the mail and line on the own page."""
 KEPT = timedelta(days=365)
 MOST = 50

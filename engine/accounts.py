@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from engine import password as passwords
 from engine.errors import InputError, NotFoundError
+from engine.language import gettext
 from engine.models import Account, AccountRole, Organisation, SessionStage, WebSession
 from engine.profile import Profile
 
@@ -44,7 +45,12 @@ def add_account(  # noqa: PLR0913 - an account has these parts
 ) -> Account:
     """Add a person who works with the system, with a password or a hash made before."""
     if session.scalar(select(Account.id).where(Account.username == username)) is not None:
-        raise InputError(f"There is already an account {username!r}; choose another name.")
+        raise InputError(
+            gettext(
+                "There is already an account %(username)s; choose another name.",
+                username=repr(username),
+            )
+        )
     if password_hash is None:
         passwords.check(password or "", (username, email, display_name, organisation.name))
         password_hash = HASHER.hash(password or "")
@@ -71,7 +77,11 @@ def find_or_add_organisation(
     if not name or discipline not in profile.disciplines:
         known = ", ".join(sorted(profile.disciplines))
         raise InputError(
-            f"There is no organisation {code!r}; give its name and its discipline ({known})."
+            gettext(
+                "There is no organisation %(code)s; give its name and its discipline (%(known)s).",
+                code=repr(code),
+                known=known,
+            )
         )
     found = Organisation(code=code, name=name, discipline=discipline)
     session.add(found)
@@ -85,7 +95,13 @@ def known_roles(codes: Iterable[str], profile: Profile) -> frozenset[str]:
     unknown = sorted(wanted - set(profile.roles))
     if unknown:
         known = ", ".join(sorted(profile.roles))
-        raise InputError(f"There is no role {', '.join(unknown)}; choose from {known}.")
+        raise InputError(
+            gettext(
+                "There is no role %(value)s; choose from %(known)s.",
+                value=", ".join(unknown),
+                known=known,
+            )
+        )
     return wanted
 
 
@@ -100,7 +116,7 @@ def find_account(session: Session, username: str) -> Account:
     """Return the account of a user name; raise NotFoundError when there is none."""
     found = account_named(session, username)
     if found is None:
-        raise NotFoundError(f"There is no account {username!r}.")
+        raise NotFoundError(gettext("There is no account %(username)s.", username=repr(username)))
     return found
 
 
@@ -276,5 +292,5 @@ def end_one(session: Session, account_id: UUID, session_id: UUID, now: datetime)
         )
     )
     if found is None:
-        raise NotFoundError("There is no such session; it may be closed already.")
+        raise NotFoundError(gettext("There is no such session; it may be closed already."))
     found.revoked_at = now

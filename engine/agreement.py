@@ -7,6 +7,7 @@ from uuid import UUID
 from engine import access, audit, second_person, sharing
 from engine.application import Application
 from engine.errors import ConflictError, InputError, NotFoundError
+from engine.language import gettext
 from engine.membership import NOT_HERE, Deed, deed
 from engine.models import Account, Contribution, SharingRequest
 
@@ -21,7 +22,7 @@ def agree(application: Application, request_id: UUID, account_id: UUID, reason: 
     """
     with _answering(application, request_id, account_id, reason) as (what, row, absent):
         if not second_person.is_wanted(what.session, row):
-            raise ConflictError("Whoever asked does not take part any more; ask anew.")
+            raise ConflictError(gettext("Whoever asked does not take part any more; ask anew."))
         contribution = what.session.get_one(Contribution, row.contribution_id)
         second_person.finish(what, row, "agreed", absent, reason)
         _note(what, "case:sharing:agree", row, absent)
@@ -32,7 +33,7 @@ def agree(application: Application, request_id: UUID, account_id: UUID, reason: 
 def refuse(application: Application, request_id: UUID, account_id: UUID, reason: str) -> None:
     """Leave it as it is, with the reason for who asked; raise InputError without one."""
     if not reason.strip():
-        raise InputError("Write why, for the colleague who asked.")
+        raise InputError(gettext("Write why, for the colleague who asked."))
     with _answering(application, request_id, account_id, reason) as (what, row, absent):
         second_person.finish(what, row, "refused", absent, reason)
         _note(what, "case:sharing:refuse", row, absent)
@@ -45,7 +46,7 @@ def withdraw(application: Application, request_id: UUID, account_id: UUID) -> No
         speaks = access.speaker(what.session, account, row.case_id) is not None
         of_house = account.organisation_id == row.organisation_id
         if not of_house or (account.id != row.asked_by_id and not speaks):
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         second_person.finish(what, row, second_person.WITHDRAWN)
         _note(what, "case:sharing:withdraw", row, None)
 
@@ -59,11 +60,11 @@ def _open(
         found = session.get(SharingRequest, request_id)
         case_id = found.case_id if found else None
     if case_id is None:
-        raise NotFoundError(NOT_HERE)
+        raise NotFoundError(gettext(NOT_HERE))
     with deed(application, case_id, account_id) as what:
         row = what.session.get(SharingRequest, request_id)
         if row is None or row.outcome is not None or what.actor is None:
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         yield what, row, what.actor
 
 
@@ -72,11 +73,11 @@ def _answering(
     application: Application, request_id: UUID, account_id: UUID, reason: str
 ) -> Iterator[tuple[Deed, SharingRequest, Account | None]]:
     if len(reason) > LONGEST:
-        raise InputError(f"Write at most {LONGEST} characters.")
+        raise InputError(gettext("Write at most %(longest)s characters.", longest=LONGEST))
     with _open(application, request_id, account_id) as (what, row, account):
         speaker = second_person.as_whom(what.session, account, row)
         if speaker is None or account.disabled_at is not None:
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         yield what, row, speaker if speaker.id != account.id else None
 
 

@@ -17,6 +17,7 @@ from pathlib import PurePosixPath
 import structlog
 
 from engine.errors import InputError
+from engine.language import gettext, mark
 from engine.virus import ScannerAwayError, is_harmful
 
 log = structlog.get_logger()
@@ -32,15 +33,21 @@ SUFFIXES = {
     "application/pdf": ".pdf",
     "text/plain": ".txt",
 }
-REFUSALS = {
-    "type": "is of a kind that we cannot take. Send a picture, a PDF or plain text.",
-    "broken": "cannot be opened. Open it on your side and save it once more.",
-    "large": "has too many pixels or pages. Send a smaller picture, or fewer pages.",
-    "locked": "is locked with a password. Save it without one.",
-    "virus": "carries a harmful program. Leave it out, and have your device looked at.",
-    "unscanned": "cannot be looked at for viruses now. Leave it out; the desk can ask for it.",
-}
-UNREADABLE = "could not be looked at. Leave it out; the desk can ask for it."
+REFUSALS = mark(
+    {
+        "type": "File %(number)s is of a kind that we cannot take. Send a picture, a PDF or plain "
+        "text.",
+        "broken": "File %(number)s cannot be opened. Open it on your side and save it once more.",
+        "large": "File %(number)s has too many pixels or pages. Send a smaller picture, or fewer "
+        "pages.",
+        "locked": "File %(number)s is locked with a password. Save it without one.",
+        "virus": "File %(number)s carries a harmful program. Leave it out, and have your device "
+        "looked at.",
+        "unscanned": "File %(number)s cannot be looked at for viruses now. Leave it out; the desk "
+        "can ask for it.",
+    }
+)
+UNREADABLE = mark("File %(number)s could not be looked at. Leave it out; the desk can ask for it.")
 
 
 class AttachmentError(InputError):
@@ -67,16 +74,27 @@ def rewrite_all(files: list[tuple[str, bytes]], scanner: str = "") -> tuple[Atta
     `scanner` is where ClamAV listens, see engine/virus.py; empty: files are rewritten only.
     """
     if len(files) > MOST_FILES:
-        raise AttachmentError(f"Send at most {MOST_FILES} files; the desk can ask for more.")
+        raise AttachmentError(
+            gettext(
+                "Send at most %(most_files)s files; the desk can ask for more.",
+                most_files=MOST_FILES,
+            )
+        )
     return tuple(_rewrite(number, *file, scanner) for number, file in enumerate(files, 1))
 
 
 def _rewrite(number: int, name: str, content: bytes, scanner: str) -> Attachment:
     if len(content) > MOST_BYTES:
         most = MOST_BYTES // 1_000_000
-        raise AttachmentError(f"File {number} is too large. At most {most} megabytes each, please.")
+        raise AttachmentError(
+            gettext(
+                "File %(number)s is too large. At most %(most)s megabytes each, please.",
+                number=number,
+                most=most,
+            )
+        )
     if not content:
-        raise AttachmentError(f"File {number} is empty. Leave it out.")
+        raise AttachmentError(gettext("File %(number)s is empty. Leave it out.", number=number))
     if scanner:
         _scan(number, content, scanner)
     kept = _in_a_child(number, content)
@@ -92,10 +110,14 @@ def _scan(number: int, content: bytes, scanner: str) -> None:
             return
     except ScannerAwayError as error:
         log.warning("virus_scanner_away", error=str(error))
-        raise AttachmentError(f"File {number} {REFUSALS['unscanned']}") from error
+        raise AttachmentError(_refusal("unscanned", number)) from error
     # Neither the name of the virus nor who sent it: the line would lead to somebody who reported.
     log.warning("virus_found")
-    raise AttachmentError(f"File {number} {REFUSALS['virus']}")
+    raise AttachmentError(_refusal("virus", number))
+
+
+def _refusal(code: str, number: int) -> str:
+    return gettext(REFUSALS.get(code, UNREADABLE), number=number)
 
 
 def _in_a_child(number: int, content: bytes) -> bytes:
@@ -110,12 +132,12 @@ def _in_a_child(number: int, content: bytes) -> bytes:
             env={},
         )
     except subprocess.TimeoutExpired as error:
-        raise AttachmentError(f"File {number} {REFUSALS['large']}") from error
+        raise AttachmentError(_refusal("large", number)) from error
     if done.returncode == 0:
         return done.stdout
     # Threat: the child's last words may quote the file; only its own code is taken over.
     code = done.stderr.decode("ascii", "replace").strip()
-    raise AttachmentError(f"File {number} {REFUSALS.get(code, UNREADABLE)}")
+    raise AttachmentError(_refusal(code, number))
 
 
 def shown_name(name: str, media_type: str) -> str:

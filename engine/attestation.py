@@ -19,6 +19,7 @@ from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.errors import NotFoundError, OperatorError, SeparationError
 from engine.incident import raise_incident, resolve_incident
+from engine.language import gettext
 from engine.membership import (
     COORDINATING,
     NOT_HERE,
@@ -150,7 +151,7 @@ def let_in(application: Application, standing_id: UUID, by_id: UUID) -> None:
             if (one.case_id, one.account_id) == (row.case_id, row.account_id)
         ]
         if row not in rows:
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         for one in rows:
             finish(what, one, Outcome.RETURNED)
         for one in rows:
@@ -173,15 +174,17 @@ def _answering(
     with application.database.reading() as session:
         found = session.get(table, row_id)
         if found is None:
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         case_id = found.case_id
     with deed(application, case_id, by_id) as what:
         row = what.session.get_one(table, row_id, populate_existing=True)
         by = what.actor
         if by is None or row.until is not None or not _answers_for(what.session, by, row.account):
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         if not human.are_apart(row.account, by):
-            raise SeparationError("Somebody else of your organisation confirms your own part.")
+            raise SeparationError(
+                gettext("Somebody else of your organisation confirms your own part.")
+            )
         yield what, row
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from engine import audit
 from engine.access import IN_NO_CASE
 from engine.incident import call_for
+from engine.language import mark
 from engine.models import Account, AuditEntry
 from engine.profile import Profile
 
@@ -75,7 +76,9 @@ def stop(session: Session, account: Account, now: datetime, profile: Profile) ->
     call_for(
         session,
         key=f"reading_limit:{account.id}:{_midnight(now, profile):%Y-%m-%d}",
-        message="Somebody was stopped after opening as many cases in a day as the profile allows.",
+        message=mark(
+            "Somebody was stopped after opening as many cases in a day as the profile allows."
+        ),
         now=now,
         about=account.username,
         role="dpo",

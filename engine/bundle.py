@@ -23,6 +23,7 @@ from sqlalchemy.orm import Session
 from engine import audit, checkpoint, verify_bundle
 from engine.application import Application
 from engine.errors import ConflictError, NotFoundError
+from engine.language import gettext
 from engine.models import (
     Account,
     AuditEntry,
@@ -57,9 +58,9 @@ def build(
         found = session.get(Disclosure, disclosure_id)
         account = session.get_one(Account, account_id)
         if found is None or "dpo" not in account.role_codes:
-            raise NotFoundError("This page does not exist, or it is not for you.")
+            raise NotFoundError(gettext("This page does not exist, or it is not for you."))
         if found.outcome != "released" or found.erased_at is not None:
-            raise ConflictError("There is no bundle of this request.")
+            raise ConflictError(gettext("There is no bundle of this request."))
         now, profile = application.now(session), application.deployment(session).profile
         cases = [_locked(session, link.case_id) for link in sorted(found.cases, key=_by_case)]
         heads = [

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session, undefer
 from engine import access
 from engine.application import Application
 from engine.errors import ConflictError, NotFoundError
+from engine.language import gettext
 from engine.lifecycle import LIFECYCLE, STARTS
 from engine.models import (
     Account,
@@ -201,10 +202,10 @@ def request_reopening(application: Application, case_id: UUID, account_id: UUID)
         case = session.scalar(select(Case).where(Case.id == case_id).with_for_update(of=Case))
         account = session.get_one(Account, account_id)
         if case is None:
-            raise NotFoundError("This case does not exist, or it is not for you.")
+            raise NotFoundError(gettext("This case does not exist, or it is not for you."))
         access.require(session, account, "case:reopen", case)
         if case.state not in {CaseState.CLOSED.value, CaseState.ENDED.value}:
-            raise ConflictError("This case is still open; there is nothing to reopen.")
+            raise ConflictError(gettext("This case is still open; there is nothing to reopen."))
         running = session.scalar(
             select(ProcessInstance.id).where(
                 ProcessInstance.case_id == case.id,
@@ -213,7 +214,7 @@ def request_reopening(application: Application, case_id: UUID, account_id: UUID)
             )
         )
         if running is not None:
-            raise ConflictError("This has already been asked for; see what is owed next.")
+            raise ConflictError(gettext("This has already been asked for; see what is owed next."))
         now = application.now(session)
         deployment = application.deployments.get(session, case.deployment_id)
         instance = new_instance(session, case, REOPENING, deployment.id, now)

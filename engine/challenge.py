@@ -17,6 +17,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 from engine.errors import InputError
+from engine.language import gettext
 from engine.sealing import fingerprint
 
 LIFETIME = timedelta(hours=4)
@@ -115,15 +116,18 @@ def judge(key: bytes, kind: str, sent: tuple[str, str, str], load: int, now: dat
     token, proof, answer = sent
     challenge = read(key, kind, token, now)
     if challenge.bits < bits_for(load) - LEEWAY:
-        raise ChallengeError("Very much comes in at this moment. Please send it again.", stale=True)
+        raise ChallengeError(
+            gettext("Very much comes in at this moment. Please send it again."), stale=True
+        )
     if challenge.is_solved_by(proof):
         return challenge
     if not challenge.is_answered_by(answer):
-        raise ChallengeError("Answer this with a figure or a word.", stale=False)
+        raise ChallengeError(gettext("Answer this with a figure or a word."), stale=False)
     left = challenge.wait - int((now - challenge.at).total_seconds())
     if left > 0:
         raise ChallengeError(
-            f"You were quick. Please wait {left} seconds, then send it again.", stale=False
+            gettext("You were quick. Please wait %(left)s seconds, then send it again.", left=left),
+            stale=False,
         )
     return challenge
 
@@ -131,7 +135,9 @@ def judge(key: bytes, kind: str, sent: tuple[str, str, str], load: int, now: dat
 def read(key: bytes, kind: str, token: str, now: datetime) -> Challenge:
     """Return the challenge of a token that is ours, of this kind and not too old."""
     body, _, signature = token.partition(".")
-    stale = ChallengeError("The page was open for a long time. Please send it again.", stale=True)
+    stale = ChallengeError(
+        gettext("The page was open for a long time. Please send it again."), stale=True
+    )
     if not hmac.compare_digest(signature.encode(), _signature(key, body).encode()):
         raise stale
     try:

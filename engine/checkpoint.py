@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from engine import audit
 from engine.errors import InputError
+from engine.language import gettext
 from engine.models import AuditCheckpoint, AuditHead, AuditSeal, Case
 
 EVERY = timedelta(hours=1)
@@ -132,9 +133,13 @@ def read_head(key: bytes, line: str) -> ExportedHead:
     """Read an exported line; raise InputError when it is not one of this installation's."""
     *words, signature = line.split() or [""]
     if len(words) != 6 or words[0] != MARK or words[1] != VERSION:  # noqa: PLR2004 - see line()
-        raise InputError("This is no exported head of the audit trail; give the file as exported.")
+        raise InputError(
+            gettext("This is no exported head of the audit trail; give the file as exported.")
+        )
     if audit.seal(key, *words) != signature:
-        raise InputError("The exported head was changed, or another installation has signed it.")
+        raise InputError(
+            gettext("The exported head was changed, or another installation has signed it.")
+        )
     return ExportedHead(int(words[2]), words[3], int(words[4]), words[5])
 
 
@@ -147,5 +152,5 @@ def export(session: Session, now: datetime, actor_id: UUID | None = None) -> str
     make(session, now)
     point = newest(session)
     if point is None:
-        raise InputError("There is no checkpoint yet; try again.")
+        raise InputError(gettext("There is no checkpoint yet; try again."))
     return head_of(point).line(audit.key_of(session))

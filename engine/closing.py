@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from engine import human
 from engine.errors import ClosingRefusedError, EpisodeClosedError
 from engine.fadeout import local_day, monitoring_days
+from engine.language import gettext
 from engine.models import (
     AccountRole,
     Assessment,
@@ -83,7 +84,9 @@ def end_episode(turn: "Turn", outcome: str) -> None:
     """End the episode in any other way than by closing, for example a transfer or a withdrawal."""
     episode = _running_episode(turn)
     if outcome in {EpisodeState.CLOSED.value, CaseState.CLOSED.value}:
-        raise ClosingRefusedError("Only the joint decision closes a case; name another outcome.")
+        raise ClosingRefusedError(
+            gettext("Only the joint decision closes a case; name another outcome.")
+        )
     episode.status, episode.outcome, episode.ended_at = EpisodeState.ENDED.value, outcome, turn.now
     if turn.case.state == CaseState.OPEN.value:
         turn.case.state = CaseState.ENDED.value
@@ -93,9 +96,11 @@ def end_episode(turn: "Turn", outcome: str) -> None:
 
 def _running_episode(turn: "Turn") -> Episode:
     if turn.episode is None:
-        raise ClosingRefusedError("This process carries no episode, so there is nothing to end.")
+        raise ClosingRefusedError(
+            gettext("This process carries no episode, so there is nothing to end.")
+        )
     if turn.episode.status != EpisodeState.RUNNING.value:
-        raise EpisodeClosedError("This episode has already ended; reopen the case first.")
+        raise EpisodeClosedError(gettext("This episode has already ended; reopen the case first."))
     return turn.episode
 
 
@@ -221,9 +226,11 @@ def _checks_since(session: Session, episode: Episode, decision: Decision | None)
 def objections(record: Record, episode: Episode, now: datetime, profile: Profile) -> list[str]:
     """Return in words what speaks against closing now; empty when nothing does (L1 to L4)."""
     if record.dossier is None:
-        return ["L2: no closing dossier was prepared, so the partners were not asked."]
+        return [gettext("L2: no closing dossier was prepared, so the partners were not asked.")]
     if record.decision is None or record.decision.outcome != "agreed":
-        return ["L1: the accountable person has not agreed to close in this closing round."]
+        return [
+            gettext("L1: the accountable person has not agreed to close in this closing round.")
+        ]
     return [
         *_against_decision(record, record.decision, record.dossier),
         *_against_opinions(record, record.decision, record.dossier),
@@ -234,14 +241,14 @@ def objections(record: Record, episode: Episode, now: datetime, profile: Profile
 
 def _against_decision(record: Record, decision: Decision, dossier: ClosingDossier) -> Iterator[str]:
     if not record.decider_accountable:
-        yield "L1: whoever agreed to close was not the accountable person."
+        yield gettext("L1: whoever agreed to close was not the accountable person.")
     if decision.at < dossier.at:
-        yield "L1: closing was agreed before the dossier of this round was prepared."
+        yield gettext("L1: closing was agreed before the dossier of this round was prepared.")
     if decision.proposed == "blocked":
-        yield "L1: the profile's closing rule did not allow an agreement."
+        yield gettext("L1: the profile's closing rule did not allow an agreement.")
     proposal = record.proposal
     if record.is_one_human or (proposal and _persons(proposal) & _persons(decision)):
-        yield "L10: whoever proposed to close may not decide on it."
+        yield gettext("L10: whoever proposed to close may not decide on it.")
 
 
 def _persons(row: CheckIn | Decision) -> set[UUID]:
@@ -258,8 +265,12 @@ def _against_opinions(record: Record, decision: Decision, dossier: ClosingDossie
     missing = record.asked - answered
     if missing:
         yield (
-            f"L2: {len(missing)} of {len(record.asked)} partners neither gave an opinion "
-            "nor let the last day pass before the decision."
+            gettext(
+                "L2: %(count)s of %(count2)s partners neither gave an opinion nor let the "
+                "last day pass before the decision.",
+                count=len(missing),
+                count2=len(record.asked),
+            )
         )
 
 
@@ -277,8 +288,10 @@ def _against_evidence(record: Record, decision: Decision, episode: Episode) -> I
         since = max(since, record.plan_changed_at)
     if not any(since <= found.at <= decision.at for found in record.assessments):
         yield (
-            "L3: since closing was proposed and the plan was last changed, and before the "
-            "decision, neither the risk was looked at again nor the effect evaluated."
+            gettext(
+                "L3: since closing was proposed and the plan was last changed, and before "
+                "the decision, neither the risk was looked at again nor the effect evaluated."
+            )
         )
 
 
@@ -293,7 +306,9 @@ def _against_monitoring(
         zone,
     )
     if local_day(now, zone) < days[-1]:
-        yield f"L4: monitoring has not run its full time, which ends on {days[-1]}."
+        yield gettext(
+            "L4: monitoring has not run its full time, which ends on %(days)s.", days=days[-1]
+        )
     held = {
         check.planned_for
         for check in record.checks
@@ -301,6 +316,10 @@ def _against_monitoring(
         and local_day(decision.at, zone) < check.planned_for <= local_day(check.at, zone)
     }
     if len(held) < len(days):
-        yield f"L4: {len(held)} of {len(days)} monitoring checks were recorded."
+        yield gettext(
+            "L4: %(count)s of %(count2)s monitoring checks were recorded.",
+            count=len(held),
+            count2=len(days),
+        )
     if any(check.outcome == "relapse" for check in record.checks):
-        yield "L4: a monitoring check found a relapse after the agreement."
+        yield gettext("L4: a monitoring check found a relapse after the agreement.")

@@ -18,6 +18,7 @@ from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.errors import ConflictError, InputError, NotFoundError
 from engine.incident import call_for, resolve_incident
+from engine.language import gettext, mark
 from engine.models import (
     Account,
     Case,
@@ -33,7 +34,7 @@ OFFICER = "dpo"
 FOR_OTHERS = frozenset({"guardian", "lawyer"})
 AUTHORITY = "authority"
 LONGEST = 4000
-NOT_YOURS = "This page does not exist, or it is not for you."
+NOT_YOURS = mark("This page does not exist, or it is not for you.")
 
 
 class DisclosureError(InputError):
@@ -90,17 +91,21 @@ def register(application: Application, account_id: UUID, wanted: Request) -> UUI
 
 def _check(wanted: Request, profile: Profile, now: datetime) -> tuple[date, date | None]:
     if wanted.relation not in profile.lists.get("disclosure_relations", {}):
-        raise DisclosureError("relation", "Say who asks.")
+        raise DisclosureError("relation", gettext("Say who asks."))
     for field in ("requester", "contact", "about_name"):
         if not 0 < len(getattr(wanted, field).strip()) <= 300:  # noqa: PLR2004 - one line
-            raise DisclosureError(field, "Fill this in, in at most 300 characters.")
+            raise DisclosureError(field, gettext("Fill this in, in at most 300 characters."))
     if wanted.relation == AUTHORITY and not wanted.scope.strip():
-        raise DisclosureError("scope", "Write what the order names: no more than that goes out.")
+        raise DisclosureError(
+            "scope", gettext("Write what the order names: no more than that goes out.")
+        )
     if len(wanted.scope) > LONGEST:
-        raise DisclosureError("scope", f"Write at most {LONGEST} characters.")
+        raise DisclosureError(
+            "scope", gettext("Write at most %(longest)s characters.", longest=LONGEST)
+        )
     received = _day("received_on", wanted.received_on)
     if received is None or received > now.astimezone(profile.zone).date():
-        raise DisclosureError("received_on", "Choose the day on which it came in.")
+        raise DisclosureError("received_on", gettext("Choose the day on which it came in."))
     return received, _day("about_born", wanted.about_born)
 
 
@@ -110,7 +115,7 @@ def _day(field: str, value: str) -> date | None:
     try:
         return date.fromisoformat(value.strip())
     except ValueError as error:
-        raise DisclosureError(field, "Choose a day from the calendar.") from error
+        raise DisclosureError(field, gettext("Choose a day from the calendar.")) from error
 
 
 def period(profile: Profile, name: str) -> Any:
@@ -124,7 +129,7 @@ def officer_of(
     """Return the profile and the officer who acts; for anybody else there is nothing here."""
     account = session.get_one(Account, account_id)
     if OFFICER not in account.role_codes:
-        raise NotFoundError(NOT_YOURS)
+        raise NotFoundError(gettext(NOT_YOURS))
     return application.deployment(session).profile, account
 
 
@@ -139,9 +144,9 @@ def still_open(session: Session, disclosure_id: UUID) -> Disclosure:
         select(Disclosure).where(Disclosure.id == disclosure_id).with_for_update()
     ).one_or_none()
     if found is None:
-        raise NotFoundError(NOT_YOURS)
+        raise NotFoundError(gettext(NOT_YOURS))
     if found.closed_at is not None:
-        raise ConflictError("This request is answered already.")
+        raise ConflictError(gettext("This request is answered already."))
     return found
 
 
@@ -153,11 +158,13 @@ def identify(
         profile, account = officer_of(application, session, account_id)
         found = still_open(session, disclosure_id)
         if found.identity_at is not None:
-            raise ConflictError("Who asks is checked already.")
+            raise ConflictError(gettext("Who asks is checked already."))
         if means not in profile.lists.get("disclosure_means", {}):
-            raise DisclosureError("means", "Say how it was checked.")
+            raise DisclosureError("means", gettext("Say how it was checked."))
         if len(note) > LONGEST or (found.relation in FOR_OTHERS and not note.strip()):
-            raise DisclosureError("note", "Write what shows that this person may ask for another.")
+            raise DisclosureError(
+                "note", gettext("Write what shows that this person may ask for another.")
+            )
         now = application.now(session)
         found.identity_means, found.identity_note = means, note.strip() or None
         found.identity_by_id, found.identity_at = account.id, now
@@ -165,7 +172,7 @@ def identify(
         call_for(
             session,
             key=f"disclosure_search:{found.id}",
-            message="A request for access waits for the desk to look for cases.",
+            message=mark("A request for access waits for the desk to look for cases."),
             now=now,
             about=f"{found.id}",
             role=str(profile.values["disclosure_desk"][0]),
@@ -205,13 +212,15 @@ def search(
         profile = application.deployment(session).profile
         account = session.get_one(Account, account_id)
         if not may_search(account, profile):
-            raise NotFoundError(NOT_YOURS)
+            raise NotFoundError(gettext(NOT_YOURS))
         found = still_open(session, disclosure_id)
         if found.identity_at is None or found.searched_at is not None:
-            raise ConflictError("This request waits for no search.")
+            raise ConflictError(gettext("This request waits for no search."))
         cases = _cases(session, account, codes)
         if cases and found.relation in FOR_OTHERS and is_party is None:
-            raise DisclosureError("is_party", "Say whether who asks has a part in the case.")
+            raise DisclosureError(
+                "is_party", gettext("Say whether who asks has a part in the case.")
+            )
         now = application.now(session)
         found.searched_by_id, found.searched_at, found.is_party = account.id, now, is_party
         write(session, account, "disclosure:request:search", found, now)
@@ -236,7 +245,9 @@ def _cases(session: Session, account: Account, codes: list[str]) -> list[Case]:
     )
     found = list(session.scalars(statement).unique())
     if len(found) != len(wanted):
-        raise DisclosureError("codes", "One of these codes is no case that is kept; check them.")
+        raise DisclosureError(
+            "codes", gettext("One of these codes is no case that is kept; check them.")
+        )
     return found
 
 

@@ -20,6 +20,7 @@ from engine.disclosure import (
 )
 from engine.errors import ConflictError, InputError, SeparationError
 from engine.incident import call_for, resolve_incident
+from engine.language import gettext
 from engine.models import Account, Case, Disclosure, ReleaseDecision
 from engine.models.sealed import ERASED
 from engine.profile import Profile
@@ -42,15 +43,19 @@ def answer(application: Application, disclosure_id: UUID, account_id: UUID) -> s
         profile, account = officer_of(application, session, account_id)
         found = still_open(session, disclosure_id)
         if found.searched_at is None:
-            raise ConflictError("The desk has not looked for cases yet.")
+            raise ConflictError(gettext("The desk has not looked for cases yet."))
         if undecided(session, application, found):
-            raise ConflictError("Some records are not decided yet; ask who decides about them.")
+            raise ConflictError(
+                gettext("Some records are not decided yet; ask who decides about them.")
+            )
         decisions = session.scalars(
             select(ReleaseDecision).where(ReleaseDecision.disclosure_id == found.id)
         ).unique()
         rows = list(decisions)
         if account.id in {found.searched_by_id, *(row.by_id for row in rows)}:
-            raise SeparationError("Whoever found or decided does not release; ask another officer.")
+            raise SeparationError(
+                gettext("Whoever found or decided does not release; ask another officer.")
+            )
         goes_out = not found.is_party and any(row.outcome != "refuse" for row in rows)
         outcome = "released" if goes_out else "nothing"
         _close(application, session, found, account, profile, outcome)
@@ -60,7 +65,7 @@ def answer(application: Application, disclosure_id: UUID, account_id: UUID) -> s
 def end(application: Application, disclosure_id: UUID, account_id: UUID, outcome: str) -> None:
     """End a request without an answer: identity not proven, or withdrawn."""
     if outcome not in {"not_proven", "withdrawn"}:
-        raise InputError("A request ends here as not proven or withdrawn.")
+        raise InputError(gettext("A request ends here as not proven or withdrawn."))
     with application.database.transaction() as session:
         profile, account = officer_of(application, session, account_id)
         found = still_open(session, disclosure_id)

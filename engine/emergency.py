@@ -17,6 +17,7 @@ from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.errors import InputError, NotFoundError
 from engine.incident import call_for
+from engine.language import gettext, mark
 from engine.models import (
     Account,
     AccountRole,
@@ -79,7 +80,7 @@ def open_case(application: Application, account_id: UUID, wanted: Request) -> An
         profile = application.deployment(session).profile
         account = _locked(session, account_id)
         if not may_open(account, profile):
-            raise NotFoundError("This page does not exist, or it is not for you.")
+            raise NotFoundError(gettext("This page does not exist, or it is not for you."))
         _check(wanted, profile)
         now = application.now(session)
         running = _running(session, account, wanted.code, now)
@@ -109,16 +110,19 @@ def _locked(session: Session, account_id: UUID) -> Account:
 def _check(wanted: Request, profile: Profile) -> None:
     errors = {}
     if not wanted.code:
-        errors["code"] = "Type the code of the case, for example from a mail."
+        errors["code"] = gettext("Type the code of the case, for example from a mail.")
     if wanted.category not in profile.lists.get("emergency_reasons", {}):
-        errors["category"] = "Say what the danger is."
+        errors["category"] = gettext("Say what the danger is.")
     shortest = int(profile.values.get("emergency_motive_length", 40))
     if len(" ".join(wanted.motive.split())) < shortest:
-        errors["motive"] = (
-            f"Write what you know and why it cannot wait, in {shortest} characters or more."
+        errors["motive"] = gettext(
+            "Write what you know and why it cannot wait, in %(shortest)s characters or more.",
+            shortest=shortest,
         )
     if len(wanted.motive) > LONGEST:
-        errors["motive"] = f"The motive has at most {LONGEST} characters."
+        errors["motive"] = gettext(
+            "The motive has at most %(longest)s characters.", longest=LONGEST
+        )
     if errors:
         raise EmergencyError(errors)
 
@@ -158,7 +162,9 @@ def _suspend(session: Session, account: Account, now: datetime, profile: Profile
     call_for(
         session,
         key=f"emergency_limit:{account.id}:{_quarter(now, profile):%Y-%m}",
-        message="Somebody asked for one emergency access more than a quarter of a year allows.",
+        message=mark(
+            "Somebody asked for one emergency access more than a quarter of a year allows."
+        ),
         now=now,
         about=account.username,
         role="dpo",

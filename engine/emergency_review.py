@@ -11,6 +11,7 @@ from engine.application import Application
 from engine.emergency import EmergencyError
 from engine.errors import NotFoundError, SeparationError
 from engine.incident import REVIEW, call_for, resolve_incident
+from engine.language import gettext, mark
 from engine.models import Account, AccountRole, Case, EmergencyAccess, EmergencyReview
 
 DPO, AGENCY = "dpo", "agency"
@@ -39,15 +40,17 @@ def why_not(session: Session, found: EmergencyAccess, account: Account) -> str |
     case and answers to nobody in it, does so where no other organisation has one.
     """
     if not human.are_apart(found.account, account):
-        return "Who opened a case does not review it; two others do."
+        return gettext("Who opened a case does not review it; two others do.")
     part = part_of(account)
     if any(one.part == part or not human.are_apart(one.account, account) for one in found.reviews):
-        return "This part of the review is written already."
+        return gettext("This part of the review is written already.")
     if account.organisation_id != found.organisation_id:
         return None
     if part == DPO and not _officer_elsewhere(session, found):
         return None
-    return "Nobody of the organisation that opened the case reviews it; ask another organisation."
+    return gettext(
+        "Nobody of the organisation that opened the case reviews it; ask another organisation."
+    )
 
 
 def _officer_elsewhere(session: Session, found: EmergencyAccess) -> bool:
@@ -72,7 +75,7 @@ def review(
         found = session.get(EmergencyAccess, access_id)
         account = session.get_one(Account, account_id)
         if found is None or not access.may(session, account, "emergency:watch", found):
-            raise NotFoundError("This page does not exist, or it is not for you.")
+            raise NotFoundError(gettext("This page does not exist, or it is not for you."))
         case = session.scalars(
             select(Case).where(Case.id == found.case_id).with_for_update(of=Case)
         ).one()
@@ -112,9 +115,13 @@ def review(
 def _check(written: Finding) -> None:
     errors = {}
     if written.finding not in FINDINGS:
-        errors["finding"] = "Say whether it was justified."
+        errors["finding"] = gettext("Say whether it was justified.")
     if not SHORTEST <= len(written.reasons.strip()) <= LONGEST:
-        errors["reasons"] = f"Write why, in {SHORTEST} to {LONGEST} characters."
+        errors["reasons"] = gettext(
+            "Write why, in %(shortest)s to %(longest)s characters.",
+            shortest=SHORTEST,
+            longest=LONGEST,
+        )
     if errors:
         raise EmergencyError(errors)
 
@@ -125,7 +132,9 @@ def _settle(session: Session, found: EmergencyAccess, row: EmergencyReview) -> N
         call_for(
             session,
             key=f"emergency_finding:{found.id}",
-            message="An emergency access was found not justified; talk to the person who opened.",
+            message=mark(
+                "An emergency access was found not justified; talk to the person who opened."
+            ),
             now=row.at,
             about=f"{found.id}",
             role="desk_head",
@@ -148,7 +157,7 @@ def look_after(application: Application, session: Session, access_id: UUID) -> b
     call_for(
         session,
         key=_overdue(found),
-        message="The review of an emergency access is overdue: two persons have to write it.",
+        message=mark("The review of an emergency access is overdue: two persons have to write it."),
         now=application.now(session),
         about=f"{found.id}",
         role=DPO,

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from engine import access, audit
 from engine.application import Application
 from engine.errors import ConflictError, InputError
+from engine.language import gettext, mark
 from engine.lock import lock_instance
 from engine.models import (
     Account,
@@ -32,9 +33,9 @@ PERIOD_OVER = "period_over"
 ASKED = "erasure_asked"
 """The message for which the drawn process waits as long as a file is kept."""
 LONGEST = 4000
-UNKNOWN = "No ended case that you may ask for has this code, or its file is erased already."
-RUNS = "This case runs, and a running case is never erased; end it first."
-UNDER_WAY = "This file is being reviewed already, so nothing more has to be asked."
+UNKNOWN = mark("No ended case that you may ask for has this code, or its file is erased already.")
+RUNS = mark("This case runs, and a running case is never erased; end it first.")
+UNDER_WAY = mark("This file is being reviewed already, so nothing more has to be asked.")
 
 
 class ErasureError(InputError):
@@ -96,7 +97,7 @@ def ask(application: Application, account_id: UUID, wanted: Request) -> UUID:
             return _begin(application, session, account, case, wanted)
         missed = {"event": "case:search:miss", "subject": "erasure"}
         audit.record(session, None, at=application.now(session), actor_id=account.id, **missed)
-    raise ErasureError("code", UNKNOWN)
+    raise ErasureError("code", gettext(UNKNOWN))
 
 
 def ask_in_words(
@@ -110,23 +111,27 @@ def ask_in_words(
 
 def _check(wanted: Request, profile: Profile) -> None:
     if not is_allowed(profile):
-        raise ConflictError("By the law of this structure no file is erased before its time.")
+        raise ConflictError(
+            gettext("By the law of this structure no file is erased before its time.")
+        )
     if wanted.ground not in profile.lists.get("erasure_grounds", {}):
-        raise ErasureError("ground", "Say on what ground the file is to be erased.")
+        raise ErasureError("ground", gettext("Say on what ground the file is to be erased."))
     if not 0 < len(wanted.legal_basis.strip()) <= 300:  # noqa: PLR2004 - one line
-        raise ErasureError("legal_basis", "Name the law or the decision that asks for it.")
+        raise ErasureError("legal_basis", gettext("Name the law or the decision that asks for it."))
     if not 0 < len(wanted.reason.strip()) <= LONGEST:
-        raise ErasureError("reason", f"Write why, in at most {LONGEST} characters.")
+        raise ErasureError(
+            "reason", gettext("Write why, in at most %(longest)s characters.", longest=LONGEST)
+        )
 
 
 def _begin(
     application: Application, session: Session, account: Account, case: Case, wanted: Request
 ) -> UUID:
     if case.state == CaseState.OPEN.value:
-        raise ConflictError(RUNS)
+        raise ConflictError(gettext(RUNS))
     row = _keeping(session, case.id)
     if row is None:
-        raise ConflictError(UNDER_WAY)
+        raise ConflictError(gettext(UNDER_WAY))
     asked: list[UUID] = []
 
     def stimulus(turn: Turn) -> None:

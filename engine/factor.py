@@ -15,6 +15,7 @@ from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import Session
 
 from engine.errors import ConflictError, InputError
+from engine.language import gettext
 from engine.models import Account, RecoveryCode, SecurityKey, TotpFactor, TotpStep
 from engine.sealing import fingerprint, seal, unseal
 
@@ -87,9 +88,11 @@ def enrol(
     # Locked, so that of two browsers that set one up at once the second is told.
     session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
     if not replaces and has_factor(session, account_id):
-        raise ConflictError("A second factor is set up already; sign in again and use it.")
+        raise ConflictError(gettext("A second factor is set up already; sign in again and use it."))
     if not _use_step(session, account_id, secret, code, now):
-        raise InputError("This is not the code that the app shows now; type the newest one.")
+        raise InputError(
+            gettext("This is not the code that the app shows now; type the newest one.")
+        )
     remove_app(session, account_id)
     sealed = seal_secret(key, account_id, secret)
     session.add(TotpFactor(account_id=account_id, secret=sealed, created_at=now))

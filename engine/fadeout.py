@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from engine.calendar import occurrence, parse_duration
 from engine.errors import InputError
+from engine.language import gettext
 
 MAX_CHECKS = 1_000
 
@@ -24,9 +25,20 @@ def monitoring_days(anchor: date, interval: str, duration: str, zone: ZoneInfo) 
         if day >= end:
             return [*days, end]
         if day <= (days[-1] if days else anchor):
-            raise InputError(f"A monitoring interval of {interval} is shorter than a day.")
+            raise InputError(
+                gettext(
+                    "A monitoring interval of %(interval)s is shorter than a day.",
+                    interval=interval,
+                )
+            )
         days.append(day)
-    raise InputError(f"Monitoring every {interval} for {duration} gives too many checks.")
+    raise InputError(
+        gettext(
+            "Monitoring every %(interval)s for %(duration)s gives too many checks.",
+            interval=interval,
+            duration=duration,
+        )
+    )
 
 
 def monitoring_end(anchor: date, duration: str, zone: ZoneInfo) -> date:

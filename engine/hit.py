@@ -17,6 +17,7 @@ from engine.access import UNREADABLE, is_barred
 from engine.application import Application
 from engine.errors import InputError
 from engine.incident import call_for
+from engine.language import gettext, mark
 from engine.models import (
     Account,
     Case,
@@ -104,13 +105,20 @@ def _locked(session: Session, account_id: UUID) -> Account:
 
 def _check(question: Question, profile: Profile, today: date) -> None:
     if not spelling.form(question.name) or len(question.name) > LONGEST_NAME:
-        raise QueryError("name", "Write the name of the person.")
+        raise QueryError("name", gettext("Write the name of the person."))
     if not OLDEST <= question.birth_date <= today:
-        raise QueryError("birth_date", "Write the date of birth like 2004-03-17.")
+        raise QueryError("birth_date", gettext("Write the date of birth like 2004-03-17."))
     if question.purpose not in profile.lists.get("identity_purposes", {}):
-        raise QueryError("purpose", "Say what you ask for.")
+        raise QueryError("purpose", gettext("Say what you ask for."))
     if not SHORTEST <= len(question.reason.strip()) <= LONGEST:
-        raise QueryError("reason", f"Write why you ask, in {SHORTEST} to {LONGEST} characters.")
+        raise QueryError(
+            "reason",
+            gettext(
+                "Write why you ask, in %(shortest)s to %(longest)s characters.",
+                shortest=SHORTEST,
+                longest=LONGEST,
+            ),
+        )
 
 
 def _left(session: Session, account: Account, profile: Profile, today: date) -> int:
@@ -125,7 +133,7 @@ def _alarm(session: Session, account: Account, now: datetime, today: date) -> No
     call_for(
         session,
         key=f"identity_limit:{account.id}:{today.isoformat()}",
-        message="Somebody asked for more people in a day than the profile allows.",
+        message=mark("Somebody asked for more people in a day than the profile allows."),
         now=now,
         about=account.username,
         role="dpo",
@@ -255,7 +263,9 @@ def allow(application: Application, account_id: UUID, audience: set[UUID]) -> No
         account = session.get_one(Account, account_id)
         there = set(session.scalars(select(Organisation.id).where(Organisation.id.in_(audience))))
         if there != audience:
-            raise InputError("One of these organisations is not here any more; choose again.")
+            raise InputError(
+                gettext("One of these organisations is not here any more; choose again.")
+            )
         own, now = account.organisation_id, application.now(session)
         session.execute(delete(HitAllowance).where(HitAllowance.organisation_id == own))
         session.add_all(

@@ -18,6 +18,7 @@ from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.errors import ConflictError, InputError, NotFoundError, SeparationError
 from engine.incident import call_for, resolve_incident
+from engine.language import gettext, mark
 from engine.lock import lock_instance
 from engine.models import (
     Account,
@@ -35,7 +36,7 @@ OFFICER, FUNCTION = "dpo", "function"
 LIFTED = "hold_lifted"
 """The message for which the drawn process waits while a hold is on."""
 LONGEST = 4000
-UNKNOWN = "No case has this code, or its file is erased already."
+UNKNOWN = mark("No case has this code, or its file is erased already.")
 
 
 class HoldError(InputError):
@@ -112,30 +113,32 @@ def ask(application: Application, account_id: UUID, wanted: Request) -> UUID:
             _call(session, found, _other(part), profile, message, now)
             _owe_look(application, session, found, found.answer_by)
     if found is None:
-        raise HoldError("code", UNKNOWN)
+        raise HoldError("code", gettext(UNKNOWN))
     return found.id
 
 
 def _check(wanted: Request, profile: Profile, now: datetime) -> date | None:
     if wanted.ground not in profile.lists.get("hold_grounds", {}):
-        raise HoldError("ground", "Say on what ground the file has to be kept.")
+        raise HoldError("ground", gettext("Say on what ground the file has to be kept."))
     if not 0 < len(wanted.reference.strip()) <= 300:  # noqa: PLR2004 - one line
-        raise HoldError("reference", "Write the reference of the order or letter.")
+        raise HoldError("reference", gettext("Write the reference of the order or letter."))
     _check_reason("reason", wanted.reason)
     if not wanted.review_on:
         return None
     try:
         review_on = date.fromisoformat(wanted.review_on)
     except ValueError as error:
-        raise HoldError("review_on", "Choose a day from the calendar.") from error
+        raise HoldError("review_on", gettext("Choose a day from the calendar.")) from error
     if review_on <= now.astimezone(profile.zone).date():
-        raise HoldError("review_on", "Choose a day that is still to come.")
+        raise HoldError("review_on", gettext("Choose a day that is still to come."))
     return review_on
 
 
 def _check_reason(field: str, reason: str) -> None:
     if not reason.strip() or len(reason) > LONGEST:
-        raise HoldError(field, f"Write why, in at most {LONGEST} characters.")
+        raise HoldError(
+            field, gettext("Write why, in at most %(longest)s characters.", longest=LONGEST)
+        )
 
 
 def agree(application: Application, hold_id: UUID, account_id: UUID) -> None:
@@ -143,7 +146,7 @@ def agree(application: Application, hold_id: UUID, account_id: UUID) -> None:
     with application.database.transaction() as session:
         found, account, profile = _open(application, session, hold_id, account_id)
         if found.agreed_at or found.declined_at:
-            raise ConflictError("This request is answered already.")
+            raise ConflictError(gettext("This request is answered already."))
         part = _second(account, profile, found.asked_by_id, found.asked_part)
         now = application.now(session)
         found.agreed_by_id, found.agreed_part, found.agreed_at = account.id, part, now
@@ -159,7 +162,7 @@ def decline(application: Application, hold_id: UUID, account_id: UUID) -> None:
     with application.database.transaction() as session:
         found, account, _ = _open(application, session, hold_id, account_id)
         if found.agreed_at or found.declined_at:
-            raise ConflictError("This request is answered already.")
+            raise ConflictError(gettext("This request is answered already."))
         now = application.now(session)
         found.declined_by_id, found.declined_at = account.id, now
         _write(session, account, "case:hold:decline", found, now)
@@ -173,7 +176,9 @@ def ask_lift(application: Application, hold_id: UUID, account_id: UUID, reason: 
     with application.database.transaction() as session:
         found, account, profile = _open(application, session, hold_id, account_id)
         if not found.agreed_at or found.lifted_at or found.lift_asked_at:
-            raise ConflictError("The lifting of this hold is asked for already, or it is not on.")
+            raise ConflictError(
+                gettext("The lifting of this hold is asked for already, or it is not on.")
+            )
         now, part = application.now(session), part_of(account, profile)
         found.lift_asked_by_id, found.lift_asked_part, found.lift_asked_at = account.id, part, now
         found.lift_reason = reason.strip()
@@ -187,7 +192,9 @@ def lift(application: Application, hold_id: UUID, account_id: UUID) -> None:
     with application.database.transaction() as session:
         found, account, profile = _open(application, session, hold_id, account_id)
         if found.lifted_at or not found.lift_asked_at or found.lift_asked_by_id is None:
-            raise ConflictError("The lifting of this hold is not asked for, or it is lifted.")
+            raise ConflictError(
+                gettext("The lifting of this hold is not asked for, or it is lifted.")
+            )
         part = _second(account, profile, found.lift_asked_by_id, str(found.lift_asked_part))
         now = application.now(session)
         found.lifted_by_id, found.lifted_part, found.lifted_at = account.id, part, now
@@ -203,7 +210,9 @@ def keep_on(application: Application, hold_id: UUID, account_id: UUID) -> None:
     with application.database.transaction() as session:
         found, account, _ = _open(application, session, hold_id, account_id)
         if found.lifted_at or not found.lift_asked_at:
-            raise ConflictError("The lifting of this hold is not asked for, or it is lifted.")
+            raise ConflictError(
+                gettext("The lifting of this hold is not asked for, or it is lifted.")
+            )
         part = _other(str(found.lift_asked_part))
         found.lift_asked_by_id = found.lift_asked_part = found.lift_asked_at = None
         now = application.now(session)
@@ -215,7 +224,7 @@ def _person(session: Session, account_id: UUID, profile: Profile) -> tuple[Accou
     account = session.get_one(Account, account_id)
     part = part_of(account, profile)
     if part is None:
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     return account, part
 
 
@@ -227,7 +236,7 @@ def _open(
     account, _ = _person(session, account_id, profile)
     found = session.get(LegalHold, hold_id)
     if found is None or _barred(session, account, found.case):
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     session.scalars(select(Case).where(Case.id == found.case_id).with_for_update(of=Case)).one()
     session.refresh(found)
     return found, account, profile
@@ -242,8 +251,10 @@ def _second(account: Account, profile: Profile, first: UUID, first_part: str) ->
     part = part_of(account, profile)
     if account.id == first or part is None or part == first_part:
         raise SeparationError(
-            "Two persons do this, one of them the data-protection officer and the other not: "
-            "ask the other one."
+            gettext(
+                "Two persons do this, one of them the data-protection officer and the other "
+                "not: ask the other one."
+            )
         )
     return part
 
@@ -322,7 +333,7 @@ def look_after(application: Application, hold_id: UUID) -> None:
             call_for(
                 session,
                 key=_review_key(found),
-                message="A legal hold has reached its day of review: is it needed still?",
+                message=mark("A legal hold has reached its day of review: is it needed still?"),
                 now=now,
                 about=f"{found.id}",
                 role=OFFICER,

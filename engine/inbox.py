@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine import access
 from engine.application import Application
 from engine.errors import ConflictError, InputError, NotFoundError
+from engine.language import gettext
 from engine.lock import lock_instance
 from engine.models import (
     Account,
@@ -58,9 +59,11 @@ def post_event(
     The words go to the case file; only codes (`payload`) reach the process (P68).
     """
     if name not in EVENTS:
-        raise InputError(f"There is no event {name!r}.")
+        raise InputError(gettext("There is no event %(name)s.", name=repr(name)))
     if not text.strip() or len(text) > LONGEST:
-        raise InputError(f"Say what happened, in at most {LONGEST} characters.")
+        raise InputError(
+            gettext("Say what happened, in at most %(longest)s characters.", longest=LONGEST)
+        )
     with application.database.transaction() as session:
         account = session.get_one(Account, account_id)
         row = _running_episode(session, case_id, account, key)
@@ -85,7 +88,7 @@ def _running_episode(
     """Lock the running episode; what became of the message when it was sent before."""
     case = session.get(Case, case_id)
     if case is None:
-        raise NotFoundError("This case does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This case does not exist, or it is not for you."))
     access.require(session, account, "case:event", case)
     instance_id = session.scalar(
         select(Episode.instance_id).where(
@@ -98,11 +101,13 @@ def _running_episode(
     if repeated is not None and repeated.case_id == case_id:
         return Posted(repeated.id, repeated.state == "delivered")
     if repeated is not None:
-        raise ConflictError("This page was already used in another case; open it again.")
+        raise ConflictError(gettext("This page was already used in another case; open it again."))
     if instance_id is None:
-        raise ConflictError("This case has ended; reopen it to act on new information.")
+        raise ConflictError(gettext("This case has ended; reopen it to act on new information."))
     if row is None or row.status != InstanceState.RUNNING.value:
-        raise ConflictError("This case has just ended; reopen it to act on new information.")
+        raise ConflictError(
+            gettext("This case has just ended; reopen it to act on new information.")
+        )
     return row
 
 

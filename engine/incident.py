@@ -20,6 +20,7 @@ from engine.errors import (
     ExpressionError,
     OperatorError,
 )
+from engine.language import gettext, source_of
 from engine.models import Account, Case, Incident, Job, ProcessInstance
 
 BACK_OFF = (
@@ -49,10 +50,16 @@ def describe(error: Exception) -> CasetableError:
     if isinstance(error, CasetableError):
         return error
     if isinstance(error, OSError) and error.strerror:
-        return CasetableError(f"{type(error).__name__}: {error.strerror}.")
+        return CasetableError(
+            gettext("%(name)s: %(strerror)s.", name=type(error).__name__, strerror=error.strerror)
+        )
     frames = extract_tb(error.__traceback__)
     at = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return CasetableError(f"An unexpected {type(error).__name__}{at}; tell the operator.")
+    return CasetableError(
+        gettext(
+            "An unexpected %(name)s%(at)s; tell the operator.", name=type(error).__name__, at=at
+        )
+    )
 
 
 def _retry_at(error: CasetableError, attempts: int, now: datetime) -> datetime | None:
@@ -99,7 +106,7 @@ def raise_incident(
         # The newest attempt is the one to repeat: somebody else may have answered since.
         incident.stimulus = stimulus
     incident.attempts += 1
-    incident.message = str(error)[:300]
+    incident.message = source_of(error)[:300]
     incident.retry_at = _retry_at(error, incident.attempts, now)
     incident.state = "open" if incident.retry_at else "waiting_for_owner"
     incident.resolved_at = None
@@ -147,7 +154,7 @@ def resolve_incident(session: Session, key: str, now: datetime) -> None:
 def ask_again(session: Session, incident: Incident, account: Account, now: datetime) -> None:
     """Let the owner have it tried again, now that what had failed is mended."""
     if incident.state == "resolved":
-        raise ConflictError("This is done already.")
+        raise ConflictError(gettext("This is done already."))
     case = None
     if incident.case_id is not None:
         case = session.scalar(
@@ -155,7 +162,9 @@ def ask_again(session: Session, incident: Incident, account: Account, now: datet
         )
     kind = incident.stimulus.get("kind")
     if kind == REVIEW:
-        raise ConflictError("This ends by itself as soon as two persons have written their review.")
+        raise ConflictError(
+            gettext("This ends by itself as soon as two persons have written their review.")
+        )
     if kind == SEEN:
         resolve_incident(session, incident.key, now)
     elif incident.key.startswith("job:"):

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from engine import access
 from engine.application import Application
 from engine.errors import ConflictError, InputError, NotFoundError
+from engine.language import gettext
 from engine.membership import (
     COORDINATING,
     NOT_HERE,
@@ -105,7 +106,7 @@ def invite(application: Application, case_id: UUID, by_id: UUID, wanted: Invitat
         if what.actor is None or not access.may(
             what.session, what.actor, "case:member:name", what.case
         ):
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         return ask(what, wanted)
 
 
@@ -114,10 +115,10 @@ def ask(what: Deed, wanted: Invitation) -> UUID:
     able = {(person.id, function) for person, function in candidates(what.session, what.case)}
     person = wanted.account_id
     if person is None or (person, wanted.function) not in able:
-        raise InvitationError("person", "Choose one of the people in the list.")
+        raise InvitationError("person", gettext("Choose one of the people in the list."))
     if not wanted.legal_basis.strip():
         raise InvitationError(
-            "legal_basis", "Name the law or agreement by which this person may know."
+            "legal_basis", gettext("Name the law or agreement by which this person may know.")
         )
     row = stand(
         what,
@@ -140,7 +141,7 @@ def withdraw(application: Application, standing_id: UUID, case_id: UUID, by_id: 
             what.session, what.actor, "case:member:name", what.case
         )
         if row.case_id != case_id or not allowed:
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         finish(what, row, Outcome.WITHDRAWN)
         what.audit("case:invitation:withdraw", row.account_id, function=row.function)
 
@@ -152,7 +153,8 @@ def accept(application: Application, standing_id: UUID, account_id: UUID, *, neu
     """
     if not neutral:
         raise InvitationError(
-            "neutral", "Confirm that you know of no conflict of interest, or say that you have one."
+            "neutral",
+            gettext("Confirm that you know of no conflict of interest, or say that you have one."),
         )
     with _answered(application, standing_id, account_id) as what:
         row = open_standing(what.session, standing_id, Standing.INVITED)
@@ -180,7 +182,7 @@ def decline(
 ) -> None:
     """Say no: for a conflict of interest, which keeps the person out for good, or else."""
     if kind != "unavailable" and kind not in CONFLICTS:
-        raise InvitationError("kind", "Choose why you do not take part.")
+        raise InvitationError("kind", gettext("Choose why you do not take part."))
     with _answered(application, standing_id, account_id) as what:
         row = open_standing(what.session, standing_id, Standing.INVITED)
         finish(what, row, Outcome.DECLINED)
@@ -198,7 +200,7 @@ def _answered(
     with application.database.reading() as session:
         row = open_standing(session, standing_id, Standing.INVITED)
         if row.account_id != account_id:
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         case_id = row.case_id
     return deed(application, case_id, account_id)
 
@@ -206,14 +208,14 @@ def _answered(
 def _check_still_wanted(what: Deed, row: CaseStanding) -> None:
     members = access.members_of(what.session, what.case.id)
     if row.function not in row.account.role_codes or row.account_id in members.barred:
-        raise ConflictError("You cannot take this part any more; ask who invited you.")
+        raise ConflictError(gettext("You cannot take this part any more; ask who invited you."))
     held = {person for person, function in members if function == row.function}
     if row.reason == HANDED_ON and row.granted_by_id not in held:
-        raise ConflictError("Whoever wanted to hand this on has left the case meanwhile.")
+        raise ConflictError(gettext("Whoever wanted to hand this on has left the case meanwhile."))
     if row.function in COORDINATING and held - {row.granted_by_id}:
-        raise ConflictError("Somebody else has taken this part meanwhile.")
+        raise ConflictError(gettext("Somebody else has taken this part meanwhile."))
     if row.function == PARTNER and not _at_the_table(what, row.account):
-        raise ConflictError("Your organisation does not take part in this case any more.")
+        raise ConflictError(gettext("Your organisation does not take part in this case any more."))
 
 
 def _at_the_table(what: Deed, account: Account) -> bool:

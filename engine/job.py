@@ -21,6 +21,7 @@ from engine import operator
 from engine.application import Application
 from engine.errors import CasetableError, OperatorError
 from engine.incident import describe, raise_incident, resolve_incident
+from engine.language import gettext, source_of
 from engine.models import Job
 
 LOG = structlog.get_logger()
@@ -71,7 +72,7 @@ def reclaim_lost_calls(application: Application) -> None:
                 select(Job).where(Job.id == job_id).with_for_update(skip_locked=True)
             )
             if job is not None and job.state == "calling" and job.run_after <= before:
-                error = CasetableError("The worker ended in the middle of this job.")
+                error = CasetableError(gettext("The worker ended in the middle of this job."))
                 _put_back(application, session, job, error, at_once=True)
 
 
@@ -176,7 +177,7 @@ def _put_back(
 ) -> None:
     """Owe a job again after a while, or give it up; an incident tells its owner either way."""
     now = application.now(session)
-    job.last_error = str(error)[:500]
+    job.last_error = source_of(error)[:500]
     hopeless = isinstance(error, OperatorError) and not error.retryable
     if hopeless or job.attempts > len(BACK_OFF):
         job.state = "failed"

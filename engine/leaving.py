@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from engine import access
 from engine.application import Application
 from engine.errors import SeparationError
+from engine.language import gettext
 from engine.membership import deed, end, tell_leaders
 from engine.models import Account, AccountRole, CaseMember
 
@@ -45,14 +46,21 @@ def check_roles(session: Session, account_id: UUID | None, roles: frozenset[str]
     inside = sorted(roles - access.IN_NO_CASE)
     if outside and inside:
         raise SeparationError(
-            f"Who is {outside[0]} takes part in no case and cannot be {inside[0]} too; "
-            "give the roles to two persons."
+            gettext(
+                "Who is %(outside)s takes part in no case and cannot be %(inside)s too; give "
+                "the roles to two persons.",
+                outside=outside[0],
+                inside=inside[0],
+            )
         )
     member = select(CaseMember.id).where(
         CaseMember.account_id == account_id, CaseMember.until.is_(None)
     )
     if outside and account_id and session.scalar(member.limit(1)) is not None:
         raise SeparationError(
-            f"This person takes part in cases and cannot be {outside[0]}; "
-            "have those parts handed on or ended first."
+            gettext(
+                "This person takes part in cases and cannot be %(outside)s; have those parts "
+                "handed on or ended first.",
+                outside=outside[0],
+            )
         )

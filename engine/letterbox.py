@@ -22,6 +22,7 @@ from engine.application import Application
 from engine.attachment import Attachment
 from engine.challenge import Challenge, ChallengeError
 from engine.errors import ConflictError
+from engine.language import gettext
 from engine.models import (
     Base,
     Case,
@@ -153,7 +154,7 @@ def _spend(session: Session, key: bytes, challenge: Challenge, now: datetime) ->
         return True
     before = select(SpentChallenge.at).where(SpentChallenge.fingerprint == mark)
     if now - session.scalars(before).one() > TWICE:
-        raise ConflictError("This was sent already. Open the page again to send more.")
+        raise ConflictError(gettext("This was sent already. Open the page again to send more."))
     return False
 
 
@@ -195,7 +196,7 @@ def look_up(
         spent = challenge if standing else replace(challenge, kind="miss")
         if not _spend(session, application.settings.report_key, spent, now):
             # Threat: one challenge would pay for any number of guesses.
-            raise ChallengeError("Please send it again.", stale=True)
+            raise ChallengeError(gettext("Please send it again."), stale=True)
     return standing
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from engine.errors import NotFoundError
+from engine.language import gettext
 from engine.models import Case, ProcessInstance, Timer, WorkItem
 from engine.session import LOCKED
 
@@ -31,7 +32,7 @@ def lock_instance(
     if case is None:
         if skip_locked:
             return None
-        raise NotFoundError("This process instance does not exist.")
+        raise NotFoundError(gettext("This process instance does not exist."))
     session.info.setdefault(LOCKED, set()).add(case.id)
     # A second statement, so that it sees what the holder of the lock has just committed.
     row = session.scalars(load, {"row_id": row_id}).unique().one()

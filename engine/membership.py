@@ -14,6 +14,7 @@ from engine import access, audit
 from engine.application import Application
 from engine.errors import NotFoundError, OperatorError, SeparationError
 from engine.incident import raise_incident, resolve_incident
+from engine.language import gettext, mark
 from engine.models import (
     Account,
     AccountRole,
@@ -31,9 +32,9 @@ from engine.models import (
 
 COORDINATING = ("process_coordinator", "content_coordinator")
 CHAIR = "chair"
-GONE = "does not take part any more"
+GONE = mark("does not take part any more")
 """What everybody at the table reads about an ended membership: no reason is given away."""
-NOT_HERE = "This page does not exist, or it is not for you."
+NOT_HERE = mark("This page does not exist, or it is not for you.")
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def deed(application: Application, case_id: UUID, actor_id: UUID | None) -> Iter
             .execution_options(populate_existing=True)
         )
         if case is None:
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         actor = session.get_one(Account, actor_id) if actor_id else None
         yield Deed(application, session, case, application.now(session), actor)
 
@@ -121,7 +122,7 @@ def begin(
     if (account.id, function) in members:
         return
     if access.IN_NO_CASE & account.role_codes or account.id in members.barred:
-        raise SeparationError("This person may not take part here; choose somebody else.")
+        raise SeparationError(gettext("This person may not take part here; choose somebody else."))
     what.session.add(
         CaseMember(
             case_id=what.case.id,
@@ -206,7 +207,7 @@ def open_standing(session: Session, standing_id: UUID, *states: Standing) -> Cas
     """Return a standing that still holds; NotFoundError when it is over or another kind."""
     row = session.get(CaseStanding, standing_id, populate_existing=True)
     if row is None or row.until is not None or row.state not in {one.value for one in states}:
-        raise NotFoundError(NOT_HERE)
+        raise NotFoundError(gettext(NOT_HERE))
     return row
 
 

@@ -7,13 +7,16 @@ from sqlalchemy import select
 from engine import access, audit
 from engine.application import Application
 from engine.errors import InputError, NotFoundError
+from engine.language import gettext, mark
 from engine.models import Account, Case, Episode, Note
 
-KINDS = {
-    "note": "A note",
-    "promise": "Something that was promised, to whom and by whom",
-    "safety": "Something about the safety of the team",
-}
+KINDS = mark(
+    {
+        "note": "A note",
+        "promise": "Something that was promised, to whom and by whom",
+        "safety": "Something about the safety of the team",
+    }
+)
 LONGEST = 20_000
 
 
@@ -22,13 +25,15 @@ def add_note(
 ) -> None:
     """Add a note; raise NotFoundError where the person may not, InputError for a wrong one."""
     if kind not in KINDS or not text.strip() or len(text) > LONGEST:
-        raise InputError(f"A note has a kind and between 1 and {LONGEST} characters.")
+        raise InputError(
+            gettext("A note has a kind and between 1 and %(longest)s characters.", longest=LONGEST)
+        )
     with application.database.transaction() as session:
         # The lock on the case row keeps the audit chain from forking.
         case = session.scalar(select(Case).where(Case.id == case_id).with_for_update(of=Case))
         account = session.get_one(Account, account_id)
         if case is None:
-            raise NotFoundError("This case does not exist, or it is not for you.")
+            raise NotFoundError(gettext("This case does not exist, or it is not for you."))
         access.require(session, account, "case:write", case)
         absent = access.acting_for_in(session, account, "case:write", case)
         now = application.now(session)

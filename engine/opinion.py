@@ -9,6 +9,7 @@ from engine import access
 from engine.application import Application
 from engine.closing import ANSWERS, newest_decision
 from engine.errors import ConflictError, InputError, NotFoundError
+from engine.language import gettext
 from engine.lock import lock_instance
 from engine.models import (
     Account,
@@ -62,9 +63,9 @@ def change_opinion(
     answer is incomplete.
     """
     if choice not in ANSWERS:
-        raise InputError("Choose agree, disagree or abstain.")
+        raise InputError(gettext("Choose agree, disagree or abstain."))
     if not reasons.strip():
-        raise InputError("Say in a few words why.")
+        raise InputError(gettext("Say in a few words why."))
     with application.database.transaction() as session:
         account = session.get_one(Account, account_id)
         row = _lock_episode(session, case_id, account)
@@ -84,7 +85,7 @@ def change_opinion(
 def _lock_episode(session: Session, case_id: UUID, account: Account) -> ProcessInstance:
     case = session.get(Case, case_id)
     if case is None:
-        raise NotFoundError("This case does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This case does not exist, or it is not for you."))
     access.require(session, account, "case:opinion", case)
     episode = session.scalar(
         select(Episode).where(
@@ -93,19 +94,23 @@ def _lock_episode(session: Session, case_id: UUID, account: Account) -> ProcessI
     )
     row = lock_instance(session, episode.instance_id) if episode else None
     if row is None or row.status != InstanceState.RUNNING.value:
-        raise ConflictError("This case has ended, so there is no decision to speak to.")
+        raise ConflictError(gettext("This case has ended, so there is no decision to speak to."))
     return row
 
 
 def _change(turn: Turn, account: Account, changed: UUID, choice: str, reasons: str) -> None:
     episode = turn.episode
     if episode is None or not _speaks_for_partner(turn.session, account, episode):
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     if newest_decision(turn.session, episode) is not None:
-        raise ConflictError("The decision has been taken; opinions of this round stay as they are.")
+        raise ConflictError(
+            gettext("The decision has been taken; opinions of this round stay as they are.")
+        )
     old = current_opinion(turn.session, episode, account.organisation_id)
     if old is None:
-        raise ConflictError("Give your opinion in the worklist first; then it can be changed.")
+        raise ConflictError(
+            gettext("Give your opinion in the worklist first; then it can be changed.")
+        )
     turn.element_id = STEP
     turn.session.add(
         Opinion(

@@ -17,6 +17,7 @@ from engine import access, human
 from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.errors import ConflictError, InputError, NotFoundError
+from engine.language import gettext, mark
 from engine.membership import NOT_HERE, Deed, deed
 from engine.models import Account, AccountRole, Case, FilePrinting
 
@@ -25,9 +26,9 @@ AGREED, REFUSED, WITHDRAWN = "agreed", "refused", "withdrawn"
 LASTS = "printing_lasts"
 """The value of the profile that says how long an agreement holds."""
 LONGEST = 4000
-NOBODY = "Nobody else leads this case and there is no officer, so nobody can agree."
-ASKED = "You have asked already; it waits for an answer, or for you to print."
-OVER = "This agreement is used, or its time is over; ask anew."
+NOBODY = mark("Nobody else leads this case and there is no officer, so nobody can agree.")
+ASKED = mark("You have asked already; it waits for an answer, or for you to print.")
+OVER = mark("This agreement is used, or its time is over; ask anew.")
 
 
 def may_ask(session: Session, account: Account, case: Case) -> bool:
@@ -92,18 +93,22 @@ def _alive(now: datetime) -> ColumnElement[bool]:
 def ask(application: Application, case_id: UUID, account_id: UUID, purpose: str) -> UUID:
     """Ask to print the whole file, and tell who may agree; the purpose is never empty."""
     if not 0 < len(purpose.strip()) <= LONGEST:
-        raise InputError(f"Write what the paper is for, in at most {LONGEST} characters.")
+        raise InputError(
+            gettext(
+                "Write what the paper is for, in at most %(longest)s characters.", longest=LONGEST
+            )
+        )
     with deed(application, case_id, account_id) as what:
         account = _actor(what)
         if not may_ask(what.session, account, what.case):
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         mine = select(FilePrinting.id).where(
             FilePrinting.case_id == case_id,
             FilePrinting.asked_by_id == account.id,
             _alive(what.now),
         )
         if what.session.scalar(mine) is not None:
-            raise ConflictError(ASKED)
+            raise ConflictError(gettext(ASKED))
         row = FilePrinting(
             case_id=case_id, purpose=purpose.strip(), asked_by_id=account.id, asked_at=what.now
         )
@@ -111,7 +116,7 @@ def ask(application: Application, case_id: UUID, account_id: UUID, purpose: str)
         what.session.flush()
         people = able(what.session, row)
         if not people:
-            raise ConflictError(NOBODY)
+            raise ConflictError(gettext(NOBODY))
         what.audit("case:printing:ask", row.id)
         what.tell("printing_asked", [one.id for one in people], once=str(row.id))
         return row.id
@@ -121,7 +126,7 @@ def agree(application: Application, row_id: UUID, account_id: UUID, reason: str 
     """Agree: for a short time the asker may print the file once."""
     with _answering(application, row_id, account_id, reason) as (what, row):
         if not may_ask(what.session, row.asked_by, what.case):
-            raise ConflictError("Whoever asked does not take part any more.")
+            raise ConflictError(gettext("Whoever asked does not take part any more."))
         _finish(what, row, AGREED, reason)
         profile = application.deployment(what.session).profile
         lasts = parse_duration(str(profile.values[LASTS]))
@@ -134,7 +139,7 @@ def agree(application: Application, row_id: UUID, account_id: UUID, reason: str 
 def refuse(application: Application, row_id: UUID, account_id: UUID, reason: str) -> None:
     """Refuse, with the reason for who asked."""
     if not reason.strip():
-        raise InputError("Write why, for whoever asked.")
+        raise InputError(gettext("Write why, for whoever asked."))
     with _answering(application, row_id, account_id, reason) as (what, row):
         _finish(what, row, REFUSED, reason)
         what.audit("case:printing:refuse", row.id, asked_by=str(row.asked_by_id))
@@ -145,7 +150,7 @@ def withdraw(application: Application, row_id: UUID, account_id: UUID) -> None:
     """Take back what one asked."""
     with _open(application, row_id, account_id) as (what, row):
         if row.asked_by_id != account_id or row.outcome is not None:
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         _finish(what, row, WITHDRAWN, "")
         what.audit("case:printing:withdraw", row.id)
 
@@ -159,16 +164,16 @@ def take(application: Application, case_id: UUID, row_id: UUID, account_id: UUID
         account, row = _actor(what), what.session.get(FilePrinting, row_id)
         is_own = row is not None and row.case_id == case_id and row.asked_by_id == account.id
         if row is None or not is_own or not may_ask(what.session, account, what.case):
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         if row.printed_at or not row.prints_until or row.prints_until < what.now:
-            raise ConflictError(OVER)
+            raise ConflictError(gettext(OVER))
         row.printed_at = what.now
         what.audit("case:printing:print", row.id, agreed_by=str(row.answered_by_id))
 
 
 def _actor(what: Deed) -> Account:
     if what.actor is None or what.actor.disabled_at is not None:
-        raise NotFoundError(NOT_HERE)
+        raise NotFoundError(gettext(NOT_HERE))
     return what.actor
 
 
@@ -188,7 +193,7 @@ def _open(
         found = session.get(FilePrinting, row_id)
         case_id = found.case_id if found else None
     if case_id is None:
-        raise NotFoundError(NOT_HERE)
+        raise NotFoundError(gettext(NOT_HERE))
     with deed(application, case_id, account_id) as what:
         yield what, what.session.get_one(FilePrinting, row_id)
 
@@ -198,8 +203,8 @@ def _answering(
     application: Application, row_id: UUID, account_id: UUID, reason: str
 ) -> Iterator[tuple[Deed, FilePrinting]]:
     if len(reason) > LONGEST:
-        raise InputError(f"Write at most {LONGEST} characters.")
+        raise InputError(gettext("Write at most %(longest)s characters.", longest=LONGEST))
     with _open(application, row_id, account_id) as (what, row):
         if row.outcome is not None or not may_answer(what.session, _actor(what), row):
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         yield what, row

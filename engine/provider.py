@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from engine import human
 from engine.accounts import ABSOLUTE, end_sessions, hash_token
 from engine.errors import ConflictError, InputError
+from engine.language import gettext
 from engine.models import Account, ProviderFlow, ProviderLink, ProviderSession, SpentLogout
 from engine.sealing import fingerprint
 
@@ -85,12 +86,15 @@ def link(session: Session, account_id: UUID, issuer: str, subject: str, now: dat
     """Link an account to a person of the provider; the one before is replaced."""
     if not 0 < len(subject) <= LONGEST_SUBJECT:
         raise InputError(
-            f"Give the provider's number for the person, up to {LONGEST_SUBJECT} signs."
+            gettext(
+                "Give the provider's number for the person, up to %(longest_subject)s signs.",
+                longest_subject=LONGEST_SUBJECT,
+            )
         )
     unlink(session, account_id, issuer)
     theirs = (ProviderLink.issuer == issuer, ProviderLink.subject == subject)
     if session.scalar(select(ProviderLink.id).where(*theirs)) is not None:
-        raise ConflictError("Another account is linked to this person; unlink it first.")
+        raise ConflictError(gettext("Another account is linked to this person; unlink it first."))
     human.join(session, session.get_one(Account, account_id), human.of_provider(issuer, subject))
     session.add(ProviderLink(account_id=account_id, issuer=issuer, subject=subject, created_at=now))
 

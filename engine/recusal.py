@@ -7,6 +7,7 @@ from sqlalchemy import select
 from engine import access, human
 from engine.application import Application
 from engine.errors import InputError, NotFoundError, SeparationError
+from engine.language import gettext
 from engine.membership import (
     CHAIR,
     COORDINATING,
@@ -33,12 +34,12 @@ def recuse(application: Application, case_id: UUID, account_id: UUID, kind: str,
     Raise InputError when the kind is unknown, NotFoundError when the person has no part in it.
     """
     if kind not in CONFLICTS:
-        raise InputError("Choose what kind of conflict it is.")
+        raise InputError(gettext("Choose what kind of conflict it is."))
     if len(told) > LONGEST:
-        raise InputError(f"Write at most {LONGEST} characters.")
+        raise InputError(gettext("Write at most %(longest)s characters.", longest=LONGEST))
     with deed(application, case_id, account_id) as what:
         if what.actor is None or not access.may(what.session, what.actor, "case:write", what.case):
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         step_out(what, what.actor, _functions(what, what.actor), kind, told)
 
 
@@ -75,7 +76,7 @@ def ask_return(application: Application, standing_id: UUID, case_id: UUID, by_id
         rows = _recused(what, standing_id)
         by = _leading(what, COORDINATING)
         if not human.are_apart(by, rows[0].account):
-            raise SeparationError("Two others decide whether you come back.")
+            raise SeparationError(gettext("Two others decide whether you come back."))
         for row in rows:
             row.return_asked_by_id = by.id
         what.audit("case:member:return_ask", rows[0].account_id)
@@ -89,10 +90,12 @@ def allow_return(application: Application, standing_id: UUID, case_id: UUID, by_
         by = _leading(what, (CHAIR,))
         person = rows[0].account_id
         if rows[0].return_asked_by_id is None:
-            raise SeparationError("A coordinator of the case asks for this first.")
+            raise SeparationError(gettext("A coordinator of the case asks for this first."))
         asker = what.session.get_one(Account, rows[0].return_asked_by_id)
         if not human.are_apart(by, asker, rows[0].account):
-            raise SeparationError("Whoever asked for it does not allow it; a second person does.")
+            raise SeparationError(
+                gettext("Whoever asked for it does not allow it; a second person does.")
+            )
         for row in rows:
             finish(what, row, Outcome.RETURNED)
             stand(what, person, row.function, Standing.INVITED, "comes_back")
@@ -104,7 +107,7 @@ def _recused(what: Deed, standing_id: UUID) -> list[CaseStanding]:
     """Return all open recusals of the person behind one of them."""
     one = open_standing(what.session, standing_id, Standing.RECUSED)
     if one.case_id != what.case.id:
-        raise NotFoundError(NOT_HERE)
+        raise NotFoundError(gettext(NOT_HERE))
     return list(
         what.session.scalars(
             select(CaseStanding).where(
@@ -119,7 +122,7 @@ def _recused(what: Deed, standing_id: UUID) -> list[CaseStanding]:
 
 def _leading(what: Deed, functions: tuple[str, ...]) -> Account:
     if what.actor is None or not set(functions) & what.functions_of(what.actor):
-        raise NotFoundError(NOT_HERE)
+        raise NotFoundError(gettext(NOT_HERE))
     return what.actor
 
 

@@ -17,6 +17,7 @@ from engine import access, audit
 from engine.application import Application
 from engine.deployment import ResolvedDeployment
 from engine.errors import InputError, NotFoundError
+from engine.language import gettext
 from engine.models import (
     Account,
     Action,
@@ -303,7 +304,7 @@ def decide(
         mine = to_decide(session, application, disclosure, account) if disclosure else []
         record = next((one for one in mine if one.id == record_id), None)
         if record is None or disclosure is None:
-            raise NotFoundError("This page does not exist, or it is not for you.")
+            raise NotFoundError(gettext("This page does not exist, or it is not for you."))
         profile = application.deployment(session).profile
         _check(record, choice, profile)
         case = session.scalars(
@@ -337,16 +338,16 @@ def decide(
 
 def _check(record: Record, choice: Choice, profile: Profile) -> None:
     if choice.outcome not in OUTCOMES:
-        raise ReleaseError("outcome", "Say whether the record goes out.")
+        raise ReleaseError("outcome", gettext("Say whether the record goes out."))
     if record.is_shielded and choice.outcome == "release":
         raise ReleaseError(
-            "outcome", "A report may tell who reported: write a text for it, or refuse."
+            "outcome", gettext("A report may tell who reported: write a text for it, or refuse.")
         )
     if choice.outcome == "part" and not 0 < len(choice.text.strip()) <= LONGEST:
-        raise ReleaseError("text", "Write what goes out instead of the record.")
+        raise ReleaseError("text", gettext("Write what goes out instead of the record."))
     if choice.outcome == "release":
         return
     if choice.ground not in profile.lists.get("disclosure_grounds", {}):
-        raise ReleaseError("ground", "Choose the ground on which something is withheld.")
+        raise ReleaseError("ground", gettext("Choose the ground on which something is withheld."))
     if not 0 < len(choice.reason.strip()) <= LONGEST:
-        raise ReleaseError("reason", "Write why, for the file.")
+        raise ReleaseError("reason", gettext("Write why, for the file."))

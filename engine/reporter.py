@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, undefer
 from engine import access, audit
 from engine.application import Application
 from engine.errors import ConflictError, InputError, NotFoundError
+from engine.language import gettext
 from engine.letterbox import is_first_look_open
 from engine.models import (
     Account,
@@ -156,15 +157,19 @@ def ask(
     """
     words = text.strip()
     if not SHORTEST <= len(words) <= LONGEST:
-        raise InputError(f"Write the question, in at most {LONGEST} characters.")
+        raise InputError(
+            gettext("Write the question, in at most %(longest)s characters.", longest=LONGEST)
+        )
     with application.database.transaction() as session:
         case = _lock(session, case_id)
         access.require(session, session.get_one(Account, account_id), "report:ask", case)
         signal = session.get(Signal, signal_id)
         if signal is None or signal.case_id != case.id:
-            raise NotFoundError("There is no such report, or not for this person.")
+            raise NotFoundError(gettext("There is no such report, or not for this person."))
         if not is_first_look_open(session, case.id):
-            raise ConflictError("The first look is over, so the reporter is not asked any more.")
+            raise ConflictError(
+                gettext("The first look is over, so the reporter is not asked any more.")
+            )
         now = application.now(session)
         question = ReportQuestion(
             id=uuid4(),
@@ -184,7 +189,7 @@ def _lock(session: Session, case_id: UUID) -> Case:
     """Return the locked case: its audit chain must not fork."""
     case = session.scalar(select(Case).where(Case.id == case_id).with_for_update(of=Case))
     if case is None:
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     return case
 
 
@@ -217,7 +222,7 @@ def fetch(
             .options(undefer(ReportAttachment.content))
         )
         if found is None:
-            raise NotFoundError("There is no such file, or not for this person.")
+            raise NotFoundError(gettext("There is no such file, or not for this person."))
         now = application.now(session)
         _record(session, case, now, account_id, "case:attachment:download", found.id)
         return found

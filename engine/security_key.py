@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from engine import factor
 from engine.errors import ConflictError, InputError, NotFoundError
+from engine.language import gettext, mark
 from engine.models import Account, SecurityKey, WebSession
 from engine.place import Place
 
@@ -25,7 +26,7 @@ MOST = 10
 LONGEST_NAME = 60
 LONGEST_ANSWER = 16_384
 MILLISECONDS = int(LASTS.total_seconds() * 1000)
-WRONG = "The key was not accepted; touch it again, or take another one."
+WRONG = mark("The key was not accepted; touch it again, or take another one.")
 
 # -- the challenge: random, of one session, used once ------------------------------------------
 
@@ -128,13 +129,15 @@ def register(
 
     named = " ".join(name.split())[:LONGEST_NAME]
     if not named:
-        raise InputError("Give the key a name by which you know it again.")
+        raise InputError(gettext("Give the key a name by which you know it again."))
     # Locked, so that two browsers that add keys at once see each other's.
     session.execute(select(Account.id).where(Account.id == account_id).with_for_update())
     if unless is not None and unless(session, account_id):
-        raise ConflictError("A second factor is set up already; sign in again and use it.")
+        raise ConflictError(gettext("A second factor is set up already; sign in again and use it."))
     if len(keys_of(session, account_id)) >= MOST:
-        raise ConflictError(f"There are {MOST} keys already; remove one that you do not use.")
+        raise ConflictError(
+            gettext("There are %(most)s keys already; remove one that you do not use.", most=MOST)
+        )
     made = _checked(
         webauthn.verify_registration_response,
         answer,
@@ -144,7 +147,7 @@ def register(
     )
     known = select(SecurityKey.id).where(SecurityKey.credential_id == made.credential_id)
     if session.scalar(known) is not None:
-        raise ConflictError("This key is set up already; take another one.")
+        raise ConflictError(gettext("This key is set up already; take another one."))
     session.add(
         SecurityKey(
             account_id=account_id,
@@ -199,7 +202,7 @@ def remove(session: Session, account_id: UUID, key_id: UUID) -> None:
     """Take one of one's own keys away; with the last factor the recovery codes go too."""
     key = session.get(SecurityKey, key_id)
     if key is None or key.account_id != account_id:
-        raise NotFoundError("There is no such key; it may be removed already.")
+        raise NotFoundError(gettext("There is no such key; it may be removed already."))
     session.delete(key)
     session.flush()
     factor.forget_useless_codes(session, account_id)
@@ -222,9 +225,9 @@ def _checked(check: Callable[..., Any], answer: str, **expected: Any) -> Any:
     from webauthn.helpers.exceptions import WebAuthnException
 
     if expected["expected_challenge"] is None or len(answer) > LONGEST_ANSWER:
-        raise InputError(WRONG)
+        raise InputError(gettext(WRONG))
     try:
         return check(credential=answer, **expected)
     # What strangers send is taken apart there: malformed parts end in any of these.
     except (WebAuthnException, ValueError, TypeError, LookupError, AttributeError) as error:
-        raise InputError(WRONG) from error
+        raise InputError(gettext(WRONG)) from error

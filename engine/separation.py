@@ -4,6 +4,7 @@ from sqlalchemy import or_, select
 
 from engine import human
 from engine.errors import SeparationError
+from engine.language import gettext
 from engine.models import WorkItem
 from engine.turn import Turn
 
@@ -31,9 +32,32 @@ def check_separation(turn: Turn, item: WorkItem, elements: str) -> None:
         .limit(1)
     )
     if done is not None:
-        whoever = f"You or {turn.behalf.display_name}" if turn.behalf else "You"
-        deputy = " or your deputy" if turn.actor and done.completed_for_id == turn.actor.id else ""
-        raise SeparationError(
-            f"{whoever}{deputy} did the step “{done.name}” in this case, so somebody else has to "
-            f"do “{item.name}”."
+        raise SeparationError(_why(turn, done, item))
+
+
+def _why(turn: Turn, done: WorkItem, item: WorkItem) -> str:
+    """Return who did the earlier step, in one sentence."""
+    named = {"done": done.name, "next": item.name}
+    deputy = turn.actor is not None and done.completed_for_id == turn.actor.id
+    if turn.behalf:
+        named["absent"] = turn.behalf.display_name
+        if deputy:
+            return gettext(
+                "You or %(absent)s or your deputy did the step “%(done)s” in this case, so "
+                "somebody else has to do “%(next)s”.",
+                **named,
+            )
+        return gettext(
+            "You or %(absent)s did the step “%(done)s” in this case, so somebody else has to do "
+            "“%(next)s”.",
+            **named,
         )
+    if deputy:
+        return gettext(
+            "You or your deputy did the step “%(done)s” in this case, so somebody else has to do "
+            "“%(next)s”.",
+            **named,
+        )
+    return gettext(
+        "You did the step “%(done)s” in this case, so somebody else has to do “%(next)s”.", **named
+    )

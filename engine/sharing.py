@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from engine import access, audit, second_person
 from engine.application import Application
 from engine.errors import InputError, NotFoundError
+from engine.language import gettext, mark
 from engine.membership import Deed
 from engine.models import (
     Account,
@@ -36,7 +37,7 @@ LEVELS = ("nothing", "concern_only", "summary", "full")
 TELLING = frozenset({"summary", "full"})
 """Levels that hand content on: they need a legal basis and, where the profile asks, consent."""
 LONGEST = 20_000
-NO_SUCH_AUDIENCE = "Choose an organisation that takes part in this case."
+NO_SUCH_AUDIENCE = mark("Choose an organisation that takes part in this case.")
 
 
 def rank(level: str) -> int:
@@ -73,7 +74,7 @@ def why_not(
     if level not in TELLING:
         return None
     if not (legal_basis or "").strip():
-        return "Name the law or agreement that allows you to share this, or share less."
+        return gettext("Name the law or agreement that allows you to share this, or share less.")
     if profile.values.get("consent") != "before_sharing":
         return None
     answer = session.scalar(
@@ -84,7 +85,9 @@ def why_not(
     )
     if answer == "given":
         return None
-    return "The person has not agreed to sharing. Share a concern without its reason, or nothing."
+    return gettext(
+        "The person has not agreed to sharing. Share a concern without its reason, or nothing."
+    )
 
 
 Standing = Mapping[UUID | None, ContributionShare]
@@ -161,7 +164,7 @@ def change_sharing(
         account = session.get_one(Account, account_id)
         contribution = session.get_one(Contribution, contribution_id)
         if not may_change(session, account, contribution):
-            raise NotFoundError("This page does not exist, or it is not for you.")
+            raise NotFoundError(gettext("This page does not exist, or it is not for you."))
         access.require(session, account, "case:write", case)
         what = Deed(application, session, case, application.now(session), account)
         speaker = access.speaker(session, account, case.id)
@@ -241,7 +244,7 @@ def _ask(
     )
     account = what.actor
     if account is None:
-        raise NotFoundError("Nobody asks that others read more.")
+        raise NotFoundError(gettext("Nobody asks that others read more."))
     asked = second_person.ask(what, contribution, wish, account, absent)
     what.audit(
         "case:sharing:ask",
@@ -302,7 +305,7 @@ def _lock_case(session: Session, contribution_id: UUID) -> Case:
         .with_for_update(of=Case)
     )
     if case is None:
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     return case
 
 
@@ -328,16 +331,20 @@ def _check(
     today: date,
 ) -> None:
     if change.level not in LEVELS:
-        raise SharingError("level", "Choose how much may be read.")
+        raise SharingError("level", gettext("Choose how much may be read."))
     if change.audience is not None and change.audience not in _audiences(session, contribution):
-        raise SharingError("audience", NO_SUCH_AUDIENCE)
+        raise SharingError("audience", gettext(NO_SUCH_AUDIENCE))
     if change.level == "full" and not contribution.body:
-        raise SharingError("level", "There is no more than a summary on file; choose the summary.")
+        raise SharingError(
+            "level", gettext("There is no more than a summary on file; choose the summary.")
+        )
     summary = _kept_summary(rows, change) or contribution.summary
     if change.level in TELLING and not summary:
-        raise SharingError("summary", "Write the summary that may be read.")
+        raise SharingError("summary", gettext("Write the summary that may be read."))
     if len(change.summary) > LONGEST:
-        raise SharingError("summary", f"A summary has at most {LONGEST} characters.")
+        raise SharingError(
+            "summary", gettext("A summary has at most %(longest)s characters.", longest=LONGEST)
+        )
     reason = why_not(session, contribution.case_id, profile, change.level, change.legal_basis)
     if reason:
         raise SharingError("legal_basis", reason)
@@ -349,12 +356,18 @@ def _check_last_day(
     contribution: Contribution, rows: Standing, change: Change, last: date, today: date
 ) -> None:
     if change.audience is None:
-        raise SharingError("expires_on", "A last day is for one organisation; leave it empty here.")
+        raise SharingError(
+            "expires_on", gettext("A last day is for one organisation; leave it empty here.")
+        )
     if last < today:
-        raise SharingError("expires_on", "The last day lies in the past; choose today or later.")
+        raise SharingError(
+            "expires_on", gettext("The last day lies in the past; choose today or later.")
+        )
     if rank(change.level) <= rank(_before(contribution, rows, None)):
         # Threat: a restriction that ends by itself would hand content on without anybody's act.
-        raise SharingError("expires_on", "They read no more than the table; leave this empty.")
+        raise SharingError(
+            "expires_on", gettext("They read no more than the table; leave this empty.")
+        )
 
 
 def _audiences(session: Session, contribution: Contribution) -> set[UUID]:

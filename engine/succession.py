@@ -9,6 +9,7 @@ from engine import access
 from engine.application import Application
 from engine.errors import NotFoundError
 from engine.invitation import FUNCTIONS, HANDED_ON, PARTNER, InvitationError
+from engine.language import gettext
 from engine.membership import NOT_HERE, deed, leaders, stand
 from engine.models import Account, AccountRole, Case, CaseStanding, Standing
 
@@ -52,14 +53,18 @@ def propose(
     with deed(application, case_id, by_id) as what:
         by, (person, function) = what.actor, chosen
         if by is None or not what.functions_of(by) & set(FUNCTIONS):
-            raise NotFoundError(NOT_HERE)
+            raise NotFoundError(gettext(NOT_HERE))
         able = {(one.id, role) for one, role in successors(what.session, what.case, by)}
         if person is None or (person, function) not in able:
-            raise InvitationError("person", "Choose one of the people in the list.")
+            raise InvitationError("person", gettext("Choose one of the people in the list."))
         if not why.strip() or len(why) > LONGEST:
-            raise InvitationError("why", f"Say why, in at most {LONGEST} characters.")
+            raise InvitationError(
+                "why", gettext("Say why, in at most %(longest)s characters.", longest=LONGEST)
+            )
         if _is_asked(what.session, case_id, by_id, person, function):
-            raise InvitationError("person", "Somebody has been asked already; wait for the answer.")
+            raise InvitationError(
+                "person", gettext("Somebody has been asked already; wait for the answer.")
+            )
         row = stand(what, person, function, Standing.INVITED, HANDED_ON, text=why.strip())
         what.audit("case:handover:propose", person, function=function)
         what.tell("membership_invitation", [person])

@@ -13,6 +13,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from engine.errors import TooManyAttemptsError
+from engine.language import gettext
 from engine.models import FailedAttempt
 from engine.sealing import fingerprint
 
@@ -81,4 +82,6 @@ def _check(session: Session, limit: Limit, hashed: str, now: datetime) -> None:
     if (session.scalar(recent) or 0) >= limit.most:
         minutes = int(limit.window.total_seconds() // 60)
         wait = f"{minutes} minutes" if minutes <= 60 else f"{minutes // 60} hours"  # noqa: PLR2004
-        raise TooManyAttemptsError(f"Too many attempts; wait {wait} and retry.")
+        raise TooManyAttemptsError(
+            gettext("Too many attempts; wait %(wait)s and retry.", wait=wait)
+        )

@@ -22,6 +22,7 @@ from engine.audit import acting_for
 from engine.bpmn import Instance, Scope, seal, unseal
 from engine.deployment import ResolvedDeployment
 from engine.errors import ConflictError, DiagramError, SeparationError
+from engine.language import gettext
 from engine.membership_rows import Members
 from engine.models import (
     Account,
@@ -213,7 +214,12 @@ class Turn:
     ) -> ProcessInstance:
         """Start another process of this case in the same transaction; it runs after this one."""
         if process_id not in self.deployment.processes:
-            raise DiagramError(f"There is no diagram of the process {process_id}; draw it first.")
+            raise DiagramError(
+                gettext(
+                    "There is no diagram of the process %(process_id)s; draw it first.",
+                    process_id=process_id,
+                )
+            )
         started = new_instance(self.session, self.case, process_id, self.deployment.id, self.now)
         self._started.append((started, message, data or {}))
         return started
@@ -267,7 +273,9 @@ class Turn:
             self.audit("case:member:withhold", account.id, function=function)
             return False
         if access.IN_NO_CASE & account.role_codes:
-            raise SeparationError("Who runs, rules or watches the system takes part in no case.")
+            raise SeparationError(
+                gettext("Who runs, rules or watches the system takes part in no case.")
+            )
         self.members.add((account.id, function))
         self.session.add(
             CaseMember(
@@ -322,7 +330,12 @@ class Turn:
         """Evaluate a decision table of the deployment: it proposes, it never decides."""
         table = self.deployment.decisions.get(decision_id)
         if table is None:
-            raise DiagramError(f"There is no decision table {decision_id}; add it or choose one.")
+            raise DiagramError(
+                gettext(
+                    "There is no decision table %(decision_id)s; add it or choose one.",
+                    decision_id=decision_id,
+                )
+            )
         names = {"profile": self.profile.values, **context}
         return table.evaluate(names, now=self.now, zone=self.profile.zone)
 
@@ -491,7 +504,7 @@ def take_turn(
     `members` are those of the case, when the caller has read them under the lock.
     """
     if row.status != InstanceState.RUNNING.value:
-        raise ConflictError("This process has ended; reopen the case to go on.")
+        raise ConflictError(gettext("This process has ended; reopen the case to go on."))
     now = application.now(session)
     turn = Turn(application, session, row, now=now, actor=actor, behalf=behalf, members=members)
     stimulus(turn)

@@ -23,6 +23,7 @@ from engine.errors import CasetableError, ConflictError, NotFoundError
 from engine.form import Directory, FieldError, Form, submit
 from engine.form import Submission as FormAnswer
 from engine.incident import TURN_FAILURES, raise_incident, resolve_incident
+from engine.language import gettext, moment
 from engine.lock import lock_instance
 from engine.models import (
     Account,
@@ -81,7 +82,7 @@ def open_item(session: Session, item_id: UUID, account: Account) -> WorkItem:
     """Return an open work item that the account may complete; ConflictError when it is done."""
     item = session.get(WorkItem, item_id)
     if item is None:
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     if item.state != WorkItemState.OPEN.value:
         access.require(session, account, "work_item:read", item)
         raise ConflictError(_who_was_first(session, item))
@@ -96,8 +97,10 @@ def _who_was_first(session: Session, item: WorkItem) -> str:
     absent = session.get(Account, item.completed_for_id) if item.completed_for_id else None
     names = [one.display_name for one in (by, absent) if one]
     who = " for ".join(names) or "Somebody"
-    when = f"{item.completed_at:%d %B %Y, %H:%M} UTC" if item.completed_at else "before"
-    return f"{who} has already answered this step ({when})."
+    if item.completed_at is None:
+        return gettext("%(who)s has already answered this step (before).", who=who)
+    when = f"{moment.moment(item.completed_at)} UTC"
+    return gettext("%(who)s has already answered this step (%(when)s).", who=who, when=when)
 
 
 def claim(session: Session, item: WorkItem, account: Account, now: datetime) -> None:
@@ -107,7 +110,8 @@ def claim(session: Session, item: WorkItem, account: Account, now: datetime) -> 
     holder = item.assignee_id
     if holder is not None and holder != account.id and not away(session, [holder]):
         other = session.get(Account, holder)
-        raise ConflictError(f"{other.display_name if other else 'Somebody'} has taken this step.")
+        who = other.display_name if other else gettext("Somebody")
+        raise ConflictError(gettext("%(who)s has taken this step.", who=who))
     taker = access.taker(session, account, item)
     item.assignee_id, item.claimed_at = taker.id, now
     _audit(session, case, item, account, now, "work_item:claim", taker)
@@ -118,7 +122,7 @@ def release(session: Session, item: WorkItem, account: Account, now: datetime) -
     case = _lock_open(session, item, account)
     holders = {one.id: one for one in access.persons(session, account)}
     if item.assignee_id not in holders:
-        raise ConflictError("You have not taken this step, so you cannot give it back.")
+        raise ConflictError(gettext("You have not taken this step, so you cannot give it back."))
     holder = holders[item.assignee_id]
     item.assignee_id, item.claimed_at = None, None
     _audit(session, case, item, account, now, "work_item:release", holder)
@@ -132,9 +136,19 @@ def reassign(
     case = _lock_open(session, item, by)
     access.require(session, by, "work_item:complete", item)
     if not access.may(session, to, "work_item:complete", item):
-        raise ConflictError(f"{to.display_name} cannot do this step; choose somebody who can.")
+        raise ConflictError(
+            gettext(
+                "%(display_name)s cannot do this step; choose somebody who can.",
+                display_name=to.display_name,
+            )
+        )
     if away(session, [to.id]):
-        raise ConflictError(f"{to.display_name} is away; choose somebody who is there.")
+        raise ConflictError(
+            gettext(
+                "%(display_name)s is away; choose somebody who is there.",
+                display_name=to.display_name,
+            )
+        )
     absent = access.acting_for(session, by, item)
     item.assignee_id, item.claimed_at = access.taker(session, to, item).id, now
     _audit(session, case, item, by, now, "work_item:reassign", absent or by, to=str(to.id))
@@ -305,7 +319,7 @@ def complete(
 def _lock_for(session: Session, item_id: UUID) -> ProcessInstance:
     row = lock_instance(session, item_id, of=WorkItem)
     if row is None:
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     return row
 
 

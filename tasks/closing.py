@@ -10,6 +10,7 @@ from sqlalchemy import select
 from engine.calendar import occurrence, parse_duration
 from engine.closing import ACCOUNTABLE, NO_ANSWER
 from engine.errors import OperatorError, SeparationError
+from engine.language import gettext
 from engine.models import (
     Assessment,
     ClosingDossier,
@@ -45,7 +46,7 @@ class RiskAnswers:
 def record_risk_assessment(turn: Turn, inputs: RiskAnswers) -> None:
     """Record the new look at the risk, in words and read by a second person (P86, P101)."""
     if inputs.second_reader in {person.username for person in turn.persons}:
-        raise SeparationError("Let somebody else than the writer be the second reader.")
+        raise SeparationError(gettext("Let somebody else than the writer be the second reader."))
     _add_assessment(turn, "risk", inputs.what_changed, inputs.evidence_for, inputs.evidence_against)
 
 
@@ -253,7 +254,7 @@ class Decided:
 def record_decision(turn: Turn, inputs: DecisionAnswers) -> Decided:
     """Record the decision of the accountable person on closing (P93, P94, L1)."""
     if turn.actor is None or ACCOUNTABLE not in turn.actor.role_codes:
-        raise SeparationError("Only the accountable person can decide on closing.")
+        raise SeparationError(gettext("Only the accountable person can decide on closing."))
     agreed = inputs.closure_decision == "agree"
     variables = turn.submission.work_item.variables if turn.submission else {}
     turn.session.add(

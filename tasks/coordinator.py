@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from engine.errors import InputError
+from engine.language import gettext
 from engine.models import Account, CaseMember, Decision
 from engine.operator import operator, recorder
 from engine.prefill import FillContext, prefill
@@ -93,8 +94,11 @@ def _able(turn: Turn, username: str, role: str) -> Account:
     person = account(turn.session, username)
     if role not in person.role_codes:
         raise InputError(
-            f"{person.display_name} does not hold the role {turn.profile.role_name(role)}; "
-            "choose somebody who does."
+            gettext(
+                "%(display_name)s does not hold the role %(role_name)s; choose somebody who does.",
+                display_name=person.display_name,
+                role_name=turn.profile.role_name(role),
+            )
         )
     return person
 

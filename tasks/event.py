@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from engine.errors import InputError
+from engine.language import gettext
 from engine.models import Assessment, Decision
 from engine.operator import operator, recorder
 from engine.turn import Turn
@@ -147,7 +148,9 @@ def record_partner_change(turn: Turn, inputs: PartnerChange) -> None:
     """Record the decision that a partner joins or leaves (P69)."""
     codes = {partner.organisation.code for partner in turn.partners()}
     if inputs.partner_change == "leave" and inputs.changed_organisation not in codes:
-        raise InputError("This organisation is not at the table; choose a partner of the case.")
+        raise InputError(
+            gettext("This organisation is not at the table; choose a partner of the case.")
+        )
     turn.session.add(
         Decision(
             **statement(turn, "reasons"),

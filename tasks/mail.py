@@ -15,6 +15,7 @@ from engine.application import Application
 from engine.deputy import deputies_of
 from engine.errors import OperatorError
 from engine.job import Handler, register
+from engine.language import gettext, mark
 from engine.models import (
     Account,
     AccountRole,
@@ -27,52 +28,54 @@ from engine.models import (
 )
 from tasks.relay import open_relay
 
-SUBJECTS = {
-    "deputy_named": "You deputise for a colleague",
-    "absence_entered": "An absence was entered for you",
-    "queue_short": "Too few people for a queue",
-    "work_item_new": "A step waits for you",
-    "work_item_handed": "A step was handed to you",
-    "work_item_reminder": "A step is due soon",
-    "work_item_overdue": "A step is overdue",
-    "invitation": "You are invited to a case",
-    "supervision": "Time to talk about your own part",
-    "case_news": "There is news",
-    "case_reopened": "A case you worked on is open again",
-    "urgent_danger": "Urgent: look at the case now",
-    "emergency_opened": "Somebody opened a case in an emergency",
-    "identity_hit": "Somebody asked for a person you work with",
-    "answer_missing": "An answer is still missing",
-    "sharing_raised": "A partner shares more",
-    "agreement_asked": "A colleague asks for your agreement",
-    "agreement_given": "A colleague has agreed",
-    "agreement_refused": "A colleague has not agreed",
-    "agreement_without_person": "A partner has nobody who may agree: a second person is needed",
-    "printing_asked": "Somebody asks to print a whole file",
-    "printing_agreed": "You may print a file once",
-    "printing_refused": "The printing of a file was refused",
-    "erasure_answered": "The erasure that you asked for was decided on",
-    "membership_invitation": "You are asked to take part in a case",
-    "invitation_declined": "Somebody cannot take part",
-    "member_left": "Somebody does not take part any more",
-    "step_without_person": "A step has nobody: name somebody",
-    "handover_proposed": "A part in a case is being handed on",
-    "handover_accepted": "A part in a case was handed on",
-    "reader_report": "The weekly report on who opened how much is there",
-    "membership_due": "Confirm who still takes part",
-    "membership_overdue": "A part in a case is not confirmed",
-    "membership_suspended": "A part in a case is suspended",
-    "return_asked": "Decide whether somebody may come back",
-    "conference_planned": "A case conference is planned",
-    "plan_published": "A plan is published",
-    "release_asked": "Decide what goes out to somebody who asks for his or her data",
-    "report_answered": "A reporter has answered",
-    "many_reports": "Many reports are coming in by the public page",
-    "reports_refused": "Reports were turned away: more came in than anybody can read",
-    "publication_asked": "A process owner asks for your agreement to publish",
-    "publication_agreed": "A process owner has agreed to publish",
-    "publication_refused": "A process owner has not agreed to publish",
-}
+SUBJECTS = mark(
+    {
+        "deputy_named": "You deputise for a colleague",
+        "absence_entered": "An absence was entered for you",
+        "queue_short": "Too few people for a queue",
+        "work_item_new": "A step waits for you",
+        "work_item_handed": "A step was handed to you",
+        "work_item_reminder": "A step is due soon",
+        "work_item_overdue": "A step is overdue",
+        "invitation": "You are invited to a case",
+        "supervision": "Time to talk about your own part",
+        "case_news": "There is news",
+        "case_reopened": "A case you worked on is open again",
+        "urgent_danger": "Urgent: look at the case now",
+        "emergency_opened": "Somebody opened a case in an emergency",
+        "identity_hit": "Somebody asked for a person you work with",
+        "answer_missing": "An answer is still missing",
+        "sharing_raised": "A partner shares more",
+        "agreement_asked": "A colleague asks for your agreement",
+        "agreement_given": "A colleague has agreed",
+        "agreement_refused": "A colleague has not agreed",
+        "agreement_without_person": "A partner has nobody who may agree: a second person is needed",
+        "printing_asked": "Somebody asks to print a whole file",
+        "printing_agreed": "You may print a file once",
+        "printing_refused": "The printing of a file was refused",
+        "erasure_answered": "The erasure that you asked for was decided on",
+        "membership_invitation": "You are asked to take part in a case",
+        "invitation_declined": "Somebody cannot take part",
+        "member_left": "Somebody does not take part any more",
+        "step_without_person": "A step has nobody: name somebody",
+        "handover_proposed": "A part in a case is being handed on",
+        "handover_accepted": "A part in a case was handed on",
+        "reader_report": "The weekly report on who opened how much is there",
+        "membership_due": "Confirm who still takes part",
+        "membership_overdue": "A part in a case is not confirmed",
+        "membership_suspended": "A part in a case is suspended",
+        "return_asked": "Decide whether somebody may come back",
+        "conference_planned": "A case conference is planned",
+        "plan_published": "A plan is published",
+        "release_asked": "Decide what goes out to somebody who asks for his or her data",
+        "report_answered": "A reporter has answered",
+        "many_reports": "Many reports are coming in by the public page",
+        "reports_refused": "Reports were turned away: more came in than anybody can read",
+        "publication_asked": "A process owner asks for your agreement to publish",
+        "publication_agreed": "A process owner has agreed to publish",
+        "publication_refused": "A process owner has not agreed to publish",
+    }
+)
 """The subject by template; an unknown template is a plain notice."""
 
 
@@ -203,30 +206,51 @@ def _letter(
     code = case.code if case else ""
     if notice.template in account_notice.KINDS:
         return _account_letter(application, notice, account)
-    subject = SUBJECTS.get(notice.template, "Something changed")
+    subject = gettext(SUBJECTS.get(notice.template, mark("Something changed")))
     link = f"{application.settings.base_url}/"
     return Letter(
         notice.id,
         notice.message_id,
         account.email,
         f"{subject} ({code})" if code else subject,
-        f"Hello,\n\n{subject}{f' in case {code}' if code else ''}.\n"
-        f"Sign in to see what it is about: {link}\n\n"
-        "This mail says nothing about the case on purpose.\n",
+        _text_of_a_case(subject, code, link) if code else _text(subject, link),
         format_datetime(notice.created_at),
     )
 
 
+def _text_of_a_case(subject: str, code: str, link: str) -> str:
+    return gettext(
+        "Hello,\n\n%(subject)s in case %(code)s.\nSign in to see what it is about: %(link)s\n\n"
+        "This mail says nothing about the case on purpose.\n",
+        subject=subject,
+        code=code,
+        link=link,
+    )
+
+
+def _text(subject: str, link: str) -> str:
+    return gettext(
+        "Hello,\n\n%(subject)s.\nSign in to see what it is about: %(link)s\n\n"
+        "This mail says nothing about the case on purpose.\n",
+        subject=subject,
+        link=link,
+    )
+
+
 def _account_letter(application: Application, notice: Notice, account: Account) -> Letter:
-    subject = account_notice.KINDS[notice.template]
+    subject = gettext(account_notice.KINDS[notice.template])
     return Letter(
         notice.id,
         notice.message_id,
         account.email,
         subject,
-        f"Hello,\n\n{subject}.\n\nWas it you? Then there is nothing to do. If not, sign in, "
-        "close all other sessions, change your password and tell who looks after the accounts: "
-        f"{application.settings.base_url}/sessions\n",
+        gettext(
+            "Hello,\n\n%(subject)s.\n\nWas it you? Then there is nothing to do. If not, sign in, "
+            "close all other sessions, change your password and tell who looks after the "
+            "accounts: %(base_url)s/sessions\n",
+            subject=subject,
+            base_url=application.settings.base_url,
+        ),
         format_datetime(notice.created_at),
     )
 

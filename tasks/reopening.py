@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 
 from engine.closing import ACCOUNTABLE
 from engine.errors import InputError, OperatorError, SeparationError
+from engine.language import gettext
 from engine.lifecycle import LIFECYCLE
 from engine.models import (
     CaseState,
@@ -65,7 +66,7 @@ class ReopeningDecision:
 def record_decision(turn: Turn, inputs: ReopeningDecision) -> None:
     """Record the accountable person's decision on reopening (P89, P93)."""
     if turn.actor is None or ACCOUNTABLE not in turn.actor.role_codes:
-        raise SeparationError("Only the accountable person can decide on reopening.")
+        raise SeparationError(gettext("Only the accountable person can decide on reopening."))
     if inputs.reopening_decision == "reopen":
         problem = against_start(turn, inputs.start_phase or "")
         if problem:

@@ -10,6 +10,7 @@ from engine import casekey, hold, human
 from engine.calendar import occurrence, parse_duration
 from engine.erasure import OFFICER, PERIOD_OVER, begin_round, newest_round
 from engine.errors import InputError, OperatorError, SeparationError
+from engine.language import gettext
 from engine.models import CaseState, Decision, ErasureRound
 from engine.operator import operator, recorder
 from engine.turn import Turn
@@ -102,10 +103,14 @@ def _check_date(turn: Turn, inputs: Review) -> None:
     """Refuse an answer that makes no sense at this date: no review shortens the time of a file."""
     until = turn.case.erase_after
     if inputs.retention_decision == "keep" and (until is None or until <= turn.today):
-        raise InputError("The date of this file is over; say for how long it is kept, or erase it.")
+        raise InputError(
+            gettext("The date of this file is over; say for how long it is kept, or erase it.")
+        )
     longer = inputs.prolong_for if inputs.retention_decision == "prolong" else None
     if longer and until is not None and _later(turn, longer) < until:
-        raise InputError("This would shorten the time of the file; let it be kept until its date.")
+        raise InputError(
+            gettext("This would shorten the time of the file; let it be kept until its date.")
+        )
 
 
 def _round_to_review(turn: Turn) -> ErasureRound:
@@ -142,7 +147,9 @@ def record_agreement(turn: Turn, inputs: Agreement) -> None:
     if row is None or row.outcome != ERASE or row.answer is not None:
         raise OperatorError("No review says that this file goes; review it first.", retryable=False)
     if turn.actor is None or OFFICER not in turn.actor.role_codes:
-        raise SeparationError("The data-protection officer agrees to an erasure; ask that person.")
+        raise SeparationError(
+            gettext("The data-protection officer agrees to an erasure; ask that person.")
+        )
     _check_apart(turn, row, [person.id for person in turn.persons])
     agreed = inputs.erasure_agreement == "agree"
     row.answer, row.answered_by_id = AGREED if agreed else REFUSED, turn.actor.id
@@ -156,7 +163,7 @@ def _check_apart(turn: Turn, row: ErasureRound, people: list[UUID]) -> None:
     reviewers = human.accounts_of(turn.session, [row.reviewed_by_id, row.reviewed_for_id])
     if reviewers & set(people):
         raise SeparationError(
-            "Whoever reviewed a file does not agree to its erasure: ask another officer."
+            gettext("Whoever reviewed a file does not agree to its erasure: ask another officer.")
         )
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from engine.blind_index import UNKNOWN_NAME
 from engine.errors import InputError, SeparationError
+from engine.language import gettext
 from engine.models import (
     Assessment,
     Case,
@@ -130,7 +131,9 @@ def record_route(turn: Turn, inputs: Route) -> RouteDecided:
     # The question is not asked once the rounds are used up: then what is known has to do (P17).
     enough = inputs.enough_information or "yes"
     if enough == "yes" and inputs.route is None:
-        raise InputError("Choose who deals with it; the rounds of asking for more are limited.")
+        raise InputError(
+            gettext("Choose who deals with it; the rounds of asking for more are limited.")
+        )
     route = inputs.route if enough == "yes" and inputs.route else "undecided"
     turn.session.add(
         Decision(
@@ -149,10 +152,12 @@ def _check_receiver(turn: Turn) -> None:
     signal = latest_signal(turn)
     if signal and signal.received_by_id in {person.id for person in turn.persons}:
         raise SeparationError(
-            "You, or the person you deputise for, took in this report, so somebody else decides "
-            "on its route."
+            gettext(
+                "You, or the person you deputise for, took in this report, so somebody else "
+                "decides on its route."
+            )
             if turn.behalf
-            else "You took in this report, so somebody else decides on its route."
+            else gettext("You took in this report, so somebody else decides on its route.")
         )
 
 

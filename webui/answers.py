@@ -4,12 +4,12 @@ from sqlalchemy.orm import Session
 
 from engine.choices import CaseDirectory
 from engine.form import Component
+from engine.language import current_language, locale_of
 from engine.models import Case, FormSubmission
 from engine.reading.viewer import SOURCE, Viewer
 from webui.answerview import Answer, answers_view
 from webui.context import application, profile
 from webui.spoken import words
-from webui.when import LOCALE
 
 
 def answers_of(
@@ -25,7 +25,7 @@ def answers_of(
         submission.values,
         CaseDirectory(session, case).options,
         zone=profile().zone,
-        locale=LOCALE,
+        locale=locale_of(current_language()),
         permitted=lambda component: _permitted(component, submission, viewer),
     )
 

@@ -11,11 +11,12 @@ from babel.dates import format_date, format_datetime
 
 from engine.form import Component, Form, Option, Type
 from engine.form.form import CHOICE, MULTIPLE_CHOICE, code_of
+from engine.language import gettext, mark
 
 # Only a whole date or an instant with its offset: "12" or a reference number stays as it is.
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}.*(Z|[+-]\d{2}:\d{2}))?", re.ASCII)
-NOT_ASKED = "not asked"
-NO_ANSWER = "no answer"
+NOT_ASKED = mark("not asked")
+NO_ANSWER = mark("no answer")
 CONFIDENTIAL = "confidential"
 
 
@@ -115,7 +116,7 @@ def shown_answer(
 def shown_value(value: Any, *, zone: ZoneInfo, locale: str) -> str:
     """Return a JSON value in words; text that is a date or an instant is shown as one."""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return gettext("yes") if value else gettext("no")
     if isinstance(value, list):
         return ", ".join(shown_value(item, zone=zone, locale=locale) for item in value)
     if not isinstance(value, str) or not ISO.fullmatch(value):

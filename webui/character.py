@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from flask import request
 
 from engine.errors import InputError
+from engine.language import gettext
 
 NUL = "\0"
 
@@ -12,7 +13,7 @@ NUL = "\0"
 def check_characters() -> None:
     """Raise InputError when a NUL is in the address, an answer or the name of a file."""
     if any(NUL in text for text in _texts()):
-        raise InputError("A character was sent that cannot be kept; type the text again.")
+        raise InputError(gettext("A character was sent that cannot be kept; type the text again."))
 
 
 def _texts() -> Iterator[str]:

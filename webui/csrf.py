@@ -7,6 +7,7 @@ from flask import request, session
 from flask_login import current_user
 
 from engine.errors import InputError
+from engine.language import gettext
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 SIGNED = frozenset({"provider.left"})
@@ -34,10 +35,12 @@ def check_origin() -> None:
         return
     # Browsers set this header themselves and pages cannot forge it; old ones leave it out.
     if request.headers.get("Sec-Fetch-Site", "same-origin") not in {"same-origin", "none"}:
-        raise ForgedRequestError("This was sent from another site; open the page here and retry.")
+        raise ForgedRequestError(
+            gettext("This was sent from another site; open the page here and retry.")
+        )
     given = request.headers.get(HEADER) or request.form.get(FIELD, "")
     expected = csrf_token()
     if not given or not hmac.compare_digest(given.encode(), expected.encode()):
         raise ForgedRequestError(
-            "This page was open for too long; go back, reload it and send it again."
+            gettext("This page was open for too long; go back, reload it and send it again.")
         )

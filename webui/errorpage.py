@@ -1,5 +1,6 @@
 """Turns every error into one kind page; what is not permitted looks as if it did not exist."""
 
+import json
 from traceback import extract_tb
 
 import structlog
@@ -19,6 +20,7 @@ from engine.errors import (
     SeparationError,
     TooManyAttemptsError,
 )
+from engine.language import gettext
 from webui.context import end_reading
 from webui.guard import SignedOutError
 from webui.reading_record import PasswordNeededError
@@ -66,7 +68,7 @@ def show_error(error: Exception) -> ResponseReturnValue:
         )
     says = str(error) if status in SAYS_WHY and isinstance(error, CasetableError) else ""
     if request.accept_mimetypes.best == "application/json":
-        return {"message": says or "This did not work; reload the page and retry."}, status
+        return {"message": says or gettext("This did not work; reload the page and retry.")}, status
     template = f"error/{status}.html" if status in PAGES else "error/other.html"
     return render_template(template, says=says, status=status), status
 
@@ -76,8 +78,8 @@ def _away(error: Exception) -> Response:
     log.error("database away", error=type(error).__name__)
     headers = {"Retry-After": RETRY_AFTER}
     if request.accept_mimetypes.best == "application/json":
-        body = '{"message": "The database does not answer; nothing was recorded. Try again."}'
-        return Response(body, 503, headers, mimetype="application/json")
+        says = gettext("The database does not answer; nothing was recorded. Try again.")
+        return Response(json.dumps({"message": says}), 503, headers, mimetype="application/json")
     page = current_app.jinja_env.get_template("error/503.html").render()
     return Response(page, 503, headers, mimetype="text/html")
 

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 
 from engine import access
 from engine.errors import CasetableError, NotFoundError
+from engine.language import gettext
 from engine.models import EmergencyAccess, SessionStage
 from webui import identity
 from webui.context import account, application, end_reading, now, reading
@@ -114,7 +115,7 @@ def check_request() -> Response | None:
         return None  # no such address: the routing itself answers 404
     permission = permission_of(request.endpoint)
     if permission is None:
-        raise NotFoundError("This address has not declared who may use it.")
+        raise NotFoundError(gettext("This address has not declared who may use it."))
     g.across = permission.across
     if permission.action == PUBLIC.action:
         return None
@@ -133,7 +134,9 @@ def _check_half(stage: SessionStage) -> Response | None:
 def _check_signed_in(permission: Permission) -> Response | None:
     if not current_user.is_authenticated:
         if request.accept_mimetypes.best == "application/json":
-            raise SignedOutError("You are signed out. Sign in in another window, then try again.")
+            raise SignedOutError(
+                gettext("You are signed out. Sign in in another window, then try again.")
+            )
         return _to_sign_in()
     if account().password_is_lent and request.endpoint not in CHANGING_A_PASSWORD:
         return redirect(url_for("password.edit"))
@@ -169,7 +172,7 @@ def _named(of: Loader) -> access.SUBJECT:
 
 def _require(session: Session, name: str, found: access.SUBJECT) -> None:
     if found is None:
-        raise NotFoundError("There is no such thing, or not for this person.")
+        raise NotFoundError(gettext("There is no such thing, or not for this person."))
     at = now() if isinstance(found, EmergencyAccess) else None
     access.require(session, account(), name, found, at=at)
 

@@ -9,24 +9,25 @@ from engine.access import may
 from engine.demo import PASSWORD
 from engine.emergency import may_open
 from engine.hold import part_of
+from engine.language import current_language, gettext, mark
 from webui.asset import BUILD_COMMAND, asset
 from webui.context import application, now, profile, reading
 from webui.csrf import csrf_token
 from webui.requestid import request_id
 from webui.spoken import said
-from webui.when import LOCALE, When
+from webui.when import When
 from webui.wording import sentence, word
 
 NAVIGATION = (
-    ("worklist.show", "Worklist", "list-check", None),
-    ("case.index", "Cases", "folder2-open", None),
-    ("signal.new", "Take in a report", "telephone-inbound", "intake_desk"),
-    ("attestation.show", "Our people in cases", "people", "agency_lead"),
-    ("reader_report.show", "What they open", "eye", "agency_lead"),
-    ("protection.show", "Protection of data", "shield-check", "dpo"),
-    ("incident.index", "Incidents", "exclamation-diamond", "desk_head"),
-    ("incident.index", "Incidents", "exclamation-diamond", "dpo"),
-    ("workshop.index", "Workshop", "diagram-3", "process_owner"),
+    ("worklist.show", mark("Worklist"), "list-check", None),
+    ("case.index", mark("Cases"), "folder2-open", None),
+    ("signal.new", mark("Take in a report"), "telephone-inbound", "intake_desk"),
+    ("attestation.show", mark("Our people in cases"), "people", "agency_lead"),
+    ("reader_report.show", mark("What they open"), "eye", "agency_lead"),
+    ("protection.show", mark("Protection of data"), "shield-check", "dpo"),
+    ("incident.index", mark("Incidents"), "exclamation-diamond", "desk_head"),
+    ("incident.index", mark("Incidents"), "exclamation-diamond", "dpo"),
+    ("workshop.index", mark("Workshop"), "diagram-3", "process_owner"),
 )
 
 
@@ -43,7 +44,7 @@ def register(app: Flask) -> None:
         may_enter_for=may_enter_for,
         navigation=navigation,
         opens_emergencies=lambda: may_open(current_user.account, profile()),
-        page_language=LOCALE.replace("_", "-"),
+        page_language=current_language,
         only_report=only_report,
         profile=profile,
         report_address=report_address,
@@ -67,7 +68,7 @@ def register(app: Flask) -> None:
 
 def when() -> When:
     """Return the formats of dates for this reader at this request."""
-    return When(now(), profile().zone)
+    return When(now(), profile().zone, current_language())
 
 
 def only_report() -> bool:
@@ -95,7 +96,7 @@ def navigation() -> list[tuple[str, str, str]]:
     """Return the places that this person has something to do at: endpoint, words, icon."""
     roles: Any = current_user.account.role_codes
     found = [
-        (endpoint, words, icon)
+        (endpoint, gettext(words), icon)
         for endpoint, words, icon, role in NAVIGATION
         if role is None or role in roles
     ]

@@ -6,11 +6,11 @@ from uuid import UUID
 
 from engine.errors import NotFoundError
 from engine.form import Draft, FieldError, Upload, change_rows, fill, judge
+from engine.language import current_language, gettext, locale_of
 from engine.workshop import play
 from engine.workshop.sandbox import Owed, Sandbox
 from webui.context import account, application, reading
 from webui.formview import FormView, form_view
-from webui.when import LOCALE
 
 EMPTY: Final[tuple[Any, ...]] = ("", None, [])
 
@@ -42,7 +42,7 @@ class PlayedForm:
 
     def view(self, errors: tuple[FieldError, ...] = ()) -> FormView:
         """Return what the template renders."""
-        return form_view(self.draft, errors, locale=LOCALE)
+        return form_view(self.draft, errors, locale=locale_of(current_language()))
 
     def errors(self) -> tuple[FieldError, ...]:
         """Return what the form itself says against the answers."""
@@ -77,7 +77,7 @@ def open_form(sandbox: Sandbox, asked: Asked, answers: Any = None) -> PlayedForm
         found = PlayedForm(
             owed,
             properties.get("guidance", ""),
-            properties.get("consequence", "") or "Answer this step",
+            properties.get("consequence", "") or gettext("Answer this step"),
             draft,
             dict(task.initial),
         )
@@ -118,5 +118,5 @@ def person_in(owed: Owed, username: str) -> str:
     if username in names:
         return username
     if not names:
-        raise NotFoundError("Nobody may do this step.")
+        raise NotFoundError(gettext("Nobody may do this step."))
     return names[0]

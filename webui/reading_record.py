@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine import access, audit, budget
 from engine.errors import CasetableError, TooManyAttemptsError
+from engine.language import gettext
 from engine.models import Account, Case, EmergencyAccess, WorkItem
 from webui import identity
 from webui.context import account, now, profile, reading, writing
@@ -42,13 +43,15 @@ def _spend(case_id: UUID) -> None:
     rules = profile()
     verdict = budget.judge(reading(), account(), case_id, now(), rules)
     if verdict is budget.Verdict.ASK and not identity.is_fresh():
-        raise PasswordNeededError("You have opened many cases today: type your password.")
+        raise PasswordNeededError(gettext("You have opened many cases today: type your password."))
     if verdict is budget.Verdict.STOP:
         with writing() as session:
             budget.stop(session, account(), now(), rules)
         raise TooManyAttemptsError(
-            "You have opened as many cases as a day allows. The data-protection officer is called; "
-            "ask there, or go on tomorrow."
+            gettext(
+                "You have opened as many cases as a day allows. The data-protection officer "
+                "is called; ask there, or go on tomorrow."
+            )
         )
 
 

@@ -4,6 +4,7 @@ from flask import request
 
 from engine.errors import TooManyAttemptsError
 from engine.form import FieldError
+from engine.language import gettext
 from engine.models import WorkItem
 from webui.attempt import is_my_password
 
@@ -22,13 +23,13 @@ def missing(item: WorkItem) -> tuple[FieldError, ...]:
         return ()
     typed = request.form.get(FIELD, "")
     if not typed:
-        return (_error("Type your password to sign."),)
+        return (_error(gettext("Type your password to sign.")),)
     try:
         is_right = is_my_password(typed)
     except TooManyAttemptsError as error:
         return (_error(str(error)),)
-    return () if is_right else (_error("This is not your password; nothing was signed."),)
+    return () if is_right else (_error(gettext("This is not your password; nothing was signed.")),)
 
 
 def _error(message: str) -> FieldError:
-    return FieldError(FIELD, "Your password", message, "signature")
+    return FieldError(FIELD, gettext("Your password"), message, "signature")

@@ -9,12 +9,12 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
 from engine.form import Draft, FieldError, Upload, change_rows, fill, judge
+from engine.language import current_language, locale_of
 from engine.models import Account, WorkItem
 from engine.worklist import TaskForm, form_for, load_draft, save_draft
 from webui.context import application, now, profile
 from webui.formview import FormView, form_view
 from webui.spoken import words_for
-from webui.when import LOCALE
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class OpenForm:
 
     def view(self, errors: tuple[FieldError, ...] = ()) -> FormView:
         """Return what the template renders."""
-        return form_view(self.draft, errors, locale=LOCALE)
+        return form_view(self.draft, errors, locale=locale_of(current_language()))
 
 
 def posted() -> MultiDict[str, Any]:

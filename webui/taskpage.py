@@ -7,6 +7,7 @@ from flask import url_for
 
 from engine.access import IN_NO_CASE, able_accounts, acting_for, persons
 from engine.deputy import away
+from engine.language import gettext
 from engine.models import Account, Case, Episode, ProcessInstance, WorkItem
 from engine.reading.about import about
 from engine.reading.cases import newest_episode
@@ -42,7 +43,8 @@ def surroundings(item: WorkItem) -> dict[str, Any]:
         "name": name,
         "case": case,
         "guidance": said(element.properties.get("guidance", "")),
-        "consequence": said(element.properties.get("consequence", "")) or f"Record: {name}",
+        "consequence": said(element.properties.get("consequence", ""))
+        or gettext("Record: %(name)s", name=name),
         "colleagues": _colleagues(item),
         "holders": [one.id for one in persons(session, account())],
         "others": other_drafts(session, item.id, account()),

@@ -3,11 +3,12 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime, format_time
 from markupsafe import Markup
 
-LOCALE = "en_GB"
-"""The product's English is British: day before month, 24 hours."""
+from engine.language import gettext, locale_of, mark, moment, ngettext
+
+NAMED = mark({0: "today", 1: "tomorrow", -1: "yesterday"})
+DUE = mark({0: "due today", 1: "due tomorrow", -1: "due yesterday"})
 NEAR = 14  # days within which "in 3 days" says more than a date
 
 
@@ -17,7 +18,7 @@ class When:
     def __init__(self, now: datetime, zone: ZoneInfo, language: str = "en") -> None:
         self.now = now
         self.zone = zone
-        self.locale = LOCALE if language == "en" else language
+        self.locale = locale_of(language)
 
     @property
     def today(self) -> date:
@@ -31,15 +32,15 @@ class When:
     def day(self, value: datetime | date | str | None) -> str:
         """Return `15 January 2026`; nothing for nothing."""
         found = self._date(value)
-        return "" if found is None else format_date(found, "d MMMM y", locale=self.locale)
+        return "" if found is None else moment.day(found, self.locale)
 
     def moment(self, instant: datetime) -> str:
         """Return `15 January 2026, 09:00`."""
-        return format_datetime(self.local(instant), "d MMMM y, HH:mm", locale=self.locale)
+        return moment.moment(self.local(instant), self.locale)
 
     def clock(self, instant: datetime) -> str:
         """Return `09:00`."""
-        return format_time(self.local(instant), "HH:mm", locale=self.locale)
+        return moment.clock(self.local(instant), self.locale)
 
     def relative(self, value: datetime | date | str) -> str:
         """Return the distance in days: `today`, `tomorrow`, `in 5 days`, `2 days ago`, a date."""
@@ -47,33 +48,34 @@ class When:
         if found is None:
             return ""
         days = (found - self.today).days
-        words = {0: "today", 1: "tomorrow", -1: "yesterday"}
-        if days in words:
-            return words[days]
+        if days in NAMED:
+            return gettext(NAMED[days])
         if abs(days) > NEAR:
             return self._short(found)
-        return f"in {days} days" if days > 0 else f"{-days} days ago"
+        if days > 0:
+            return ngettext("in %(count)s day", "in %(count)s days", days)
+        return ngettext("%(count)s day ago", "%(count)s days ago", -days)
 
     def due(self, instant: datetime) -> str:
         """Return how a due date reads in a list: `3 days overdue`, `due today`, `due in 5 days`."""
         days = (self.local(instant).date() - self.today).days
         if instant < self.now:
-            late = -days
-            return "overdue since today" if late == 0 else f"{late} day{'s'[: late > 1]} overdue"
-        return f"due {self.relative(instant)}"
+            if days == 0:
+                return gettext("overdue since today")
+            return ngettext("%(count)s day overdue", "%(count)s days overdue", -days)
+        if days in NAMED:
+            return gettext(DUE[days])
+        if days > NEAR:
+            return gettext("due %(day)s", day=self._short(self.local(instant).date()))
+        return ngettext("due in %(count)s day", "due in %(count)s days", days)
 
     def left(self, instant: datetime) -> str:
         """Return how much time is left: `3 hours 59 minutes`, for what ends within hours."""
-        minutes = max(0, (instant - self.now) // timedelta(minutes=1))
-        hours, rest = divmod(minutes, 60)
-        told = [(hours, "hour"), (rest, "minute")]
-        return " ".join(f"{count} {unit}{'s'[: count != 1]}" for count, unit in told if count) or (
-            "less than a minute"
-        )
+        return moment.lasting((instant - self.now) // timedelta(minutes=1))
 
     def _short(self, value: date) -> str:
         same_year = value.year == self.today.year
-        return format_date(value, "d MMM" if same_year else "d MMM y", locale=self.locale)
+        return moment.short_day(value, self.locale, year=not same_year)
 
     def _date(self, value: datetime | date | str | None) -> date | None:
         if isinstance(value, str):

@@ -8,6 +8,7 @@ import orjson
 from engine.errors import InputError
 from engine.form.form import MAX_ROWS, Component, FieldClass, Form, Option, Rules, Type
 from engine.form.formula import Formula, compile_formula
+from engine.language import gettext
 
 MAX_BYTES = 500_000
 MAX_COMPONENTS = 300
@@ -27,9 +28,21 @@ def parse_form(content: bytes, *, file: str = "") -> Form:
     for depth, _, _ in raw_components(schema):
         count += 1
         if depth > MAX_DEPTH:
-            raise InputError(f"{file}: nested deeper than {MAX_DEPTH}; flatten the form.")
+            raise InputError(
+                gettext(
+                    "%(file)s: nested deeper than %(max_depth)s; flatten the form.",
+                    file=file,
+                    max_depth=MAX_DEPTH,
+                )
+            )
     if count > MAX_COMPONENTS:
-        raise InputError(f"{file}: more than {MAX_COMPONENTS} components; split the form.")
+        raise InputError(
+            gettext(
+                "%(file)s: more than %(max_components)s components; split the form.",
+                file=file,
+                max_components=MAX_COMPONENTS,
+            )
+        )
     form_id = _text(schema, "id")
     return Form(
         id=form_id,
@@ -64,15 +77,29 @@ def place_of(raw: Mapping[str, Any], parent: str, number: int) -> str:
 
 def _load(content: bytes, file: str) -> dict[str, Any]:
     if len(content) > MAX_BYTES:
-        raise InputError(f"{file}: larger than {MAX_BYTES // 1000} kB; split the form.")
+        raise InputError(
+            gettext(
+                "%(file)s: larger than %(max_bytes)s kB; split the form.",
+                file=file,
+                max_bytes=MAX_BYTES // 1000,
+            )
+        )
     try:
         schema = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise InputError(f"{file}: not JSON ({error}); export the form again.") from error
+        raise InputError(
+            gettext(
+                "%(file)s: not JSON (%(error)s); export the form again.", file=file, error=error
+            )
+        ) from error
     if not isinstance(schema, dict) or not isinstance(schema.get("components"), list):
-        raise InputError(f"{file}: not a form: it has no list of components; export it again.")
+        raise InputError(
+            gettext(
+                "%(file)s: not a form: it has no list of components; export it again.", file=file
+            )
+        )
     if not _text(schema, "id"):
-        raise InputError(f"{file}: the form has no id; set it in the editor.")
+        raise InputError(gettext("%(file)s: the form has no id; set it in the editor.", file=file))
     return schema
 
 

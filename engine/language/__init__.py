@@ -13,6 +13,7 @@ from engine.language.speech import (
     mark,
     ngettext,
     pgettext,
+    source_of,
     speak,
     speaking,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "ngettext",
     "offered",
     "pgettext",
+    "source_of",
     "speak",
     "speaking",
     "tongue",

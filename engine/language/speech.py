@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, Self, TypeVar
 
 from engine.language import catalogue, pseudo
 from engine.language.term import Terms
 from engine.language.tongue import PSEUDO, SOURCE
+
+Marked = TypeVar("Marked")
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,19 @@ class Speech:
 
 _PLAIN = Speech()
 _speech: ContextVar[Speech] = ContextVar("casetable_speech", default=_PLAIN)
+
+
+class Said(str):
+    """A translated text that knows its English."""
+
+    __slots__ = ("source",)
+    source: str
+
+    def __new__(cls, text: str, source: str) -> Self:
+        """Return the text; `source` is the English with the same values."""
+        said = super().__new__(cls, text)
+        said.source = source
+        return said
 
 
 def current_speech() -> Speech:
@@ -72,7 +87,20 @@ def gettext(text: str, /, **values: Any) -> str:
     """
     speech = _speech.get()
     said = speech.say(catalogue.translated(speech.language, text))
-    return said % values if values else said
+    filled = said % values if values else said
+    if speech.language == SOURCE and not speech.terms:
+        return filled
+    return Said(filled, text % values if values else text)
+
+
+def source_of(text: object) -> str:
+    """Return the English of a text, or of an error's message: what is stored is never translated.
+
+    Values that were filled in are as they were when it was said.
+    """
+    if isinstance(text, BaseException) and text.args:
+        text = text.args[0]
+    return text.source if isinstance(text, Said) else str(text)
 
 
 def pgettext(context: str, text: str, /, **values: Any) -> str:
@@ -89,6 +117,6 @@ def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
     return said % {"count": count, "num": count, **values}
 
 
-def mark(text: str) -> str:
-    """Return the text as it is: it is translated when it is shown."""
+def mark(text: Marked) -> Marked:
+    """Return a text, or a table whose values are texts, as it is: it is translated when shown."""
     return text

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-KEPT = re.compile(r"(%\(\w+\)[sd]|%%|\{\{.*?\}\}|<[^>]*>)")
+KEPT = re.compile(r"(%\(\w+\)[sd]|%%|\{\{.*?\}\}|\{\w*\}|<[^>]*>|&#?\w+;)")
 """Placeholders and tags: they carry names of ours, not words."""
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import access, second_person
+from engine.language import gettext
 from engine.models import Account, Case, SharingRequest
 
 LEADING = frozenset({"process_coordinator", "content_coordinator", "chair"})
@@ -52,15 +53,18 @@ def agreements(session: Session, account: Account) -> Agreements:
 
 def _waiting(session: Session, account: Account, row: SharingRequest) -> Waiting:
     reads = access.may(session, account, "case:read", row.case)
-    absent = f" for {row.asked_for.display_name}" if row.asked_for else ""
+    asked_by = row.asked_by.display_name
+    if row.asked_for:
+        absent = row.asked_for.display_name
+        asked_by = gettext("%(who)s for %(absent)s", who=asked_by, absent=absent)
     return Waiting(
         id=row.id,
         case_code=row.case.code,
         contribution_id=row.contribution_id,
         shared_at=row.contribution.at,
-        asked_by=row.asked_by.display_name + absent,
+        asked_by=asked_by,
         asked_at=row.asked_at,
-        audience=row.audience.name if row.audience else "everybody at the table",
+        audience=row.audience.name if row.audience else gettext("everybody at the table"),
         expires_on=row.expires_on,
         legal_basis=(row.legal_basis or "") if reads else "",
         reads_case=reads,

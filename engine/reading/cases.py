@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.access import visible_cases
 from engine.errors import NotFoundError
+from engine.language import gettext
 from engine.models import Account, Case, Episode, WorkItem, WorkItemState
 
 PAGE = 50
@@ -82,7 +83,7 @@ def case_by_code(session: Session, code: str) -> Case:
     """Return a case by its code; whether it may be read is not asked here."""
     found = session.scalars(select(Case).where(Case.code == code.upper())).unique().one_or_none()
     if found is None:
-        raise NotFoundError("There is no such case, or not for this person.")
+        raise NotFoundError(gettext("There is no such case, or not for this person."))
     return found
 
 

@@ -11,6 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session, joinedload
 
+from engine.language import gettext
 from engine.models import Contribution, ContributionShare, Organisation
 from engine.reading.viewer import CONTENT, SUMMARY, Viewer
 from engine.sharing import LEVELS, Standing, level_for, rank, standing, summary_for, table_level
@@ -132,7 +133,7 @@ def audiences(
 ) -> list[Audience]:
     """Return one line for the table and one for each organisation that takes part."""
     table = changes.get(None)
-    lines = [_line(None, "Everybody at the table", _chosen(contribution, changes), table)]
+    lines = [_line(None, gettext("Everybody at the table"), _chosen(contribution, changes), table)]
     for organisation in organisations:
         row = changes.get(organisation.id)
         level = level_for(contribution, changes, organisation.id)
@@ -154,8 +155,16 @@ def _line(
 
 
 def _who(row: ContributionShare) -> str:
-    who = row.by.display_name + (f" for {row.behalf.display_name}" if row.behalf else "")
-    return f"{who}, agreed by {row.agreed_by.display_name}" if row.agreed_by else who
+    who = row.by.display_name
+    if row.behalf:
+        who = gettext("%(who)s for %(absent)s", who=who, absent=row.behalf.display_name)
+    return (
+        gettext(
+            "%(who)s, agreed by %(display_name)s", who=who, display_name=row.agreed_by.display_name
+        )
+        if row.agreed_by
+        else who
+    )
 
 
 def offered_levels(contribution: Contribution) -> list[str]:

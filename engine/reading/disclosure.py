@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from engine.access import IN_NO_CASE
 from engine.application import Application
 from engine.disclosure import may_search
+from engine.language import gettext
 from engine.models import (
     Account,
     Disclosure,
@@ -79,7 +80,7 @@ def waiting(session: Session, application: Application, found: Disclosure) -> li
     names = {row.id: row.name for row in session.scalars(select(Organisation))}
     lines = [
         Waiting(
-            names[key] if key else "Who leads the case",
+            names[key] if key else gettext("Who leads the case"),
             sum(one.decision is None for one in rows),
             len(rows),
         )

@@ -9,6 +9,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.orm import Session
 
 from engine.errors import NotFoundError
+from engine.language import gettext
 from engine.models import CurrentDeployment, Deployment, MigrationRun
 
 FEWEST: Final = 3
@@ -112,7 +113,7 @@ def run_shown(session: Session, run_id: UUID, profile: str) -> RunShown:
     """Return one run; raise NotFoundError when there is none in this profile."""
     run = session.get(MigrationRun, run_id)
     if run is None or run.old.profile != profile:
-        raise NotFoundError("There is no such run, or not for this person.")
+        raise NotFoundError(gettext("There is no such run, or not for this person."))
     began = run.state in {"running", "done"} or (run.started_at is not None)
     told = run.result if began else run.plan
     groups = list(told.get("groups", ()))

@@ -6,16 +6,17 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, joinedload
 
+from engine.language import gettext, mark
 from engine.models import Account, CaseMember, CasePartner, Organisation
 from engine.reading.viewer import CONTENT, Viewer
 
 TOLD = (
-    ("can_share", "Can share"),
-    ("cannot_share", "Cannot share"),
-    ("conditions", "Conditions"),
-    ("legal_basis", "Legal basis"),
-    ("interests", "Goal or interest"),
-    ("definition_remarks", "On the definition"),
+    ("can_share", mark("Can share")),
+    ("cannot_share", mark("Cannot share")),
+    ("conditions", mark("Conditions")),
+    ("legal_basis", mark("Legal basis")),
+    ("interests", mark("Goal or interest")),
+    ("definition_remarks", mark("On the definition")),
 )
 """What an organisation declares to the whole table (P22, P24, P30), in the order of its form."""
 
@@ -23,7 +24,7 @@ TOLD = (
 def statement_of(partner: CasePartner, viewer: Viewer) -> list[tuple[str, str]] | None:
     """Return what an organisation declared about sharing; None when there is more than is read."""
     said = partner.sharing_statement
-    told = [(label, str(said[key])) for key, label in TOLD if said.get(key)]
+    told = [(gettext(label), str(said[key])) for key, label in TOLD if said.get(key)]
     if not told or viewer.organisation_id == partner.organisation_id or viewer.reads(CONTENT):
         return told
     return None

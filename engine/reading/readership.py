@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, joinedload
 
 from engine.audit import deputised_for
+from engine.language import gettext
 from engine.models import Account, AuditEntry, Case
 
 PAGE = 50
@@ -101,12 +102,16 @@ def _names(session: Session, ids: set[UUID]) -> dict[UUID, str]:
     return {account_id: name for account_id, name in rows}  # noqa: C416 - a row is no pair
 
 
+def _for(who: str, absent: str) -> str:
+    return gettext("%(who)s for %(absent)s", who=who, absent=absent) if absent else who
+
+
 def _look(entry: AuditEntry, codes: Mapping[UUID | None, str], names: Mapping[UUID, str]) -> Look:
     who = entry.actor
     absent = ", ".join(names[one] for one in deputised_for(entry.detail) if one in names)
     return Look(
         at=entry.at,
-        name=(who.display_name if who else "") + (f" for {absent}" if absent else ""),
+        name=_for(who.display_name if who else "", absent),
         organisation=who.organisation.name if who else "",
         acting=tuple(entry.detail.get("acting", ())),
         event=entry.event,

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
+from engine.language import gettext
 from engine.models import (
     Account,
     Assessment,
@@ -71,7 +72,9 @@ def recorded(session: Session, case_id: UUID, viewer: Viewer, most: int = 8) -> 
 def answered_by(submission: FormSubmission, item: WorkItem) -> str:
     """Return who answered a step, with the absent person for whom a deputy did."""
     who = f"{submission.by.display_name}, {submission.by.organisation.name}"
-    return f"{who}, for {item.completed_for.display_name}" if item.completed_for else who
+    if item.completed_for is None:
+        return who
+    return gettext("%(who)s, for %(absent)s", who=who, absent=item.completed_for.display_name)
 
 
 def submission_of(session: Session, item_id: UUID) -> FormSubmission | None:

@@ -10,6 +10,7 @@ from sqlalchemy import Select, func, literal, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from engine.audit import deputised_for
+from engine.language import gettext
 from engine.models import (
     Account,
     Assessment,
@@ -224,7 +225,7 @@ def _absent_id(row: Any) -> UUID | None:
 
 def _who(row: Any, names: Mapping[UUID | None, str]) -> str:
     who, absent = names.get(_author_id(row), ""), names.get(_absent_id(row), "")
-    return f"{who}, for {absent}" if absent else who
+    return gettext("%(who)s, for %(absent)s", who=who, absent=absent) if absent else who
 
 
 def _authors(session: Session, rows: Iterable[Any]) -> dict[UUID | None, str]:

@@ -1,6 +1,7 @@
 """Writes the sentences of a template as calls of `gettext` and `ngettext`."""
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
 
@@ -19,7 +20,7 @@ ONE = re.compile(r"(.+?)\s*(==|!=)\s*1\Z", re.DOTALL)
 class Writer:
     """Writes a template anew; `numbers` gives the names of what attributes are kept under."""
 
-    numbers: count = field(default_factory=count)  # type: ignore[type-arg]
+    numbers: Iterator[int] = field(default_factory=count)
 
     def write(self, nodes: list[Node]) -> str:
         """Return the template's source with its sentences as calls."""
@@ -55,8 +56,7 @@ class Writer:
             return "".join(self._apart(node) for node in run)
         loose = _loose(run)
         if loose is not None:
-            before, after = run[:loose], run[loose + 1 :]
-            return self._run(before) + run[loose].raw + self._run(after)
+            return self._run(run[:loose]) + run[loose].raw + self._run(run[loose + 1 :])
         first, last = _core(run)
         before = "".join(self._apart(node) for node in run[:first])
         after = "".join(self._apart(node) for node in run[last:])
@@ -305,7 +305,7 @@ def _next_choice(run: list[Node]) -> int | None:
     """Return the choice to take first; the one between one and many comes last."""
     found = [number for number, node in enumerate(run) if node.kind == "choice"]
     other = [number for number in found if _plural(run[number]) is None]
-    return (other or found or [None])[0]
+    return next(iter([*other, *found]), None)
 
 
 def _plural(node: Node) -> tuple[str, Branch, Branch] | None:

@@ -236,7 +236,8 @@ def _closing(source: str) -> int:
 def _split(source: str, pattern: str, most: int = 0) -> list[str]:
     """Split where nothing is open: no bracket, no quotation mark."""
     wanted = re.compile(pattern)
-    found, depth, at, begin = [], 0, 0, 0
+    found: list[str] = []
+    depth = at = begin = 0
     while at < len(source):
         literal = LITERAL.match(source, at)
         if literal:

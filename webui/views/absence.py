@@ -20,6 +20,7 @@ from engine.absence import (
     people_to_enter_for,
 )
 from engine.errors import NotFoundError
+from engine.language import gettext
 from engine.models import Absence, Account
 from webui.context import account, application, end_reading, now, reading, subject, today
 from webui.guard import action, own
@@ -61,7 +62,7 @@ def create() -> Response | tuple[str, int]:
         _enter(me)
     except AbsenceError as error:
         return _own_page(request.form, {error.field: str(error)}), 422
-    flash("Your absence is entered. Your deputy is told.", "success")
+    flash(gettext("Your absence is entered. Your deputy is told."), "success")
     return redirect(url_for("absence.index"))
 
 
@@ -105,12 +106,18 @@ def create_for_other() -> Response | tuple[str, int]:
     """Enter an absence for somebody who cannot, or say what is missing."""
     person = _chosen(request.form.get("person", ""))
     if person is None:
-        raise NotFoundError("There is no such person, or it is not for you.")
+        raise NotFoundError(gettext("There is no such person, or it is not for you."))
     try:
         _enter(person.id)
     except AbsenceError as error:
         return _others_page(person, request.form, {error.field: str(error)}), 422
-    flash(f"The absence of {person.display_name} is entered. Both are told.", "success")
+    flash(
+        gettext(
+            "The absence of %(display_name)s is entered. Both are told.",
+            display_name=person.display_name,
+        ),
+        "success",
+    )
     return redirect(url_for("absence.others"))
 
 
@@ -121,7 +128,7 @@ def finish(absence_id: UUID) -> Response:
     me, mine = account().id, subject().account_id == account().id
     end_reading()
     end(application(), absence_id, me)
-    flash("The absence is ended, and with it the deputy's access.", "success")
+    flash(gettext("The absence is ended, and with it the deputy's access."), "success")
     return redirect(url_for("absence.index" if mine else "absence.others"))
 
 
@@ -136,7 +143,9 @@ def _wish(person: UUID) -> Wish:
     try:
         deputy = UUID(given["deputy"]) if given.get("deputy") else None
     except ValueError as error:
-        raise AbsenceError("deputy", "Choose somebody from the list to deputise.") from error
+        raise AbsenceError(
+            "deputy", gettext("Choose somebody from the list to deputise.")
+        ) from error
     return Wish(person, deputy, _day("first_day"), _day("last_day"), given.get("note", ""))
 
 
@@ -145,4 +154,4 @@ def _day(name: str) -> date | None:
     try:
         return date.fromisoformat(written) if written else None
     except ValueError as error:
-        raise AbsenceError(name, "This is no date; write it like 2026-12-31.") from error
+        raise AbsenceError(name, gettext("This is no date; write it like 2026-12-31.")) from error

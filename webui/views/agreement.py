@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 from engine import agreement, printing
 from engine.application import Application
 from engine.errors import ConflictError, InputError
+from engine.language import gettext
 from engine.reading.agreement import agreements
 from engine.reading.printing import printings
 from webui.context import account, application, end_reading, now, reading
@@ -52,7 +53,7 @@ def agree(request_id: UUID) -> Response | tuple[str, int]:
         agreement.agree(application(), request_id, me, reason)
     except InputError as error:
         return _page(request.form, {f"reason-{request_id}": str(error)}), 422
-    return _back("Recorded: they read everything from now on. Whoever reads more is told.")
+    return _back(gettext("Recorded: they read everything from now on. Whoever reads more is told."))
 
 
 @pages.post("/agreements/<uuid:request_id>/refuse")
@@ -66,7 +67,7 @@ def refuse(request_id: UUID) -> Response | tuple[str, int]:
         agreement.refuse(application(), request_id, me, reason)
     except InputError as error:
         return _page(request.form, {f"reason-{request_id}": str(error)}), 422
-    return _back("Recorded: it stays as it is. Your colleague is told.")
+    return _back(gettext("Recorded: it stays as it is. Your colleague is told."))
 
 
 @pages.post("/agreements/<uuid:request_id>/withdraw")
@@ -77,7 +78,7 @@ def withdraw(request_id: UUID) -> Response:
     me = account().id
     end_reading()
     agreement.withdraw(application(), request_id, me)
-    return _back("Taken back: it stays as it is.")
+    return _back(gettext("Taken back: it stays as it is."))
 
 
 @pages.post("/agreements/printing/<uuid:printing_id>/agree")
@@ -85,7 +86,7 @@ def withdraw(request_id: UUID) -> Response:
 @own
 def agree_printing(printing_id: UUID) -> Response | tuple[str, int]:
     """Agree; for a short time the file may be printed once."""
-    return _answer(printing.agree, printing_id, "Recorded: the file may be printed once.")
+    return _answer(printing.agree, printing_id, gettext("Recorded: the file may be printed once."))
 
 
 @pages.post("/agreements/printing/<uuid:printing_id>/refuse")
@@ -93,7 +94,7 @@ def agree_printing(printing_id: UUID) -> Response | tuple[str, int]:
 @own
 def refuse_printing(printing_id: UUID) -> Response | tuple[str, int]:
     """Refuse, with the reason for who asked."""
-    return _answer(printing.refuse, printing_id, "Recorded: it is not printed.")
+    return _answer(printing.refuse, printing_id, gettext("Recorded: it is not printed."))
 
 
 def _answer(deed: Answer, printing_id: UUID, done: str) -> Response | tuple[str, int]:
@@ -117,7 +118,7 @@ def withdraw_printing(printing_id: UUID) -> Response:
     me = account().id
     end_reading()
     printing.withdraw(application(), printing_id, me)
-    return _back("Taken back: it is not printed.")
+    return _back(gettext("Taken back: it is not printed."))
 
 
 def _back(words: str) -> Response:

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from engine import attestation
+from engine.language import gettext
 from webui.context import account, application, end_reading, now, profile, reading
 from webui.guard import across, action
 from webui.reading_record import note_listing
@@ -39,7 +40,7 @@ def confirm(member_id: UUID) -> Response:
     me = account().id
     end_reading()
     attestation.confirm(application(), member_id, me)
-    return _back("Confirmed.")
+    return _back(gettext("Confirmed."))
 
 
 @pages.post("/memberships/<uuid:member_id>/end")
@@ -49,7 +50,7 @@ def release(member_id: UUID) -> Response:
     me = account().id
     end_reading()
     attestation.release(application(), member_id, me)
-    return _back("The part has ended. Whoever leads the case is told.")
+    return _back(gettext("The part has ended. Whoever leads the case is told."))
 
 
 @pages.post("/memberships/lapsed/<uuid:standing_id>/confirm")
@@ -59,7 +60,7 @@ def let_in(standing_id: UUID) -> Response:
     me = account().id
     end_reading()
     attestation.let_in(application(), standing_id, me)
-    return _back("Confirmed; the case is open again to that person.")
+    return _back(gettext("Confirmed; the case is open again to that person."))
 
 
 def _back(words: str) -> Response:

@@ -11,6 +11,7 @@ from engine.access import may
 from engine.drawing import Process
 from engine.erasure import offers
 from engine.errors import NotFoundError
+from engine.language import gettext
 from engine.models import Case, ProcessInstance
 from engine.opinion import may_change_opinion
 from engine.reading.about import about
@@ -178,7 +179,7 @@ def diagram(code: str) -> str:
         (pair for pair in choices if pair[1] == wanted), choices[0] if choices else (None, "")
     )
     if instance is None:
-        raise NotFoundError("This case has no diagram.")
+        raise NotFoundError(gettext("This case has no diagram."))
     process = _process(instance, process_id)
     path = travel(reading(), instance, process_id)
     return case_page(
@@ -214,7 +215,7 @@ def _diagrams(case: Case) -> list[tuple[ProcessInstance, str]]:
 def _instance(instance_id: UUID) -> ProcessInstance:
     found = reading().get(ProcessInstance, instance_id)
     if found is None or found.case_id != subject().id:
-        raise NotFoundError("There is no such diagram, or not for this person.")
+        raise NotFoundError(gettext("There is no such diagram, or not for this person."))
     return found
 
 
@@ -226,7 +227,7 @@ def diagram_file(code: str, instance_id: UUID, process_id: str) -> Response:
     instance = _instance(instance_id)
     deployment = application().deployments.get(reading(), instance.deployment_id)
     if process_id not in deployment.processes:
-        raise NotFoundError("There is no such diagram, or not for this person.")
+        raise NotFoundError(gettext("There is no such diagram, or not for this person."))
     drawn = deployment.diagram(process_id)
     spoken = words(deployment.id).diagram(drawn, deployment.drawings[process_id].file)
     return Response(spoken, mimetype="application/xml")

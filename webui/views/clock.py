@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response
 
 from engine.demo import advance_clock, advance_to_next
 from engine.errors import InputError, NotFoundError
+from engine.language import gettext
 from webui.context import application, end_reading
 from webui.guard import own
 from webui.target import safe_target
@@ -18,7 +19,7 @@ STEPS = ("P1D", "P7D", "P1M", "P92D")
 def advance() -> Response:
     """Move the clock of a demo database; elsewhere this address does not exist."""
     if not application().settings.demo:
-        raise NotFoundError("Only the clock of a demonstration can be moved.")
+        raise NotFoundError(gettext("Only the clock of a demonstration can be moved."))
     by = request.form.get("by", "")
     end_reading()
     if by == "next":
@@ -26,14 +27,14 @@ def advance() -> Response:
     elif by in STEPS:
         done = advance_clock(application(), by)
     else:
-        raise InputError("Choose one of the steps in time.")
+        raise InputError(gettext("Choose one of the steps in time."))
     flash(_words(done), "info")
     return redirect(safe_target(request.form.get("back", "")))
 
 
 def _words(done: int) -> str:
     if done == 0:
-        return "The clock went on; nothing became due."
+        return gettext("The clock went on; nothing became due.")
     if done == 1:
-        return "The clock went on; one thing became due and was done."
-    return f"The clock went on; {done} things became due and were done."
+        return gettext("The clock went on; one thing became due and was done.")
+    return gettext("The clock went on; %(done)s things became due and were done.", done=done)

@@ -11,6 +11,7 @@ from engine import disclosure as requests_for_access
 from engine import disclosure_answer, release
 from engine.disclosure import DisclosureError
 from engine.errors import ConflictError, NotFoundError, SeparationError
+from engine.language import gettext, ngettext
 from engine.models import Disclosure
 from engine.reading.disclosure import deciding, requests, to_search, waiting
 from webui.context import account, application, end_reading, profile, reading, today
@@ -47,7 +48,7 @@ def _list(name: str) -> dict[str, str]:
 def _load(disclosure_id: UUID) -> Disclosure:
     found = reading().get(Disclosure, disclosure_id)
     if found is None:
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     return found
 
 
@@ -147,7 +148,7 @@ def _search_page(disclosure_id: UUID, errors: dict[str, str], given: Any) -> str
         (one for one in to_search(session, me, profile()) if one.id == disclosure_id), None
     )
     if found is None:
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     return render_template(
         "disclosure/search.html",
         found=found,
@@ -175,14 +176,14 @@ def found(disclosure_id: UUID) -> AnyResponse | tuple[str, int]:
     except ConflictError as error:
         flash(str(error), "danger")
     else:
-        flash("What you found is recorded. Those who decide are told.", "success")
+        flash(gettext("What you found is recorded. Those who decide are told."), "success")
     return redirect(url_for("disclosure.index"))
 
 
 def _mine(disclosure_id: UUID) -> list[release.Record]:
     mine = release.to_decide(reading(), application(), _load(disclosure_id), account())
     if not mine:
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     for case_id in {one.case_id for one in mine}:
         note_reading(case_id, "disclosure")
     return release.to_decide(reading(), application(), _load(disclosure_id), account())
@@ -215,7 +216,10 @@ def release_ticked(disclosure_id: UUID) -> AnyResponse:
     for record_id in mine:
         choice = release.Choice("release")
         release.decide(application(), disclosure_id, me, record_id, choice)
-    flash(f"{len(mine)} record{'s go' if len(mine) != 1 else ' goes'} out as written.", "success")
+    told = ngettext(
+        "%(count)s record goes out as written.", "%(count)s records go out as written.", len(mine)
+    )
+    flash(told, "success")
     return redirect(url_for("disclosure.records", disclosure_id=disclosure_id))
 
 
@@ -230,7 +234,7 @@ def record(disclosure_id: UUID, record_id: UUID) -> str:
 def _record_page(disclosure_id: UUID, record_id: UUID, errors: dict[str, str], given: Any) -> str:
     one = next((one for one in _mine(disclosure_id) if one.id == record_id), None)
     if one is None:
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     return render_template(
         "disclosure/record.html",
         found=_load(disclosure_id),
@@ -259,7 +263,7 @@ def decide(disclosure_id: UUID, record_id: UUID) -> AnyResponse | tuple[str, int
         release.decide(application(), disclosure_id, me, record_id, choice)
     except release.ReleaseError as error:
         return _record_page(disclosure_id, record_id, {error.field: str(error)}, form), 422
-    flash("Your decision is recorded.", "success")
+    flash(gettext("Your decision is recorded."), "success")
     return redirect(url_for("disclosure.records", disclosure_id=disclosure_id))
 
 

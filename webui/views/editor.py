@@ -10,6 +10,7 @@ from engine.deployment import ResolvedDeployment
 from engine.errors import DraftConflictError, InputError, NotFoundError
 from engine.form.form import Type
 from engine.inheritance import is_profile
+from engine.language import gettext
 from engine.models import WorkshopDraft
 from engine.workshop import draft as drafts
 from engine.workshop.place import DIAGRAM, FORM, TABLE, Kind, kind_of
@@ -30,7 +31,7 @@ def _file(draft_id: UUID, path: str) -> tuple[WorkshopDraft, bytes, str, Kind]:
     digest = drafts.manifest(reading(), draft).get(path)
     kind = kind_of(path)
     if digest is None or kind not in EDITORS:
-        raise NotFoundError("There is no such file to edit in this draft.")
+        raise NotFoundError(gettext("There is no such file to edit in this draft."))
     return draft, drafts.contents(reading(), {path: digest})[path], digest, kind
 
 
@@ -39,7 +40,9 @@ def _sent(name: str) -> str:
     body = request.get_json(silent=True)
     found = body.get(name) if isinstance(body, dict) else None
     if not isinstance(found, str) or "\0" in found:
-        raise InputError("The page sent something that is not a file; reload it and try again.")
+        raise InputError(
+            gettext("The page sent something that is not a file; reload it and try again.")
+        )
     return found
 
 
@@ -78,7 +81,11 @@ def save(draft_id: UUID, path: str) -> Answer:
     except DraftConflictError as conflict:
         said = when().moment(conflict.at)
         return {
-            "message": f"{conflict.by} saved this file on {said}, after you had opened it."
+            "message": gettext(
+                "%(by)s saved this file on %(said)s, after you had opened it.",
+                by=conflict.by,
+                said=said,
+            )
         }, 409
     return {"hash": digest}
 

@@ -11,6 +11,7 @@ from engine import emergency, emergency_review
 from engine.access import may
 from engine.emergency import EmergencyError
 from engine.errors import NotFoundError
+from engine.language import gettext, mark
 from engine.models import Account, EmergencyAccess
 from engine.reading.emergency import openings, running, summary, watched
 from engine.throttle import BY_EMERGENCY
@@ -20,13 +21,13 @@ from webui.guard import action, own, sensitive
 from webui.reading_record import note_emergency_reading
 
 pages = Blueprint("emergency", __name__)
-NOTHING = (
+NOTHING = mark(
     "Nothing is opened. The code may be wrong, or the case is not one that opens to you. "
     "Your attempt is on record."
 )
-SUSPENDED = (
-    "Nothing is opened: you have used your emergency accesses of this quarter. "
-    "The data-protection officer is called. Ask somebody else on duty."
+SUSPENDED = mark(
+    "Nothing is opened: you have used your emergency accesses of this quarter. The "
+    "data-protection officer is called. Ask somebody else on duty."
 )
 
 
@@ -45,7 +46,7 @@ def new() -> str:
 
 def _page(errors: dict[str, str], given: Any) -> str:
     if not emergency.may_open(account(), profile()):
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     return render_template(
         "emergency/new.html",
         errors=errors,
@@ -73,7 +74,7 @@ def create() -> Response | tuple[str, int]:
         give_back(claimed)
         return _page(error.errors, form), 422
     if answer.access_id is None:
-        return _page({"code": SUSPENDED if answer.suspended else NOTHING}, form), 422
+        return _page({"code": gettext(SUSPENDED if answer.suspended else NOTHING)}, form), 422
     give_back(claimed)
     return redirect(url_for("emergency.show", access_id=answer.access_id))
 
@@ -101,7 +102,7 @@ def end(access_id: UUID) -> Response:
     me = account().id
     end_reading()
     emergency.end(application(), access_id, me)
-    flash("The emergency access has ended.", "success")
+    flash(gettext("The emergency access has ended."), "success")
     back = url_for("worklist.show") if mine else url_for("emergency.watch", access_id=access_id)
     return redirect(back)
 
@@ -149,5 +150,5 @@ def review(access_id: UUID) -> Response | tuple[str, int]:
         emergency_review.review(application(), access_id, me, written)
     except EmergencyError as error:
         return _review_page(access_id, error.errors, form), 422
-    flash("Your part of the review is recorded.", "success")
+    flash(gettext("Your part of the review is recorded."), "success")
     return redirect(url_for("emergency.index"))

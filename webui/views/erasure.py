@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from engine import erasure
 from engine.errors import ConflictError
+from engine.language import gettext
 from engine.reading.erasure import rounds
 from webui.context import account, application, end_reading, profile, reading
 from webui.guard import action
@@ -65,5 +66,8 @@ def create() -> Response | tuple[str, int]:
         return _form({error.field: str(error)}, form), 422
     except ConflictError as error:
         return _form({"code": str(error)}, form), 409
-    flash("The erasure is asked for. The file is reviewed now; nothing is erased yet.", "success")
+    flash(
+        gettext("The erasure is asked for. The file is reviewed now; nothing is erased yet."),
+        "success",
+    )
     return redirect(url_for("erasure.index" if officer else "worklist.show"))

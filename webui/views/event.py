@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from engine.cases import request_reopening
 from engine.errors import NotFoundError
 from engine.inbox import EVENTS, post_event
+from engine.language import gettext, mark
 from engine.note import KINDS, add_note
 from webui.casepage import case_page
 from webui.context import account, application, end_reading, subject
@@ -16,8 +17,8 @@ from webui.guard import action
 from webui.loading import case as by_code
 
 pages = Blueprint("event", __name__)
-TAKEN_UP = ("Recorded; the process has taken it up.", "success")
-KEPT = ("Recorded. It is kept on the case page until the process can take it up.", "info")
+TAKEN_UP = (mark("Recorded; the process has taken it up."), "success")
+KEPT = (mark("Recorded. It is kept on the case page until the process can take it up."), "info")
 
 
 @pages.get("/cases/<code>/events/<name>")
@@ -26,7 +27,7 @@ def new(code: str, name: str) -> str:
     """Ask for the words that go with an event."""
     del code
     if name not in EVENTS:
-        raise NotFoundError("There is no such event.")
+        raise NotFoundError(gettext("There is no such event."))
     return _page(name, {})
 
 
@@ -42,14 +43,15 @@ def create(code: str, name: str) -> Response | tuple[str, int]:
     """Record the words as a note and tell the running process."""
     text = request.form.get("text", "").strip()
     if name not in EVENTS:
-        raise NotFoundError("There is no such event.")
+        raise NotFoundError(gettext("There is no such event."))
     if not text:
-        return _page(name, {"text": "Say in a few words what happened."}), 422
+        return _page(name, {"text": gettext("Say in a few words what happened.")}), 422
     case_id, me = subject().id, account().id
     key = f"{me}:{request.form.get('_key', uuid4().hex)[:60]}"
     end_reading()
     posted = post_event(application(), case_id, me, name, text, key=key)
-    flash(*(TAKEN_UP if posted.delivered else KEPT))
+    words, category = TAKEN_UP if posted.delivered else KEPT
+    flash(gettext(words), category)
     return redirect(url_for("case.show", code=code))
 
 
@@ -62,7 +64,13 @@ def new_note(code: str) -> str:
 
 
 def _note_page(errors: dict[str, str], given: Any) -> str:
-    return case_page("event/note.html", "notes", errors=errors, given=given, kinds=KINDS)
+    return case_page(
+        "event/note.html",
+        "notes",
+        errors=errors,
+        given=given,
+        kinds={kind: gettext(words) for kind, words in KINDS.items()},
+    )
 
 
 @pages.post("/cases/<code>/notes/new")
@@ -70,15 +78,15 @@ def _note_page(errors: dict[str, str], given: Any) -> str:
 def create_note(code: str) -> Response | tuple[str, int]:
     """Add a note to the case file; nothing else changes."""
     text, kind = request.form.get("text", "").strip(), request.form.get("kind", "note")
-    errors = {} if text else {"text": "Write the note."}
+    errors = {} if text else {"text": gettext("Write the note.")}
     if kind not in KINDS:
-        errors["kind"] = "Choose what kind of note it is."
+        errors["kind"] = gettext("Choose what kind of note it is.")
     if errors:
         return _note_page(errors, request.form), 422
     case_id, me = subject().id, account().id
     end_reading()
     add_note(application(), case_id, me, kind, text)
-    flash("The note is on file.", "success")
+    flash(gettext("The note is on file."), "success")
     return redirect(url_for("case.show", code=code))
 
 
@@ -97,5 +105,8 @@ def create_reopening(code: str) -> Response:
     case_id, me = subject().id, account().id
     end_reading()
     request_reopening(application(), case_id, me)
-    flash("The reopening is under way: give the reason in the step that now waits.", "success")
+    flash(
+        gettext("The reopening is under way: give the reason in the step that now waits."),
+        "success",
+    )
     return redirect(url_for("case.show", code=code))

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from engine import hold
 from engine.errors import ConflictError, NotFoundError, SeparationError
+from engine.language import gettext
 from engine.reading.hold import hold_of, holds, state_of
 from webui.context import account, application, end_reading, profile, reading
 from webui.guard import across, action
@@ -21,7 +22,7 @@ def _require_part() -> str:
     """Return as what the person sets holds; the profile says which functions do."""
     part = hold.part_of(account(), profile())
     if part is None:
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     return part
 
 
@@ -72,7 +73,9 @@ def create() -> Response | tuple[str, int]:
         hold_id = hold.ask(application(), me, wanted)
     except hold.HoldError as error:
         return _form({error.field: str(error)}, form), 422
-    flash("The hold is asked for. It is on as soon as the second person agrees.", "success")
+    flash(
+        gettext("The hold is asked for. It is on as soon as the second person agrees."), "success"
+    )
     return redirect(url_for("hold.show", hold_id=hold_id))
 
 
@@ -88,7 +91,7 @@ def _page(hold_id: UUID, errors: dict[str, str], given: Any) -> str:
     part = _require_part()
     found = hold_of(reading(), account(), hold_id)
     if found is None:
-        raise NotFoundError("This page does not exist, or it is not for you.")
+        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     return render_template(
         "hold/show.html",
         hold=found,
@@ -120,7 +123,7 @@ def _do(deed: Callable[..., None], hold_id: UUID, done: str) -> Response:
 @action("hold:read")
 def agree(hold_id: UUID) -> Response:
     """Agree as the second person: the hold is on."""
-    return _do(hold.agree, hold_id, "The hold is on: nothing of this case is erased.")
+    return _do(hold.agree, hold_id, gettext("The hold is on: nothing of this case is erased."))
 
 
 @pages.post("/holds/<uuid:hold_id>/refusal")
@@ -128,7 +131,7 @@ def agree(hold_id: UUID) -> Response:
 @action("hold:read")
 def decline(hold_id: UUID) -> Response:
     """Decline the request, or take the own one back."""
-    return _do(hold.decline, hold_id, "The request has ended; the file is not held by it.")
+    return _do(hold.decline, hold_id, gettext("The request has ended; the file is not held by it."))
 
 
 @pages.post("/holds/<uuid:hold_id>/lifting")
@@ -153,7 +156,11 @@ def ask_lift(hold_id: UUID) -> Response | tuple[str, int]:
 @action("hold:read")
 def lift(hold_id: UUID) -> Response:
     """Agree to the lifting as the second person."""
-    return _do(hold.lift, hold_id, "The hold is lifted; the file is kept as long as its time says.")
+    return _do(
+        hold.lift,
+        hold_id,
+        gettext("The hold is lifted; the file is kept as long as its time says."),
+    )
 
 
 @pages.post("/holds/<uuid:hold_id>/lifting/refusal")
@@ -161,4 +168,4 @@ def lift(hold_id: UUID) -> Response:
 @action("hold:read")
 def keep_on(hold_id: UUID) -> Response:
     """Leave the hold on."""
-    return _do(hold.keep_on, hold_id, "The hold stays on.")
+    return _do(hold.keep_on, hold_id, gettext("The hold stays on."))

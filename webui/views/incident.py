@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from engine.incident import ask_again
+from engine.language import gettext
 from engine.models import Account, Incident
 from engine.reading.incident import incidents
 from webui.context import account, application, reading, writing
@@ -37,7 +38,9 @@ def retry(incident_id: UUID) -> Response:
         ask_again(session, incident, me, application().now(session))
         settled = incident.state == "resolved"
     flash(
-        "That you looked is recorded." if settled else "It is tried again within seconds.",
+        gettext("That you looked is recorded.")
+        if settled
+        else gettext("It is tried again within seconds."),
         "success",
     )
     return redirect(url_for("incident.index"))

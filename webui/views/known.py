@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from engine import hit
 from engine.errors import InputError
 from engine.hit import QueryError
+from engine.language import gettext
 from engine.models import Organisation
 from webui.context import account, application, end_reading, profile, reading
 from webui.guard import action, sensitive
@@ -55,7 +56,9 @@ def ask() -> Response | tuple[str, int]:
     except QueryError as error:
         return _page({error.field: str(error)}, request.form), 422
     if answer.stopped:
-        stop = "You have asked as often as a day allows. The data-protection officer is called."
+        stop = gettext(
+            "You have asked as often as a day allows. The data-protection officer is called."
+        )
         return _page({"name": stop}, {}), 429
     body = _page({}, {}, answer).encode()
     filled = body + b" " * (-len(body) % SIZE)
@@ -68,7 +71,9 @@ def _question() -> hit.Question:
     try:
         born = date.fromisoformat(form.get("birth_date", "").strip())
     except ValueError as error:
-        raise QueryError("birth_date", "Write the date of birth like 2004-03-17.") from error
+        raise QueryError(
+            "birth_date", gettext("Write the date of birth like 2004-03-17.")
+        ) from error
     return hit.Question(
         form.get("name", "").strip(), born, form.get("purpose", ""), form.get("reason", "")
     )
@@ -97,8 +102,8 @@ def change_allowance() -> Response:
     try:
         audience = {UUID(one) for one in request.form.getlist("audience")}
     except ValueError as error:
-        raise InputError("Choose organisations from the list.") from error
+        raise InputError(gettext("Choose organisations from the list.")) from error
     end_reading()
     hit.allow(application(), me, audience)
-    flash("The choice is recorded.", "success")
+    flash(gettext("The choice is recorded."), "success")
     return redirect(url_for("known.allowance"))

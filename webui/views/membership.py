@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 from engine import invitation, recusal, succession
 from engine.errors import InputError
 from engine.invitation import Invitation, InvitationError, candidates, invitations, left
+from engine.language import gettext
 from engine.models import Account, Case
 from engine.reading.membership import own_statements, periods
 from engine.succession import successors
@@ -57,7 +58,10 @@ def accept(standing_id: UUID) -> Response | tuple[str, int]:
     except InvitationError as error:
         return _mine(request.form, {f"{error.field}-{standing_id}": str(error)}), 422
     code = reading().get_one(Case, case_id).code
-    flash("You take part now. If you find that you know the person, step out at once.", "success")
+    flash(
+        gettext("You take part now. If you find that you know the person, step out at once."),
+        "success",
+    )
     return redirect(url_for("case.show", code=code))
 
 
@@ -71,7 +75,7 @@ def decline(standing_id: UUID) -> Response | tuple[str, int]:
         invitation.decline(application(), standing_id, me, kind, request.form.get("told", ""))
     except InvitationError as error:
         return _mine(request.form, {f"{error.field}-{standing_id}": str(error)}), 422
-    flash("Your answer is recorded. Whoever leads the case is told.", "success")
+    flash(gettext("Your answer is recorded. Whoever leads the case is told."), "success")
     return redirect(url_for("membership.mine"))
 
 
@@ -113,7 +117,10 @@ def step_out(code: str) -> Response | tuple[str, int]:
         recusal.recuse(application(), case_id, me, kind, told)
     except InputError as error:
         return _conflict(request.form, {"kind": str(error)}), 422
-    flash("You have stepped out. The case is closed to you; its coordinators are told.", "success")
+    flash(
+        gettext("You have stepped out. The case is closed to you; its coordinators are told."),
+        "success",
+    )
     return redirect(url_for("worklist.show"))
 
 
@@ -129,7 +136,12 @@ def _options(found: list[tuple[Account, str]]) -> list[tuple[str, str]]:
     return [
         (
             f"{person.id}:{function}",
-            f"{person.display_name}, {person.organisation.name}: {profile().role_name(function)}",
+            gettext(
+                "%(display_name)s, %(name)s: %(role_name)s",
+                display_name=person.display_name,
+                name=person.organisation.name,
+                role_name=profile().role_name(function),
+            ),
         )
         for person, function in found
     ]
@@ -155,7 +167,7 @@ def invite(code: str) -> Response | tuple[str, int]:
         invitation.invite(application(), case_id, me, wanted)
     except InvitationError as error:
         return _new(request.form, {error.field: str(error)}), 422
-    flash("The invitation is sent. It names the case code and nothing else.", "success")
+    flash(gettext("The invitation is sent. It names the case code and nothing else."), "success")
     return redirect(url_for("case.people", code=code))
 
 
@@ -198,7 +210,7 @@ def propose(code: str) -> Response | tuple[str, int]:
         succession.propose(application(), case_id, me, _chosen(), request.form.get("why", ""))
     except InvitationError as error:
         return _hand_on(request.form, {error.field: str(error)}), 422
-    flash("Your colleague is asked. Until the answer you keep your part.", "success")
+    flash(gettext("Your colleague is asked. Until the answer you keep your part."), "success")
     return redirect(url_for("case.people", code=code))
 
 
@@ -209,7 +221,7 @@ def withdraw(code: str, standing_id: UUID) -> Response:
     case_id, me = subject().id, account().id
     end_reading()
     invitation.withdraw(application(), standing_id, case_id, me)
-    flash("The invitation is withdrawn.", "success")
+    flash(gettext("The invitation is withdrawn."), "success")
     return redirect(url_for("case.people", code=code))
 
 
@@ -220,7 +232,7 @@ def ask_return(code: str, standing_id: UUID) -> Response:
     case_id, me = subject().id, account().id
     end_reading()
     recusal.ask_return(application(), standing_id, case_id, me)
-    flash("The chair is asked; nothing has changed yet.", "success")
+    flash(gettext("The chair is asked; nothing has changed yet."), "success")
     return redirect(url_for("case.people", code=code))
 
 
@@ -231,7 +243,7 @@ def allow_return(code: str, standing_id: UUID) -> Response:
     case_id, me = subject().id, account().id
     end_reading()
     recusal.allow_return(application(), standing_id, case_id, me)
-    flash("The person is invited again and declares to be neutral first.", "success")
+    flash(gettext("The person is invited again and declares to be neutral first."), "success")
     return redirect(url_for("case.people", code=code))
 
 

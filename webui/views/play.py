@@ -11,6 +11,7 @@ from werkzeug.wrappers import Response
 from engine.errors import ConflictError, InputError
 from engine.form import FieldError
 from engine.inbox import EVENTS
+from engine.language import gettext
 from engine.lifecycle import STARTS
 from engine.scenario import step_kind
 from engine.workshop import draft as drafts
@@ -86,15 +87,15 @@ def told(step: Step, names: Mapping[str, str]) -> str:
     """Return an act as one says it; steps are called as in the drawing."""
     kind = step_kind(step)
     what = str(step[kind])
-    whose = f" for {step['for_']}" if step.get("for_") else ""
+    whose = gettext(" for %(step)s", step=step["for_"]) if step.get("for_") else ""
     words = {
-        "start": f"It begins: {sentence(what)}",
+        "start": gettext("It begins: %(sentence)s", sentence=sentence(what)),
         "do": f"{names.get(what, what)}{whose}",
-        "after": f"Time passes: {what}",
-        "message": f"Something happens: {sentence(what)}",
-        "reopen": "Somebody asks to reopen the case",
+        "after": gettext("Time passes: %(what)s", what=what),
+        "message": gettext("Something happens: %(sentence)s", sentence=sentence(what)),
+        "reopen": gettext("Somebody asks to reopen the case"),
     }
-    by = f", by {step['as']}" if step.get("as") else ""
+    by = gettext(", by %(step)s", step=step["as"]) if step.get("as") else ""
     return words.get(kind, f"{sentence(kind)} {what}") + by
 
 
@@ -129,8 +130,8 @@ def _step(draft_id: UUID, kind: str, what: str) -> Step:
             target = played.sandbox.standing().next_at
             if target is not None:
                 return {"after": played.sandbox.until(target)}
-        raise InputError("Nothing waits for a date.")
-    raise InputError("Choose one of the buttons on the page.")
+        raise InputError(gettext("Nothing waits for a date."))
+    raise InputError(gettext("Choose one of the buttons on the page."))
 
 
 @pages.post("/workshop/drafts/<uuid:draft_id>/play/back")
@@ -160,7 +161,7 @@ def keep_scenario(draft_id: UUID) -> Response:
     except (InputError, ConflictError) as error:
         flash(str(error), "danger")
         return redirect(url_for("play.show", draft_id=draft_id, _anchor="keep"))
-    flash("The play is a scenario of the draft now.", "success")
+    flash(gettext("The play is a scenario of the draft now."), "success")
     return redirect(url_for("scenario.edit", draft_id=draft_id, name=name))
 
 

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from engine import printing
 from engine.errors import ConflictError, InputError, NotFoundError
+from engine.language import gettext
 from engine.models import FilePrinting
 from engine.reading.about import about
 from engine.reading.partner import around, statement_of
@@ -57,7 +58,9 @@ def create(code: str) -> Response | tuple[str, int]:
     except ConflictError as error:
         flash(str(error), "danger")
     else:
-        flash("Asked: as soon as a second person has agreed you may print once.", "success")
+        flash(
+            gettext("Asked: as soon as a second person has agreed you may print once."), "success"
+        )
     return redirect(url_for("printing.new", code=code))
 
 
@@ -81,7 +84,7 @@ def _file(printing_id: UUID) -> str:
     session, case, viewer = reading(), frame.case, frame.viewer
     taken = session.get(FilePrinting, printing_id)
     if taken is None:
-        raise NotFoundError("There is no such printing, or not for this person.")
+        raise NotFoundError(gettext("There is no such printing, or not for this person."))
     return render_template(
         "printing/file.html",
         frame=frame,

@@ -5,6 +5,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine import audit, checkpoint, verification
 from engine.errors import InputError
+from engine.language import gettext
 from engine.reading.protection import VERIFIED, protection
 from webui.context import account, application, now, reading, writing
 from webui.guard import action
@@ -58,9 +59,12 @@ def verify() -> AnyResponse | tuple[str, int]:
             first=str(found.breaks[0]) if found.breaks else "",
         )
     if found.breaks:
-        flash(f"The trail is broken. {_sentence(str(found.breaks[0]))}", "danger")
+        flash(
+            gettext("The trail is broken. %(sentence)s", sentence=_sentence(str(found.breaks[0]))),
+            "danger",
+        )
     else:
-        flash(f"All {found.entries} entries hold.", "success")
+        flash(gettext("All %(entries)s entries hold.", entries=found.entries), "success")
     return redirect(url_for("protection.show"))
 
 

@@ -17,6 +17,7 @@ from werkzeug.wrappers import Response
 
 from engine import audit, provider
 from engine.errors import NotFoundError
+from engine.language import gettext, mark
 from engine.throttle import BY_PROVIDER
 from webui import arrival, attempt, identity
 from webui.context import application, now, writing
@@ -28,7 +29,9 @@ pages = Blueprint("provider", __name__)
 log = structlog.get_logger()
 FLOW = "flow"
 """What the cookie keeps while somebody is at the provider: a token that opens nothing."""
-FAILED = "Signing in by your organisation did not work. Try again, or sign in with your password."
+FAILED = mark(
+    "Signing in by your organisation did not work. Try again, or sign in with your password."
+)
 PASSED_ON = ("code", "state", "iss", "error")
 LONGEST = 2000
 
@@ -36,7 +39,7 @@ LONGEST = 2000
 def _directory() -> Directory:
     settings = application().settings
     if settings.provider is None:
-        raise NotFoundError("No provider is set.")
+        raise NotFoundError(gettext("No provider is set."))
     kept: Directory | None = current_app.extensions.get("casetable_directory")
     if kept is None or kept.settings != settings.provider:
         kept = Directory(settings.provider, settings.base_url)
@@ -90,7 +93,7 @@ def enter() -> Response:
             identity.wall_clock(),
         )
     if flow is None:
-        return _failed(ProviderError("No sign-in waits for this answer in this browser."))
+        return _failed(ProviderError(gettext("No sign-in waits for this answer in this browser.")))
     try:
         proved = directory.prove(
             flow, request.args.get("code", ""), request.args.get("iss"), identity.wall_clock()
@@ -105,8 +108,11 @@ def _go_on(proved: Proved, target: str) -> Response:
         found = provider.linked_account(database, proved.issuer, proved.subject)
     if found is None:
         flash(
-            "Your organisation knows you, but no account here is linked to you. Give those who "
-            f"look after the accounts this number: {proved.subject}",
+            gettext(
+                "Your organisation knows you, but no account here is linked to you. Give "
+                "those who look after the accounts this number: %(subject)s",
+                subject=proved.subject,
+            ),
             "warning",
         )
         return redirect(url_for("sign_in.show"))
@@ -143,5 +149,5 @@ def left() -> tuple[str, int]:
 def _failed(error: ProviderError) -> Response:
     # The text names what did not fit, never a token, a code or a person.
     log.warning("provider sign-in refused", request_id=request_id(), why=str(error))
-    flash(FAILED, "warning")
+    flash(gettext(FAILED), "warning")
     return redirect(url_for("sign_in.show"))

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from flask import Blueprint, render_template, request
 
 from engine.errors import NotFoundError
+from engine.language import gettext
 from engine.reading.reader_report import reader_report, week_of
 from webui.context import account, profile, reading, today
 from webui.guard import across, action
@@ -36,7 +37,7 @@ def _day(asked: str) -> date:
     try:
         found = date.fromisoformat(asked)
     except ValueError as error:
-        raise NotFoundError("This is no day; write it like 2026-12-31.") from error
+        raise NotFoundError(gettext("This is no day; write it like 2026-12-31.")) from error
     if not today() - 2 * OLDEST < found <= today():
-        raise NotFoundError("There is no report of this week.")
+        raise NotFoundError(gettext("There is no report of this week."))
     return found

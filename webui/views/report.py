@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 from engine import letterbox
 from engine.attachment import MOST_BYTES, Attachment, AttachmentError, rewrite_all
 from engine.challenge import Challenge, ChallengeError, issue, judge, read
+from engine.language import gettext
 from engine.letterbox import Letter, Standing
 from webui.context import application, end_reading, reading
 from webui.guard import public
@@ -76,7 +77,9 @@ def _turn_away(challenge: Challenge) -> tuple[str, int]:
     """Say openly that nothing was recorded: more comes in than anybody can read."""
     end_reading()
     letterbox.tell_refusal(application(), wall_clock())
-    says = "So much comes in that nobody could read it. Nothing was recorded: call, or come back."
+    says = gettext(
+        "So much comes in that nobody could read it. Nothing was recorded: call, or come back."
+    )
     return _form({"text": says}, request.form, challenge), TOO_MANY
 
 
@@ -110,12 +113,14 @@ def _kept(kind: str) -> Challenge:
 def _files(load: int) -> tuple[Errors, tuple[Attachment, ...]]:
     sent = [file for file in request.files.getlist("files") if file.filename]
     if sent and load >= letterbox.MOST_WITH_FILES:
-        return {"files": "Much comes in now. Send the text alone; the desk asks for files."}, ()
+        return {
+            "files": gettext("Much comes in now. Send the text alone; the desk asks for files.")
+        }, ()
     try:
         given = [(file.filename or "", _read(file)) for file in sent]
         return {}, rewrite_all(given, application().settings.virus_scanner)
     except AttachmentError as error:
-        return {"files": f"{error} Choose your files again."}, ()
+        return {"files": gettext("%(error)s Choose your files again.", error=error)}, ()
 
 
 def _read(file: FileStorage) -> bytes:
@@ -125,9 +130,13 @@ def _read(file: FileStorage) -> bytes:
 def _text_errors(name: str, shortest: int) -> Errors:
     text = request.form.get(name, "").strip()
     if len(text) < shortest:
-        return {name: "Say in a few words what worries you."}
+        return {name: gettext("Say in a few words what worries you.")}
     if len(text) > LONGEST:
-        return {name: f"Write at most {LONGEST} characters; the desk can ask for more."}
+        return {
+            name: gettext(
+                "Write at most %(longest)s characters; the desk can ask for more.", longest=LONGEST
+            )
+        }
     return {}
 
 
@@ -185,7 +194,9 @@ def status() -> str | tuple[str, int]:
     except ChallengeError as error:
         return _asking({"answer": str(error)}), 422
     if standing is None:
-        return _asking({"code": "There is no report with this code. Check each character."}), 422
+        return _asking(
+            {"code": gettext("There is no report with this code. Check each character.")}
+        ), 422
     return _standing(standing, code, {}, _challenge("answer"))
 
 
@@ -210,7 +221,7 @@ def answer() -> Response | tuple[str, int]:
     """Take in the answer to the desk's question, by whoever holds the receipt code."""
     text_errors = _text_errors("reply", 1)
     if "reply" in text_errors and not request.form.get("reply", "").strip():
-        text_errors = {"reply": "Write your answer; “I do not know” is an answer too."}
+        text_errors = {"reply": gettext("Write your answer; “I do not know” is an answer too.")}
     errors, files, challenge = _checked("answer", text_errors, _load("answer"))
     if errors or challenge is None:
         asked = Standing("needs_information", request.form.get("question", "")[:2_000])
@@ -218,7 +229,7 @@ def answer() -> Response | tuple[str, int]:
     end_reading()
     text = request.form["reply"].strip()
     if letterbox.drop_answer(application(), _code(), text, files, challenge, wall_clock()):
-        flash("Thank you. The desk has your answer.", "success")
+        flash(gettext("Thank you. The desk has your answer."), "success")
     else:
-        flash("There is no question that waits for an answer.", "warning")
+        flash(gettext("There is no question that waits for an answer."), "warning")
     return redirect(url_for("report.look_up"))

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine import reporter
 from engine.attachment import SUFFIXES
 from engine.errors import ConflictError, InputError
+from engine.language import gettext
 from webui.casepage import case_page, open_case
 from webui.context import account, application, end_reading, reading, subject
 from webui.guard import action
@@ -52,7 +53,10 @@ def ask(code: str) -> AnyResponse | tuple[str, int]:
         return _page({"question": str(error)}), 409
     except InputError as error:
         return _page({"question": str(error)}), 422
-    flash("The question waits for the reporter, who sees it with the receipt code.", "success")
+    flash(
+        gettext("The question waits for the reporter, who sees it with the receipt code."),
+        "success",
+    )
     return redirect(url_for("reporter.show", code=code))
 
 
@@ -60,7 +64,7 @@ def _signal_id() -> UUID:
     try:
         return UUID(request.form.get("signal", ""))
     except ValueError as error:
-        raise InputError("Choose the report that the question is about.") from error
+        raise InputError(gettext("Choose the report that the question is about.")) from error
 
 
 @pages.get("/cases/<code>/reporter/files/<uuid:file_id>")

@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response
 
 from engine.errors import CasetableError, ConflictError, InputError, NotFoundError
+from engine.language import gettext
 from engine.lifecycle import LIFECYCLE
 from engine.models import WorkshopDraft
 from engine.workshop import draft as drafts
@@ -62,7 +63,10 @@ def run_all(draft_id: UUID) -> Response:
     end_reading()
     try:
         count = rehearsal.begin(application(), draft_id, account().id)
-        flash(f"{count} scenarios run now; the page says how each went.", "success")
+        flash(
+            gettext("%(count)s scenarios run now; the page says how each went.", count=count),
+            "success",
+        )
     except ConflictError as error:
         flash(str(error), "danger")
     return redirect(url_for("scenario.show", draft_id=draft_id))
@@ -77,7 +81,7 @@ def run(draft_id: UUID, name: str) -> Response:
     for problem in problems:
         flash(problem, "danger")
     if not problems:
-        flash("It went as told.", "success")
+        flash(gettext("It went as told."), "success")
     return redirect(url_for("scenario.edit", draft_id=draft_id, name=name))
 
 
@@ -94,7 +98,7 @@ def edit(draft_id: UUID, name: str) -> str:
         try:
             form = ScenarioForm.of(read_script(content, name))
         except InputError as error:
-            problem = f"{error} Here is the file as it is written."
+            problem = gettext("%(error)s Here is the file as it is written.", error=error)
     return _page(draft_id, name, form, content.decode(errors="replace"), problem=problem)
 
 
@@ -149,7 +153,7 @@ def save(draft_id: UUID, name: str) -> Response | str | tuple[str, int]:
     except (InputError, ConflictError) as error:
         text = text or before.decode(errors="replace")
         return _page(draft_id, name, form, text, problem=str(error), unsaved=True), 422
-    flash("The scenario is kept in the draft.", "success")
+    flash(gettext("The scenario is kept in the draft."), "success")
     raw = "1" if wanted == "save-raw" else None
     return redirect(url_for("scenario.edit", draft_id=draft_id, name=name, raw=raw))
 

@@ -8,6 +8,7 @@ from werkzeug.wrappers import Response
 
 from engine import account_notice, accounts, audit, factor, security_key
 from engine.errors import ConflictError, InputError
+from engine.language import gettext
 from engine.models import Account, SessionStage, WebSession
 from engine.throttle import BY_FACTOR
 from webui import arrival, attempt, identity, key_ceremony
@@ -86,7 +87,7 @@ def _keys_only() -> bool:
 def _refuse_apps() -> None:
     """Raise ConflictError where an app would be set up for nothing (S9)."""
     if _keys_only():
-        raise ConflictError("Codes of an app are not enough here; add a security key.")
+        raise ConflictError(gettext("Codes of an app are not enough here; add a security key."))
 
 
 def _first(errors: dict[str, str]) -> str:
@@ -115,7 +116,7 @@ def enrol_first() -> str | tuple[str, int]:
     _refuse_apps()
     offer = _offer(g.half)
     if offer is None:
-        raise ConflictError("Nothing is being set up; sign in again.")
+        raise ConflictError(gettext("Nothing is being set up; sign in again."))
     try:
         codes = _enrol(g.half, offer)
     except InputError as error:
@@ -197,7 +198,7 @@ def renew_codes() -> str:
     key = application().settings.account_key
     with writing() as session:
         if not factor.has_factor(session, me):
-            raise ConflictError("There is no second factor yet; set one up first.")
+            raise ConflictError(gettext("There is no second factor yet; set one up first."))
         codes = factor.new_recovery_codes(session, key, me)
         audit.record(session, None, at=at, actor_id=me, event="account:factor:codes", subject=me)
     target = url_for("second_factor.show")
@@ -212,13 +213,15 @@ def remove() -> Response:
     me, at = account().id, now()
     with writing() as session:
         if not factor.remove_app(session, me):
-            raise ConflictError("There is no app to remove.")
+            raise ConflictError(gettext("There is no app to remove."))
         if arrival.owes_factor(session, me):
-            raise ConflictError("A second factor is required here; set up another app instead.")
+            raise ConflictError(
+                gettext("A second factor is required here; set up another app instead.")
+            )
         accounts.end_sessions(session, me, identity.wall_clock())
         account_notice.tell(session, me, "account_factor_removed", at, device=device_words())
         audit.record(session, None, at=at, actor_id=me, event="account:factor:remove", subject=me)
         found = session.get_one(Account, me)
     identity.begin(found)
-    flash("The app is removed. All your other sessions are closed.", "success")
+    flash(gettext("The app is removed. All your other sessions are closed."), "success")
     return redirect(url_for("second_factor.show"))

@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from engine import account_notice, accounts, audit, factor, security_key
 from engine.errors import ConflictError, InputError, NotFoundError
+from engine.language import gettext
 from engine.models import Account, SessionStage, WebSession
 from engine.throttle import BY_FACTOR
 from webui import arrival, attempt, identity, key_ceremony
@@ -24,7 +25,7 @@ def _store(found: WebSession) -> list[str]:
     """Store a new key and end all sessions; return recovery codes where there were none."""
     here, me, at = key_ceremony.place(), found.account_id, now()
     if here is None:
-        raise NotFoundError("There are no security keys at this address.")
+        raise NotFoundError(gettext("There are no security keys at this address."))
     claimed = attempt.claim((BY_FACTOR, str(me)))
     challenge = key_ceremony.taken_challenge(found)
     with writing() as session:
@@ -72,7 +73,7 @@ def enrol_first() -> str | Response:
         return redirect(url_for("second_factor.first", next=target or None))
     if not codes:
         response = arrival.let_in(g.half.account, target)
-        flash("The key is added. The recovery codes that you have stay.", "success")
+        flash(gettext("The key is added. The recovery codes that you have stay."), "success")
         return response
     identity.begin(g.half.account, arrives=True)
     return render_template("own/recovery_codes.html", codes=codes, target=safe_target(target))
@@ -89,7 +90,7 @@ def new() -> str:
 def _page(errors: dict[str, str]) -> str:
     asked = key_ceremony.asked_to_make(web_session())
     if asked is None:
-        raise NotFoundError("There are no security keys at this address.")
+        raise NotFoundError(gettext("There are no security keys at this address."))
     name = request.form.get("name", "")
     return render_template("own/new_key.html", asked=asked, errors=errors, name=name)
 
@@ -107,7 +108,7 @@ def save() -> str | Response | tuple[str, int]:
     target = url_for("second_factor.show")
     if codes:
         return render_template("own/recovery_codes.html", codes=codes, target=target)
-    flash("The key is added. All your other sessions are closed.", "success")
+    flash(gettext("The key is added. All your other sessions are closed."), "success")
     return redirect(target)
 
 
@@ -120,12 +121,14 @@ def remove(key_id: UUID) -> Response:
     with writing() as session:
         security_key.remove(session, me, key_id)
         if arrival.owes_factor(session, me):
-            raise ConflictError("This is the last one, and one is required; add another one first.")
+            raise ConflictError(
+                gettext("This is the last one, and one is required; add another one first.")
+            )
         accounts.end_sessions(session, me, identity.wall_clock())
         account_notice.tell(session, me, "account_factor_removed", at, device=device_words())
         event = "account:security_key:remove"
         audit.record(session, None, at=at, actor_id=me, event=event, subject=me, key=str(key_id))
         found = session.get_one(Account, me)
     identity.begin(found)
-    flash("The key is removed. All your other sessions are closed.", "success")
+    flash(gettext("The key is removed. All your other sessions are closed."), "success")
     return redirect(url_for("second_factor.show"))

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, url_for
 from werkzeug.wrappers import Response
 
 from engine import account_notice, accounts
+from engine.language import gettext
 from engine.reading.account import sessions_of
 from webui import identity
 from webui.context import account, reading, web_session, writing
@@ -35,7 +36,7 @@ def close_others() -> Response:
     me, kept = account(), web_session().token_hash
     with writing() as session:
         accounts.end_sessions(session, me.id, identity.wall_clock(), kept=kept)
-    flash("All other sessions are closed.", "success")
+    flash(gettext("All other sessions are closed."), "success")
     return redirect(url_for("session.index"))
 
 
@@ -46,5 +47,5 @@ def close(session_id: UUID) -> Response:
     me = account()
     with writing() as session:
         accounts.end_one(session, me.id, session_id, identity.wall_clock())
-    flash("The session is closed.", "success")
+    flash(gettext("The session is closed."), "success")
     return redirect(url_for("session.index"))

@@ -8,6 +8,7 @@ from flask import Blueprint, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from engine.errors import NotFoundError
+from engine.language import gettext, mark
 from engine.models import Contribution
 from engine.reading.contribution import audiences, offered_levels
 from engine.reading.partner import organisations_around
@@ -27,10 +28,10 @@ from webui.wording import word
 
 pages = Blueprint("sharing", __name__)
 TABLE = "table"
-DONE = "The change is recorded. Whoever reads more is told."
-ASKED = (
-    "Recorded. Others read everything as soon as a second person of your organisation agrees; "
-    "until then they read what they read now."
+DONE = mark("The change is recorded. Whoever reads more is told.")
+ASKED = mark(
+    "Recorded. Others read everything as soon as a second person of your organisation "
+    "agrees; until then they read what they read now."
 )
 
 
@@ -46,9 +47,9 @@ def _own(contribution_id: UUID) -> Contribution:
     """Return a contribution of this case and of the person's organisation."""
     found = reading().get(Contribution, contribution_id)
     if found is None or found.case_id != subject().id:
-        raise NotFoundError("There is no such contribution, or not for this person.")
+        raise NotFoundError(gettext("There is no such contribution, or not for this person."))
     if not may_change(reading(), account(), found):
-        raise NotFoundError("There is no such contribution, or not for this person.")
+        raise NotFoundError(gettext("There is no such contribution, or not for this person."))
     return found
 
 
@@ -86,7 +87,7 @@ def change(code: str, contribution_id: UUID) -> Response | tuple[str, int]:
         counts = change_sharing(application(), identifier, me, wanted)
     except SharingError as error:
         return _page(contribution, request.form, {error.field: str(error)}), 422
-    flash(DONE if counts else ASKED, "success")
+    flash(gettext(DONE if counts else ASKED), "success")
     return redirect(url_for("sharing.edit", code=code, contribution_id=contribution_id))
 
 
@@ -98,13 +99,13 @@ def _wanted() -> Change:
         whom = None if audience == TABLE else UUID(audience)
     except ValueError as error:
         raise SharingError(
-            "audience", "Choose an organisation that takes part in this case."
+            "audience", gettext("Choose an organisation that takes part in this case.")
         ) from error
     try:
         expires = date.fromisoformat(last) if last else None
     except ValueError as error:
         raise SharingError(
-            "expires_on", "The last day is no date; write it like 2026-12-31."
+            "expires_on", gettext("The last day is no date; write it like 2026-12-31.")
         ) from error
     return Change(
         whom,

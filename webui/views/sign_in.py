@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response
 
 from engine import accounts, factor, security_key
 from engine.demo import PEOPLE
+from engine.language import gettext, mark
 from engine.models import Account, SessionStage
 from engine.reading.account import demo_accounts
 from engine.throttle import BY_FACTOR
@@ -19,8 +20,8 @@ from webui.target import safe_target
 
 pages = Blueprint("sign_in", __name__)
 log = structlog.get_logger()
-WRONG = "The user name or the password is wrong."
-WRONG_CODE = "This code is wrong, or it was used already; wait for the next one."
+WRONG = mark("The user name or the password is wrong.")
+WRONG_CODE = mark("This code is wrong, or it was used already; wait for the next one.")
 
 
 @pages.get("/sign-in")
@@ -62,7 +63,7 @@ def enter() -> str | Response | tuple[str, int]:
         found = accounts.authenticate(session, username, request.form.get("password", ""))
     if found is None:
         _note_failure("password")
-        return _page(username, WRONG), 422
+        return _page(username, gettext(WRONG)), 422
     attempt.give_back(claimed)
     return arrival.go_on(found, request.form.get("next", ""))
 
@@ -109,11 +110,16 @@ def enter_code() -> str | Response | tuple[str, int]:
         left = factor.codes_left(session, person.id)
     if not is_right:
         _note_failure("code", person)
-        return _second_step({"code": WRONG_CODE}), 422
+        return _second_step({"code": gettext(WRONG_CODE)}), 422
     attempt.give_back(claimed)
     response = arrival.after_code(person, request.form.get("next", ""))
     if left < factor.RECOVERY_CODES:
-        flash(f"{left} recovery codes are left; make new ones under My sessions and sign-in.")
+        flash(
+            gettext(
+                "%(left)s recovery codes are left; make new ones under My sessions and sign-in.",
+                left=left,
+            )
+        )
     return response
 
 
@@ -131,7 +137,7 @@ def enter_key() -> str | Response | tuple[str, int]:
         )
     if not is_right:
         _note_failure("key", person)
-        return _second_step({"key": security_key.WRONG}), 422
+        return _second_step({"key": gettext(security_key.WRONG)}), 422
     attempt.give_back(claimed)
     return arrival.let_in(person, request.form.get("next", ""))
 

@@ -1,28 +1,34 @@
 """The intake desk takes in a report by telephone or an announcement (P11, P39)."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine.cases import Report, report_concern
+from engine.language import gettext, mark
 from engine.models import Case
 from webui.context import account, application, end_reading, reading
 from webui.guard import action
 
 pages = Blueprint("signal", __name__)
 KINDS = (
-    ("signal", "A concern about somebody"),
-    ("returnee", "An announced return from a conflict zone"),
-    ("release", "An announced release from prison"),
+    ("signal", mark("A concern about somebody")),
+    ("returnee", mark("An announced return from a conflict zone")),
+    ("release", mark("An announced release from prison")),
 )
 CHANNELS = (
-    ("telephone", "By telephone"),
-    ("in_person", "In person"),
-    ("partner", "From a partner agency"),
+    ("telephone", mark("By telephone")),
+    ("in_person", mark("In person")),
+    ("partner", mark("From a partner agency")),
 )
 ABOUT = ("name", "birth_date", "where", "expected_on")
 SHORTEST = 10
+
+
+def _said(choices: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [(code, gettext(words)) for code, words in choices]
 
 
 @pages.get("/signals/new")
@@ -34,7 +40,7 @@ def new() -> str:
 
 def _page(errors: dict[str, str], given: Any) -> str:
     return render_template(
-        "signal/new.html", errors=errors, given=given, kinds=KINDS, channels=CHANNELS
+        "signal/new.html", errors=errors, given=given, kinds=_said(KINDS), channels=_said(CHANNELS)
     )
 
 
@@ -49,18 +55,25 @@ def create() -> Response | tuple[str, int]:
     end_reading()
     receipt = report_concern(application(), _report(), kind=request.form["kind"], received_by=me)
     case = reading().get_one(Case, receipt.case_id)
-    flash(f"Recorded as case {case.code}. Receipt code for the caller: {receipt.code}", "success")
+    flash(
+        gettext(
+            "Recorded as case %(code)s. Receipt code for the caller: %(code2)s",
+            code=case.code,
+            code2=receipt.code,
+        ),
+        "success",
+    )
     return redirect(url_for("case.show", code=case.code))
 
 
 def _errors() -> dict[str, str]:
     errors = {}
     if request.form.get("kind") not in dict(KINDS):
-        errors["kind"] = "Say what has come in."
+        errors["kind"] = gettext("Say what has come in.")
     if request.form.get("channel") not in dict(CHANNELS):
-        errors["channel"] = "Say how it came in."
+        errors["channel"] = gettext("Say how it came in.")
     if len(request.form.get("text", "").strip()) < SHORTEST:
-        errors["text"] = "Write down what was said, in a few words."
+        errors["text"] = gettext("Write down what was said, in a few words.")
     return errors
 
 

@@ -7,6 +7,7 @@ from werkzeug.wrappers import Response
 
 from engine.errors import ConflictError, InputError, SeparationError
 from engine.form import FieldError, judge
+from engine.language import gettext
 from engine.models import Account, WorkItem, WorkItemState
 from engine.worklist import Completed, Postponed, Refused, complete
 from webui import signature
@@ -84,10 +85,16 @@ def _record(item: WorkItem, key: str) -> Response | tuple[str, int]:
 
 def _words(item: WorkItem, result: Completed | Postponed) -> tuple[str, str]:
     if isinstance(result, Postponed):
-        return f"Your answer is kept, but the next step could not run: {result.message}", "warning"
+        return gettext(
+            "Your answer is kept, but the next step could not run: %(message)s",
+            message=result.message,
+        ), "warning"
     following = ", ".join(dict.fromkeys(said_of(new) for new in result.new_items))
-    then = f" Next: {following}." if following else ""
-    return f"“{said_of(item)}” is recorded.{then}", "success"
+    if not following:
+        return gettext("“%(name)s” is recorded.", name=said_of(item)), "success"
+    return gettext(
+        "“%(name)s” is recorded. Next: %(following)s.", name=said_of(item), following=following
+    ), "success"
 
 
 @pages.post("/work/<uuid:item_id>/draft")
@@ -95,7 +102,7 @@ def _words(item: WorkItem, result: Completed | Postponed) -> tuple[str, str]:
 def save_draft(item_id: UUID) -> dict[str, object]:
     """Keep what was typed so far and say which fields are asked now."""
     if subject().state != WorkItemState.OPEN.value:
-        raise ConflictError("This step is done; what you typed since was not kept.")
+        raise ConflictError(gettext("This step is done; what you typed since was not kept."))
     saved_at, fragment = _keep(item_id, request.form.get("action", ""))
     return {"saved_at": saved_at, "fragment": fragment}
 

@@ -11,6 +11,7 @@ from engine import worklist as engine_worklist
 from engine.absence import standing
 from engine.errors import InputError
 from engine.invitation import invitations
+from engine.language import gettext
 from engine.models import Account, WorkItem
 from engine.reading.worklist import SORTS, Filter, worklist
 from engine.second_person import waiting
@@ -60,7 +61,7 @@ def claim(item_id: UUID) -> Response:
         item = session.get_one(WorkItem, item_id)
         me = session.get_one(Account, account().id)
         engine_worklist.claim(session, item, me, application().now(session))
-    flash(f"You have taken “{said_of(item)}”.", "success")
+    flash(gettext("You have taken “%(name)s”.", name=said_of(item)), "success")
     return redirect(safe_target(request.form.get("back", "")))
 
 
@@ -72,7 +73,7 @@ def release(item_id: UUID) -> Response:
         item = session.get_one(WorkItem, item_id)
         me = session.get_one(Account, account().id)
         engine_worklist.release(session, item, me, application().now(session))
-    flash(f"You have given “{said_of(item)}” back.", "success")
+    flash(gettext("You have given “%(name)s” back.", name=said_of(item)), "success")
     return redirect(safe_target(request.form.get("back", "")))
 
 
@@ -83,12 +84,19 @@ def reassign(item_id: UUID) -> Response:
     try:
         to = UUID(request.form.get("to", ""))
     except ValueError as error:
-        raise InputError("Choose a person to hand the step to.") from error
+        raise InputError(gettext("Choose a person to hand the step to.")) from error
     with writing() as session:
         item = session.get_one(WorkItem, item_id)
         me, other = session.get_one(Account, account().id), session.get(Account, to)
         if other is None:
-            raise InputError("Choose a person to hand the step to.")
+            raise InputError(gettext("Choose a person to hand the step to."))
         engine_worklist.reassign(application(), session, item, me, other)
-    flash(f"{other.display_name} now has “{said_of(item)}”.", "success")
+    flash(
+        gettext(
+            "%(display_name)s now has “%(name)s”.",
+            display_name=other.display_name,
+            name=said_of(item),
+        ),
+        "success",
+    )
     return redirect(url_for("worklist.show"))

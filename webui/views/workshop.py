@@ -7,6 +7,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine.errors import ConflictError, InputError
+from engine.language import gettext
 from engine.models import CurrentDeployment, Deployment
 from engine.workshop import draft as drafts
 from engine.workshop import judgement, publishing, version
@@ -111,7 +112,7 @@ def keep(draft_id: UUID) -> Response | tuple[str, int]:
     return deed(
         draft_id,
         "name",
-        "This version is kept.",
+        gettext("This version is kept."),
         lambda me: version.keep(application(), draft_id, me, name, note),
     )
 
@@ -123,7 +124,7 @@ def restore(draft_id: UUID, version_id: UUID) -> Response | tuple[str, int]:
     return deed(
         draft_id,
         "name",
-        "Restored. What the draft was before stays on record.",
+        gettext("Restored. What the draft was before stays on record."),
         lambda me: version.restore(application(), draft_id, me, version_id),
     )
 
@@ -135,12 +136,14 @@ def catch_up(draft_id: UUID) -> Response:
     me = account().id
     end_reading()
     both = version.catch_up(application(), draft_id, me)
-    told = (
-        f" Both changed: {', '.join(both)}; the draft's own stay, read what they undo."
-        if both
-        else ""
-    )
-    flash(f"The draft stands on what is published now.{told}", "warning" if both else "success")
+    told = gettext("The draft stands on what is published now.")
+    if both:
+        told = gettext(
+            "The draft stands on what is published now. Both changed: %(files)s; the draft's own "
+            "stay, read what they undo.",
+            files=", ".join(both),
+        )
+    flash(told, "warning" if both else "success")
     return back(draft_id)
 
 
@@ -151,5 +154,5 @@ def discard(draft_id: UUID) -> Response:
     me = account().id
     end_reading()
     drafts.discard(application(), draft_id, me)
-    flash("The draft is put away. What was changed in it stays on record.", "success")
+    flash(gettext("The draft is put away. What was changed in it stays on record."), "success")
     return redirect(url_for("workshop.index"))

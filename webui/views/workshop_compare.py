@@ -4,6 +4,7 @@ from flask import Blueprint, Response, render_template, request
 
 from engine.comparison import Side
 from engine.errors import CasetableError, NotFoundError
+from engine.language import gettext
 from engine.workshop.comparable import side_of, versions
 from engine.workshop.compared import (
     MARKS,
@@ -84,5 +85,5 @@ def drawing(key: str, diagram: str) -> Response:
     side = _side(key)
     found = diagrams(side).get(diagram)
     if found is None:
-        raise NotFoundError("There is no such diagram.")
+        raise NotFoundError(gettext("There is no such diagram."))
     return Response(side.files[found.file], mimetype="application/xml")

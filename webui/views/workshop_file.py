@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine.errors import DraftConflictError, InputError, NotFoundError
+from engine.language import gettext
 from engine.workshop import draft as drafts
 from engine.workshop import parcel
 from engine.workshop.draft import NOT_HERE, contents, load, manifest
@@ -71,7 +72,7 @@ def save(draft_id: UUID) -> Response | tuple[str, int]:
         return _page(draft_id, {"text": str(error)}, typed), 409
     except InputError as error:
         return _page(draft_id, {"text": str(error)}, typed), 422
-    flash("Saved.", "success")
+    flash(gettext("Saved."), "success")
     return redirect(url_for("workshop_file.show", draft_id=draft_id, path=path))
 
 
@@ -107,12 +108,18 @@ def upload(draft_id: UUID) -> Response | tuple[str, int]:
     end_reading()
     try:
         if name.lower().endswith(".zip"):
-            told = f"Taken in: {parcel.receive(application(), draft_id, me, content)} files differ."
+            told = gettext(
+                "Taken in: %(content)s files differ.",
+                content=parcel.receive(application(), draft_id, me, content),
+            )
         else:
-            told = f"Taken in as {parcel.upload(application(), draft_id, me, name, content)}."
+            told = gettext(
+                "Taken in as %(content)s.",
+                content=parcel.upload(application(), draft_id, me, name, content),
+            )
     except InputError as error:
         return draft_page(draft_id, {"file": str(error)}), 422
-    flash(f"{told} Read below what has to be mended.", "success")
+    flash(gettext("%(told)s Read below what has to be mended.", told=told), "success")
     return back(draft_id)
 
 
@@ -124,7 +131,7 @@ def create(draft_id: UUID) -> Response | tuple[str, int]:
     return deed(
         draft_id,
         "new_name",
-        "The file is there; open it below.",
+        gettext("The file is there; open it below."),
         lambda me: drafts.new_from_template(application(), draft_id, me, kind, name),
     )
 
@@ -144,7 +151,7 @@ def name_anew(draft_id: UUID) -> Response | tuple[str, int]:
         do(application(), draft_id, me, path, new_path.strip())
     except (DraftConflictError, InputError) as error:
         return _page(draft_id, {"new_path": str(error)}), 422
-    flash("Done. Diagrams that use the file by its name have to follow.", "success")
+    flash(gettext("Done. Diagrams that use the file by its name have to follow."), "success")
     return redirect(url_for("workshop_file.show", draft_id=draft_id, path=new_path.strip()))
 
 
@@ -158,5 +165,8 @@ def remove(draft_id: UUID) -> Response | tuple[str, int]:
         drafts.remove(application(), draft_id, me, path)
     except InputError as error:
         return _page(draft_id, {"new_path": str(error)}), 422
-    flash(f"{path} is taken away; a version that has it brings it back.", "success")
+    flash(
+        gettext("%(path)s is taken away; a version that has it brings it back.", path=path),
+        "success",
+    )
     return back(draft_id)

@@ -6,6 +6,7 @@ from flask import Blueprint, flash, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from engine.errors import ConflictError, InputError, SeparationError
+from engine.language import gettext
 from engine.models import WorkshopDraft
 from engine.workshop import judgement, publishing
 from engine.workshop.draft import load
@@ -63,7 +64,7 @@ def ask(draft_id: UUID) -> Response | tuple[str, int]:
     judged = judgement.latest(reading(), load(reading(), draft_id))
     end_reading()
     if judged is None:
-        return _sheet(draft_id, {"note": "Have the draft judged first."}), 422
+        return _sheet(draft_id, {"note": gettext("Have the draft judged first.")}), 422
     try:
         asked = publishing.ask(application(), judged.id, me, note)
     except InputError as error:
@@ -71,7 +72,9 @@ def ask(draft_id: UUID) -> Response | tuple[str, int]:
     except ConflictError as error:
         flash(str(error), "danger")
         return redirect(url_for("workshop_publish.sheet", draft_id=draft_id))
-    flash("Asked: as soon as another process owner agrees, new cases start on it.", "success")
+    flash(
+        gettext("Asked: as soon as another process owner agrees, new cases start on it."), "success"
+    )
     return redirect(url_for("workshop_publish.show", publication_id=asked))
 
 
@@ -120,7 +123,10 @@ def agree(publication_id: UUID) -> Response:
     except (ConflictError, SeparationError) as error:
         flash(str(error), "danger")
     else:
-        flash("Published. New cases start on it; running cases stay where they are.", "success")
+        flash(
+            gettext("Published. New cases start on it; running cases stay where they are."),
+            "success",
+        )
     return redirect(url_for("workshop_publish.show", publication_id=publication_id))
 
 
@@ -138,7 +144,7 @@ def refuse(publication_id: UUID) -> Response | tuple[str, int]:
     except (ConflictError, SeparationError) as error:
         flash(str(error), "danger")
     else:
-        flash("Refused. Nothing was published; the draft stays open.", "success")
+        flash(gettext("Refused. Nothing was published; the draft stays open."), "success")
     return redirect(url_for("workshop_publish.show", publication_id=publication_id))
 
 
@@ -153,5 +159,5 @@ def withdraw(publication_id: UUID) -> Response:
     except ConflictError as error:
         flash(str(error), "danger")
     else:
-        flash("Taken back.", "success")
+        flash(gettext("Taken back."), "success")
     return redirect(url_for("workshop_publish.show", publication_id=publication_id))

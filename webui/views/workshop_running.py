@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from flask import Blueprint, render_template, request
 
 from engine.errors import NotFoundError
+from engine.language import gettext
 from engine.lifecycle import LIFECYCLE
 from engine.models import Deployment
 from engine.workshop.comparable import published, side_of
@@ -28,7 +29,7 @@ def show() -> str:
     current = next((one.key for one in offered if one.is_current), "")
     key = request.args.get("version") or current
     if session.get(Deployment, key) is None:
-        raise NotFoundError("There is no such version.")
+        raise NotFoundError(gettext("There is no such version."))
     side = side_of(session, app.deployments, app.settings.profile, key)
     deployment = app.deployments.get(session, key)
     drawn = diagrams(side)
@@ -61,7 +62,7 @@ def lasting(days: float | None) -> str:
     if days >= MANY_DAYS:
         return f"{round(days)} days"
     hours = round(days * 24)
-    return f"{hours} hours" if hours > 1 else "within an hour"
+    return f"{hours} hours" if hours > 1 else gettext("within an hour")
 
 
 def _mark(stand: Stand) -> dict[str, str]:

@@ -1,0 +1,50 @@
+"""Writes dates, times, lasting and figures the way the readers of a language do (CLDR)."""
+
+from datetime import date, datetime
+
+from babel.dates import format_date, format_skeleton, format_time
+from babel.numbers import format_decimal
+
+from engine.language.speech import current_language, gettext, ngettext
+from engine.language.tongue import locale_of
+
+
+def _locale(locale: str | None) -> str:
+    return locale or locale_of(current_language())
+
+
+def day(value: date, locale: str | None = None) -> str:
+    """Return `15 January 2026`, `15. Januar 2026`."""
+    return format_date(value, "long", locale=_locale(locale))
+
+
+def short_day(value: date, locale: str | None = None, *, year: bool = True) -> str:
+    """Return `15 Jan 2026`, or `15 Jan` without the year."""
+    skeleton = "yMMMd" if year else "MMMd"
+    return format_skeleton(skeleton, value, locale=_locale(locale))
+
+
+def clock(value: datetime, locale: str | None = None) -> str:
+    """Return `09:00`, `9.00`."""
+    return format_time(value, "short", locale=_locale(locale))
+
+
+def moment(value: datetime, locale: str | None = None) -> str:
+    """Return `15 January 2026, 09:00`; the wall clock is that of the value."""
+    return f"{day(value, locale)}, {clock(value, locale)}"
+
+
+def lasting(minutes: int) -> str:
+    """Return `3 hours 59 minutes`, for what ends within hours."""
+    hours, rest = divmod(max(0, minutes), 60)
+    told = []
+    if hours:
+        told.append(ngettext("%(count)s hour", "%(count)s hours", hours))
+    if rest:
+        told.append(ngettext("%(count)s minute", "%(count)s minutes", rest))
+    return " ".join(told) or gettext("less than a minute")
+
+
+def figure(value: float, locale: str | None = None) -> str:
+    """Return a number with the marks of the language: `1,234.5`, `1.234,5`."""
+    return str(format_decimal(value, locale=_locale(locale)))
