@@ -1,0 +1,64 @@
+"""Which language the pages of a request are in: the person's, the browser's, the structure's."""
+
+from flask import Flask, g, request, session
+from flask_login import current_user
+
+from engine.language import PSEUDO, SOURCE, Tongue, best_of, offered, speak
+from webui.context import account, application, newest
+
+CHOSEN = "language"
+"""What the session of a visitor who is not signed in keeps."""
+UNSPOKEN = frozenset({"static", "health.live", "health.ready"})
+
+
+def register(app: Flask) -> None:
+    """Let each request speak its language, and nothing of it stay for the next one."""
+    app.teardown_request(lambda _error: speak())
+
+
+def begin() -> None:
+    """Speak before it is known what the request may see: what refuses it is read too."""
+    speak()
+    if request.endpoint is None or request.endpoint in UNSPOKEN:
+        speak(_of_visitor() or SOURCE)
+        return
+    g.language = _of_person() or _of_visitor()
+    speak(g.language or SOURCE)
+
+
+def settle() -> None:
+    """Speak the structure's language to whoever chose none, and its terms to everybody."""
+    if request.endpoint is None or request.endpoint in UNSPOKEN:
+        return
+    profile = newest().profile
+    language = g.get("language") or best_of([profile.language], pseudo=allows_pseudo()) or SOURCE
+    speak(language, profile.terms.get(language))
+
+
+def _of_person() -> str | None:
+    if not current_user.is_authenticated:
+        return None
+    chosen = account().language
+    return best_of([chosen], pseudo=allows_pseudo()) if chosen else None
+
+
+def _of_visitor() -> str | None:
+    """Return what somebody chose who is not signed in, else what the browser asks for."""
+    if session.get(CHOSEN):
+        return best_of([session[CHOSEN]], pseudo=allows_pseudo())
+    return best_of(request.accept_languages.values(), pseudo=allows_pseudo())
+
+
+def allows_pseudo() -> bool:
+    """Say whether the made-up languages are offered: where everything is made up."""
+    return application().settings.demo
+
+
+def choices() -> tuple[Tongue, ...]:
+    """Return the languages that somebody may choose here."""
+    return offered(pseudo=allows_pseudo())
+
+
+def is_pseudo(code: str) -> bool:
+    """Say whether a language is made up."""
+    return code in PSEUDO
