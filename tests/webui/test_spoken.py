@@ -64,7 +64,9 @@ def test_pages_of_a_case_say_every_text_of_the_set_in_the_language(bracketed_sit
     case = tell(site, *TO_DECISION, until="decide_route")
     clara = site.visit("chair.clara")
     addresses = ["/", "/?sort=step", "/profile", f"/work/{site.item(case, 'decide_route').id}"]
-    addresses += [f"/cases/{case.code}{part}" for part in ("", "/timeline", "/people", "/diagram")]
+    addresses += [
+        f"/cases/{case.code}{part}" for part in ("", "/timeline", "/plan", "/people", "/diagram")
+    ]
     for address in addresses:
         assert clara.get(address).status_code == 200, address
         assert plain_words(site, clara) == [], address
