@@ -8,7 +8,7 @@ from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.application import Application
-from webui import errorpage, guard, identity, pagehelp, refusal, ring, views
+from webui import errorpage, guard, identity, language, pagehelp, refusal, ring, views
 from webui.character import check_characters
 from webui.context import end_reading
 from webui.csrf import check_origin
@@ -45,11 +45,14 @@ def create_app(application: Application, *, only_report: bool = False) -> Flask:
     identity.register(app, nobody=only_report)
     errorpage.register(app)
     pagehelp.register(app)
+    language.register(app)
     app.before_request(bind_request)
     app.before_request(_refuse_other_hosts)
     app.before_request(_limit_body)
+    app.before_request(language.begin)
     app.before_request(check_characters)
     app.before_request(guard.check_request)
+    app.before_request(language.settle)
     app.before_request(check_origin)
     app.after_request(name_request)
     app.after_request(protect)

@@ -8,7 +8,7 @@ from webui.context import account, application, newest
 
 CHOSEN = "language"
 """What the session of a visitor who is not signed in keeps."""
-UNSPOKEN = frozenset({"static", "health.live", "health.ready"})
+UNSPOKEN = frozenset({"static", "health.show"})
 
 
 def register(app: Flask) -> None:
@@ -22,7 +22,7 @@ def begin() -> None:
     if request.endpoint is None or request.endpoint in UNSPOKEN:
         speak(_of_visitor() or SOURCE)
         return
-    g.language = _of_person() or _of_visitor()
+    g.language = _of_person() if current_user.is_authenticated else _of_visitor()
     speak(g.language or SOURCE)
 
 
@@ -36,8 +36,6 @@ def settle() -> None:
 
 
 def _of_person() -> str | None:
-    if not current_user.is_authenticated:
-        return None
     chosen = account().language
     return best_of([chosen], pseudo=allows_pseudo()) if chosen else None
 

@@ -9,10 +9,13 @@ from engine.access import may
 from engine.demo import PASSWORD
 from engine.emergency import may_open
 from engine.hold import part_of
-from engine.language import current_language, gettext, mark
+from engine.language import current_language, gettext, mark, tongue
+from engine.language.speech import form_in_speech, text_in_speech
+from webui import language
 from webui.asset import BUILD_COMMAND, asset
 from webui.context import application, now, profile, reading
 from webui.csrf import csrf_token
+from webui.pagetext import PageText
 from webui.requestid import request_id
 from webui.spoken import said
 from webui.when import When
@@ -44,7 +47,10 @@ def register(app: Flask) -> None:
         may_enter_for=may_enter_for,
         navigation=navigation,
         opens_emergencies=lambda: may_open(current_user.account, profile()),
-        page_language=current_language,
+        language_choices=language.choices,
+        page_direction=lambda: tongue(current_language()).direction,
+        page_language_name=lambda: tongue(current_language()).name,
+        page_language=lambda: tongue(current_language()).tag,
         only_report=only_report,
         profile=profile,
         report_address=report_address,
@@ -62,6 +68,13 @@ def register(app: Flask) -> None:
         role_name=lambda code: profile().role_name(code),
         said=said,
     )
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.add_extension(PageText)
+    # What the extension declares at run time is unknown to the type of the environment.
+    install: Any = app.jinja_env
+    install.install_gettext_callables(text_in_speech, form_in_speech, newstyle=True)
+    app.jinja_env.globals["mark"] = mark
+    app.jinja_env.filters["translated"] = lambda text: gettext(str(text))
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
 

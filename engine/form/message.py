@@ -25,8 +25,7 @@ MESSAGES = mark(
         "limit": "This answer cannot be checked: its limit is not a number. Tell the process owner.",
         "min_length": "Enter at least {limit} characters; there are {length}.",
         "max_length": "Enter at most {limit} characters; there are {length}.",
-        "phone": "Enter an international phone number, for example +32 2 555 12 12 without "
-        "spaces.",
+        "phone": "Enter an international phone number, for example +32 2 555 12 12 without spaces.",
         "email": "Enter an e-mail address, for example name@example.org.",
         "text": "Enter text.",
         "too_long": "Shorten this to at most {limit} characters.",

@@ -103,6 +103,18 @@ def source_of(text: object) -> str:
     return text.source if isinstance(text, Said) else str(text)
 
 
+def text_in_speech(text: str) -> str:
+    """Return a text in the language that is being spoken; its placeholders are filled in later."""
+    speech = _speech.get()
+    return speech.say(catalogue.translated(speech.language, text))
+
+
+def form_in_speech(one: str, many: str, count: int) -> str:
+    """Return the form for the count likewise."""
+    speech = _speech.get()
+    return speech.say(catalogue.plural(speech.language, one, many, count))
+
+
 def pgettext(context: str, text: str, /, **values: Any) -> str:
     """Like `gettext`, for a word that means something else elsewhere."""
     speech = _speech.get()

@@ -21,6 +21,11 @@ class Tongue:
     rtl: bool = False
 
     @property
+    def tag(self) -> str:
+        """Return the `lang` attribute: the English here is British."""
+        return self.locale.replace("_", "-") if self.code == SOURCE else self.code
+
+    @property
     def direction(self) -> str:
         """Return the `dir` attribute: `ltr` or `rtl`."""
         return "rtl" if self.rtl else "ltr"

@@ -36,7 +36,8 @@ class Account(Base):
     password_is_lent: Mapped[bool] = mapped_column(default=False, server_default=false())
     """Whether others set the password: it is changed before anything else (V6.4.1)."""
     organisation_id: Mapped[UUID] = mapped_column(ForeignKey("organisation.id"), index=True)
-    language: Mapped[str] = mapped_column(String(10), default="en")
+    language: Mapped[str] = mapped_column(String(10), default="")
+    """The chosen language; empty for who chose none and reads that of the structure."""
     person_id: Mapped[UUID] = mapped_column(default=uuid4, index=True)
     """The human behind the account: equal for two accounts of one (S19). Names nobody."""
     created_at: Mapped[datetime]

@@ -18,6 +18,7 @@ from webui.views import (
     hold,
     incident,
     known,
+    language,
     membership,
     opinion,
     password,
@@ -53,6 +54,7 @@ TOPICS = (
     step_up,
     session,
     password,
+    language,
     second_factor,
     security_key,
     absence,
@@ -103,4 +105,5 @@ def register(app: Flask, *, with_report: bool = True) -> None:
 def register_report(app: Flask) -> None:
     """Register the public page alone, and lead there from the bare host name."""
     app.register_blueprint(report.pages)
+    app.register_blueprint(language.pages)
     app.add_url_rule("/", endpoint="report_home", view_func=report.home, methods=["GET"])
