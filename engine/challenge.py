@@ -17,7 +17,7 @@ from datetime import UTC, datetime, timedelta
 import orjson
 
 from engine.errors import InputError
-from engine.language import gettext
+from engine.language import gettext, mark
 from engine.sealing import fingerprint
 
 LIFETIME = timedelta(hours=4)
@@ -34,17 +34,14 @@ LEEWAY = 2
 Threat: somebody collects cheap challenges in a quiet hour and spends them in a flood.
 """
 LONGEST_PROOF = 20
-NUMBERS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+NUMBERS = mark(
+    ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+)
 TOGETHER = (
     *NUMBERS,
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
+    *mark(
+        ("eleven", "twelve", "thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen")
+    ),
 )
 
 
@@ -75,7 +72,11 @@ class Challenge:
     def question(self) -> str:
         """Return the written question for those who have no scripts."""
         first, second = self.sum
-        return f"How much is {NUMBERS[first]} and {NUMBERS[second]}?"
+        return gettext(
+            "How much is %(first)s and %(second)s?",
+            first=gettext(NUMBERS[first]),
+            second=gettext(NUMBERS[second]),
+        )
 
     def is_solved_by(self, proof: str) -> bool:
         """Say whether the hash of token and proof begins with enough zero bits."""
@@ -87,7 +88,8 @@ class Challenge:
     def is_answered_by(self, answer: str) -> bool:
         """Say whether the answer to the question is right, as a figure or in words."""
         right = sum(self.sum)
-        return answer.strip().lower() in {str(right), TOGETHER[right]}
+        words = {TOGETHER[right], gettext(TOGETHER[right]).lower()}
+        return answer.strip().lower() in {str(right), *words}
 
 
 def bits_for(load: int) -> int:

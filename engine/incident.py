@@ -50,16 +50,10 @@ def describe(error: Exception) -> CasetableError:
     if isinstance(error, CasetableError):
         return error
     if isinstance(error, OSError) and error.strerror:
-        return CasetableError(
-            gettext("%(name)s: %(strerror)s.", name=type(error).__name__, strerror=error.strerror)
-        )
+        return CasetableError(f"{type(error).__name__}: {error.strerror}.")
     frames = extract_tb(error.__traceback__)
     at = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return CasetableError(
-        gettext(
-            "An unexpected %(name)s%(at)s; tell the operator.", name=type(error).__name__, at=at
-        )
-    )
+    return CasetableError(f"An unexpected {type(error).__name__}{at}; tell the operator.")
 
 
 def _retry_at(error: CasetableError, attempts: int, now: datetime) -> datetime | None:

@@ -23,17 +23,36 @@ def language() -> None:
     default=None,
     help="The folder [default: of the settings].",
 )
-def extract(profile: str, languages: tuple[str, ...], processes: Path | None) -> None:
+@click.option("--program", is_flag=True, help="The program's own texts, in its source folder.")
+def extract(
+    profile: str, languages: tuple[str, ...], processes: Path | None, *, program: bool
+) -> None:
     """Write new texts of drawings, forms, tables and profile into the catalogues, and keep the old.
 
     Example: casetable language extract --profile base --language nl
+
+    With --program those of pages, mails and refusals, for who changes the program.
     """
+    if program:
+        extract_program()
+        return
     from engine.settings import load_settings
 
     folder = processes or load_settings().processes_dir
     for one in extract_words(folder, profile, languages):
         away = f", {one.gone} put away" if one.gone else ""
         click.echo(f"{one.path}: {one.texts} texts, {one.missing} to translate{away}")
+
+
+def extract_program() -> None:
+    """Bring the program's own template and catalogues up to date, and say what is missing."""
+    from importlib.metadata import entry_points
+
+    from engine.language.gathering import keep
+
+    for entry in entry_points(group="casetable.texts"):
+        for one in keep(entry.load()()):
+            click.echo(f"{one.path.name}: {one.texts} texts, {one.missing} to translate")
 
 
 def extract_words(folder: Path, profile: str, languages: tuple[str, ...] = ()) -> "list[Updated]":

@@ -1,6 +1,7 @@
 """Mails: an opaque case code and a step, never content (R17). Sent after the commit, with a key."""
 
 import smtplib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -15,7 +16,7 @@ from engine.application import Application
 from engine.deputy import deputies_of
 from engine.errors import OperatorError
 from engine.job import Handler, register
-from engine.language import gettext, mark
+from engine.language import SOURCE, best_of, gettext, mark, speaking
 from engine.models import (
     Account,
     AccountRole,
@@ -196,8 +197,19 @@ def _prepare(application: Application, session: Session, job: Job) -> list[Lette
             session.add(notice)
             session.flush()
         if notice.sent_at is None:
-            letters.append(_letter(application, notice, account, case))
+            with speaking(*_tongue_of(application, session, account)):
+                letters.append(_letter(application, notice, account, case))
     return letters
+
+
+def _tongue_of(
+    application: Application, session: Session, account: Account
+) -> tuple[str, Mapping[str, str]]:
+    """Return the language of who gets the mail, with the structure's terms in it."""
+    profile = application.deployment(session).profile
+    pseudo = application.settings.demo
+    code = best_of([account.language or profile.language], pseudo=pseudo) or SOURCE
+    return code, profile.terms.get(code, {})
 
 
 def _letter(

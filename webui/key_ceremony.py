@@ -1,6 +1,9 @@
 """What a page asks a security key in this browser, and the challenge that its answer has to fit."""
 
+import json
+
 from engine import security_key
+from engine.language import gettext
 from engine.models import WebSession
 from engine.place import Place, place_of
 from webui import identity
@@ -41,3 +44,17 @@ def taken_challenge(found: WebSession) -> bytes | None:
     """Return the challenge of a session; it is used up by that, whatever the answer is."""
     with writing() as session:
         return security_key.take_challenge(session, found.token_hash, identity.wall_clock())
+
+
+def words() -> str:
+    """Return what the script says while it asks a key, as JSON, in the language of the reader."""
+    told = {
+        "unknown": gettext("This browser knows no security keys; take a newer one."),
+        "touch": gettext("Now touch your key, or do what your device asks you to."),
+        "silent": gettext("No key answered. Try again when you have it at hand."),
+        "known": gettext("This key is set up already; take another one."),
+        "failed": gettext(
+            "That did not work with this key or browser. Try again, or take another one."
+        ),
+    }
+    return json.dumps(told)

@@ -11,10 +11,11 @@ from engine.emergency import may_open
 from engine.hold import part_of
 from engine.language import current_language, gettext, mark, tongue
 from engine.language.speech import form_in_speech, text_in_speech
-from webui import language
+from webui import key_ceremony, language
 from webui.asset import BUILD_COMMAND, asset
 from webui.context import application, now, profile, reading
 from webui.csrf import csrf_token
+from webui.device import said_device
 from webui.pagetext import PageText
 from webui.requestid import request_id
 from webui.spoken import said
@@ -47,6 +48,7 @@ def register(app: Flask) -> None:
         may_enter_for=may_enter_for,
         navigation=navigation,
         opens_emergencies=lambda: may_open(current_user.account, profile()),
+        key_words=key_ceremony.words,
         language_choices=language.choices,
         page_direction=lambda: tongue(current_language()).direction,
         page_language_name=lambda: tongue(current_language()).name,
@@ -67,6 +69,7 @@ def register(app: Flask) -> None:
         sentence=sentence,
         role_name=lambda code: profile().role_name(code),
         said=said,
+        said_device=said_device,
     )
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.add_extension(PageText)

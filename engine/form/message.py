@@ -22,7 +22,8 @@ MESSAGES = mark(
         "required_file": "Choose a file.",
         "minimum": "Enter {limit} or more.",
         "maximum": "Enter {limit} or less.",
-        "limit": "This answer cannot be checked: its limit is not a number. Tell the process owner.",
+        "limit": "This answer cannot be checked: its limit is not a number. "
+        "Tell the process owner.",
         "min_length": "Enter at least {limit} characters; there are {length}.",
         "max_length": "Enter at most {limit} characters; there are {length}.",
         "phone": "Enter an international phone number, for example +32 2 555 12 12 without spaces.",
@@ -33,7 +34,8 @@ MESSAGES = mark(
         "option": "Choose one of the answers offered; this one is not (or no longer) among them.",
         "date": "Enter a date that exists, for example 2027-03-31.",
         "time": "Enter a time, for example 14:30.",
-        "gap": "This time does not exist on that day, because the clocks change. Choose another one.",
+        "gap": "This time does not exist on that day, because the clocks "
+        "change. Choose another one.",
         "year": "Enter a date between the years {first} and {last}.",
         "earliest": "Enter a date on or after {limit}.",
         "latest": "Enter a date on or before {limit}.",

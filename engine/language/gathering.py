@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
@@ -105,7 +106,7 @@ def _key(message: object) -> tuple[str | None, str]:
 def _catalog(
     language: str | None,
     gathered: Iterable[Gathered],
-    known: Mapping[tuple[str | None, str], object],
+    known: Mapping[tuple[str | None, str], Any],
 ) -> Catalog:
     catalog = Catalog(locale=language, domain="casetable", project="Casetable", charset="utf-8")
     for one in gathered:
@@ -114,7 +115,8 @@ def _catalog(
         said = known.get((message.context, message.text), "")
         if bool(message.many) != isinstance(said, tuple | list):
             said = ("", "") if message.many else ""
-        places = [(file, None) for file in one.files[:3]]
+        # Babel's types ask for line numbers; they are left out, so that changes stay small.
+        places: list[Any] = [(file, None) for file in one.files[:3]]
         flags = {"python-format"} if "%(" in message.text else set()
         catalog.add(text, said, places, flags, context=message.context)
     return catalog

@@ -18,13 +18,18 @@ from engine.comparison import Side
 from engine.deployment import ResolvedDeployment
 from engine.drawing import Element, Process, role_of
 from engine.drawing.outline import reading_order
+from engine.language import mark
 from engine.models import InstanceState, ProcessInstance, WorkItem, WorkItemState
 from engine.workshop.compared import Compared, cases
 from engine.workshop.few import FEWEST, is_told
 
 WINDOW: Final = timedelta(days=365)
 """Steps that were done longer ago say little of how the work goes now, and cost reading."""
-HEATS: Final = ((1, "up to a day"), (7, "up to a week"), (30, "up to a month"))
+HEATS: Final = (
+    (1, mark("up to a day")),
+    (7, mark("up to a week")),
+    (30, mark("up to a month")),
+)
 """Days up to which a step is of a heat; what takes longer is of the last."""
 SLOWEST: Final = "longer than a month"
 Place = tuple[str, str]

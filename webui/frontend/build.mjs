@@ -13,7 +13,7 @@ const DARK_RULE = /(?<=\})(\[data-bs-theme=dark\][^{},]*)\{([^{}]*)\}/g;
 const darkBySystem = {
   name: 'dark-by-system',
   setup(build) {
-    build.onLoad({ filter: /bootstrap[\\/]dist[\\/]css[\\/]bootstrap\.min\.css$/ }, ({ path: file }) => {
+    build.onLoad({ filter: /bootstrap[\\/]dist[\\/]css[\\/]bootstrap(\.rtl)?\.min\.css$/ }, ({ path: file }) => {
       const source = fs.readFileSync(file, 'utf8').replace(/\/\*# sourceMappingURL.*$/m, '');
       const contents = source.replace(
         DARK_RULE,
@@ -68,6 +68,8 @@ const result = await esbuild.build({
   plugins: [darkBySystem, stylesAdopted, attributesSet],
   entryPoints: {
     app: 'src/app.js',
+    // The same styles for languages that are read from right to left.
+    app_rtl: 'src/app_rtl.css',
     diagram: 'src/diagram.js',
     editor_bpmn: 'src/editor/bpmn.js',
     editor_dmn: 'src/editor/dmn.js',
@@ -101,8 +103,8 @@ function manifest(meta) {
   const names = {};
   for (const [file, { entryPoint, cssBundle }] of Object.entries(meta.outputs)) {
     if (!entryPoint?.startsWith('src/')) continue;
-    const name = path.basename(file).replace(/-[A-Z0-9]+\.js$/, '');
-    names[`${name}.js`] = path.basename(file);
+    const [, name, ending] = path.basename(file).match(/^(.*)-[A-Z0-9]+\.(js|css)$/);
+    names[`${name}.${ending}`] = path.basename(file);
     if (cssBundle) names[`${name}.css`] = path.basename(cssBundle);
   }
   return names;

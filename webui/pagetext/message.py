@@ -111,7 +111,8 @@ class Writer:
         kept: list[str] = []
         first, second = (self._text(case, names, kept) for case in cases)
         values = "".join(f", {name}={source}" for name, source in names.items())
-        return f"{''.join(kept)}{{{{ ngettext({_quoted(first)}, {_quoted(second)}, {number}{values}) }}}}"
+        forms = f"{_quoted(first)}, {_quoted(second)}"
+        return f"{''.join(kept)}{{{{ ngettext({forms}, {number}{values}) }}}}"
 
     def _call(self, run: list[Node]) -> str:
         if not any(node.words for node in run):

@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from engine.errors import ConflictError, InputError
 from engine.form import FieldError
 from engine.inbox import EVENTS
-from engine.language import gettext
+from engine.language import gettext, mark
 from engine.lifecycle import STARTS
 from engine.scenario import step_kind
 from engine.workshop import draft as drafts
@@ -26,7 +26,12 @@ from webui.when import When
 from webui.wording import sentence, word
 
 pages = Blueprint("play", __name__)
-JUMPS = (("P1D", "1 day"), ("P7D", "7 days"), ("P1M", "1 month"), ("P3M", "3 months"))
+JUMPS = (
+    ("P1D", mark("1 day")),
+    ("P7D", mark("7 days")),
+    ("P1M", mark("1 month")),
+    ("P3M", mark("3 months")),
+)
 INVENTED = "Something happened."
 
 
@@ -72,7 +77,7 @@ def _page(draft: Any, played: Played) -> str:
             if mark["mark"] == "token"
         ],
         messages=[(name, sentence(name)) for name in standing.messages],
-        jumps=JUMPS,
+        jumps=[(code, gettext(words)) for code, words in JUMPS],
         **given,
     )
 

@@ -45,7 +45,7 @@ def show() -> str:
         stands=stands,
         marks={one.element.id: _mark(one) for one in stands},
         lasting=lasting,
-        heats=[*(words for _, words in HEATS), SLOWEST],
+        heats=[gettext(words) for words in (*(words for _, words in HEATS), SLOWEST)],
         fewest=FEWEST,
     )
 

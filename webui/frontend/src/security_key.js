@@ -11,10 +11,12 @@ export function watchKeys(root) {
 class KeyForm {
   constructor(form) {
     this.form = form;
+    // The page says them in the language of who reads it.
+    this.words = JSON.parse(form.dataset.keyWords);
     this.said = form.querySelector('[data-key-says]');
     this.button = form.querySelector('button[type="submit"]');
     if (!window.PublicKeyCredential) {
-      this.say('This browser knows no security keys; take a newer one.');
+      this.say(this.words.unknown);
       return;
     }
     this.button.disabled = false;
@@ -24,13 +26,13 @@ class KeyForm {
   async ask(event) {
     event.preventDefault();
     this.button.disabled = true;
-    this.say('Now touch your key, or do what your device asks you to.');
+    this.say(this.words.touch);
     try {
       this.form.elements.credential.value = JSON.stringify(await this.answer());
       this.form.submit();
     } catch (error) {
       this.button.disabled = false;
-      this.say(explained(error));
+      this.say(this.explained(error));
     }
   }
 
@@ -42,15 +44,14 @@ class KeyForm {
     return written(await navigator.credentials.get({ publicKey: readSign(asked) }));
   }
 
+  explained(error) {
+    if (GIVEN_UP.has(error.name)) return this.words.silent;
+    return error.name === 'InvalidStateError' ? this.words.known : this.words.failed;
+  }
+
   say(words) {
     this.said.textContent = words;
   }
-}
-
-function explained(error) {
-  if (GIVEN_UP.has(error.name)) return 'No key answered. Try again when you have it at hand.';
-  if (error.name === 'InvalidStateError') return 'This key is set up already; take another one.';
-  return 'That did not work with this key or browser. Try again, or take another one.';
 }
 
 function readMake(asked) {
