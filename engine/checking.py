@@ -18,9 +18,11 @@ from engine.check.finding import error
 from engine.deployment import ResolvedDeployment
 from engine.drawing import user_tasks
 from engine.errors import InputError
-from engine.inheritance import PROFILE, read_files
+from engine.inheritance import PROFILE, chain, folder_of, known, left_out, read_files, story_paths
 from engine.operator import catalogue
-from engine.profile import NOT_DELEGATED_VALUE, Profile
+from engine.profile import BASE, NOT_DELEGATED_VALUE, Profile, read_tables
+from engine.profile_check import BROKEN, check_profile
+from engine.profile_schema import nearest
 from engine.settings import ROOT
 
 ENDINGS = (".bpmn", ".dmn", ".form")
@@ -83,14 +85,21 @@ def check_paths(
     shipped = read_files(whole_folder[0] if whole_folder else home, profile)
     deployment = ResolvedDeployment(shipped)
     if not paths:
-        files = shipped
-    elif whole_folder:
-        files = {}
+        placed = _check_place(home, profile)
+        report = _checked(shipped, deployment, whole=True)
+        return Report((*placed, *report.findings), report.files)
+    if whole_folder:
+        files: dict[str, bytes] = {}
         for folder in whole_folder:
             files |= read_files(folder, profile)
     else:
         files = _named(paths)
-    return _checked(files, deployment, whole=bool(whole_folder) or not paths)
+    return _checked(files, deployment, whole=bool(whole_folder))
+
+
+def check_shipped(home: Path) -> dict[str, Report]:
+    """Check every profile of the folder `processes`; return the reports by code."""
+    return {code: check_paths((), code, home=home) for code in known(home)}
 
 
 def check_files(files: Mapping[str, bytes]) -> Report:
@@ -98,11 +107,31 @@ def check_files(files: Mapping[str, bytes]) -> Report:
     return _checked(files, ResolvedDeployment(files), whole=True)
 
 
+def _check_place(home: Path, profile: str) -> Iterator[Finding]:
+    """Require that a profile is called as its folder, and leaves out stories that there are."""
+    tables = read_tables((folder_of(home, profile) / PROFILE).read_bytes(), PROFILE)
+    head = tables.get("profile")
+    code = head.get("code") if isinstance(head, Mapping) else None
+    if code != profile:
+        message = f"is {code!r} in the folder {profile}; let both be the same."
+        yield error(PROFILE, "profile.code", "other_code", message)
+    if profile != BASE:
+        parent = chain(home, profile)[-2]
+        there = {Path(name).stem for name in story_paths(home, parent)}
+        for name in sorted(left_out(tables).keys() - there):
+            message = f"leaves out {name}, which is no story underneath; {nearest(name, there)}"
+            yield error(PROFILE, "scenarios.without", "unknown_story", message)
+
+
 def _checked(files: Mapping[str, bytes], deployment: ResolvedDeployment, *, whole: bool) -> Report:
     checked = {path: content for path, content in files.items() if path.endswith(ENDINGS)}
-    found = list(check_deployment(checked, context_of(deployment.profile)))
+    tables = list(check_profile(deployment)) if whole else []
+    if any(finding.code == BROKEN for finding in tables):
+        return Report(tuple(tables), (*sorted(checked), PROFILE))
+    found = [*tables, *check_deployment(checked, context_of(deployment.profile))]
     if whole:
         found += _check_not_delegated(deployment)
+        return Report(tuple(found), (*sorted(checked), PROFILE))
     return Report(tuple(found), tuple(sorted(checked)))
 
 
