@@ -144,7 +144,12 @@ def cast_of(profile: Profile, processes_dir: Path) -> Cast:
         played = {discipline for _, _, discipline in organisations.values()}
         if code not in played | NOT_PLAYED:
             organisations[code] = (code, f"{name}, Rivertown", code)
-    kept = {code: one for code, one in organisations.items() if one[2] in profile.disciplines}
+    desks = {person.organisation for person in people.values() if person.roles != ("partner",)}
+    kept = {
+        code: one
+        for code, one in organisations.items()
+        if one[2] in profile.disciplines or code in desks
+    }
     acting = [each for person in people.values() for each in _playing(person, profile, kept)]
     return Cast(tuple(kept.values()), (*acting, *_missing(acting, profile, kept)))
 
