@@ -15,7 +15,6 @@ from engine.check import (
     summary,
 )
 from engine.check.finding import error
-from engine.check.translation import check_translations
 from engine.deployment import ResolvedDeployment
 from engine.drawing import user_tasks
 from engine.errors import InputError
@@ -34,6 +33,7 @@ from engine.profile import BASE, NOT_DELEGATED_VALUE, Profile, read_tables
 from engine.profile_check import BROKEN, check_profile
 from engine.profile_schema import nearest
 from engine.settings import ROOT
+from engine.translation_check import check_translations
 
 ENDINGS = (".bpmn", ".dmn", ".form")
 START_DATA = {

@@ -7,16 +7,17 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
-from engine.check.translation import check_translations
 from engine.comparison import Side, compare
 from engine.errors import InputError
 from engine.form import parse_form
 from engine.inheritance import read_files
 from engine.language import current_speech, speaking
 from engine.settings import ROOT
+from engine.translation_check import check_translations
 from engine.wordbook import Entry, joined, read_entries
 from engine.wordbook.catalogue import written
 from engine.wordbook.words import Wordbook
+from tests.wordbook.brackets import CLOSE, LANGUAGE, OPEN, bracketed
 
 HARD = ['A "quoted" word', "Two\nlines\n", "Tab\tand \\ slash", "Ünïcode, “so”", "  spaced"]
 FORM = b'{"id":"f","type":"default","components":[{"type":"radio","id":"a","key":"a",\
@@ -161,3 +162,22 @@ def test_comparison_tells_each_text_that_is_said_otherwise() -> None:
     }
     (whole,) = compare(Side("old", {}), new)
     assert (whole.kind, whole.file, whole.weight) == ("added", "languages/nl.po", "wording")
+
+
+def test_profile_says_all_that_pages_show_of_it_and_keeps_its_codes() -> None:
+    files = read_files(ROOT / "processes", "base")
+    deployment = bracketed(files)
+    with speaking(LANGUAGE):
+        spoken = deployment.wordbook.words(current_speech()).profile(deployment.profile)
+    source = deployment.profile
+    assert spoken.values == source.values
+    assert spoken.zone == source.zone
+    assert list(spoken.roles) == list(source.roles)
+    assert spoken.terms == source.terms
+    shown = [role.name for role in spoken.roles.values()]
+    shown += [one.value for one in spoken.structure.values()]
+    shown += [one.explain for one in spoken.structure.values()]
+    shown += [one.text for one in spoken.glossary.values()]
+    shown += [one.reason for one in spoken.selfcheck.values()]
+    shown += [value.explain for value in spoken.parameters.values()]
+    assert all(text.startswith(OPEN) and text.endswith(CLOSE) for text in shown)

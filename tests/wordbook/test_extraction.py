@@ -98,7 +98,11 @@ def test_extraction_finds_what_pages_show_of_the_profile(files: dict[str, bytes]
     shown += [value.explain for value in profile.parameters.values()]
     shown += [name for entries in profile.lists.values() for name in entries.values()]
     shown += [profile.texts[name] for name in ("goal", "strategy", "definition", "where_to_report")]
-    assert {text.strip() for text in shown} <= found
+    for one in profile.structure.values():
+        shown += [one.value, one.explain, one.confirm]
+    for entry in profile.glossary.values():
+        shown += [entry.term, entry.text]
+    assert {text.strip() for text in shown if text} <= found
 
 
 def test_extraction_takes_no_code_for_a_word(files: dict[str, bytes]) -> None:
