@@ -15,14 +15,25 @@ from engine.check import (
     summary,
 )
 from engine.check.finding import error
-from engine.check.translation import check_translations
 from engine.deployment import ResolvedDeployment
 from engine.drawing import user_tasks
 from engine.errors import InputError
-from engine.inheritance import PROFILE, catalogues_in, folder_of, read_files
+from engine.inheritance import (
+    PROFILE,
+    catalogues_in,
+    chain,
+    folder_of,
+    known,
+    left_out,
+    read_files,
+    story_paths,
+)
 from engine.operator import catalogue
-from engine.profile import BASE, NOT_DELEGATED_VALUE, Profile
+from engine.profile import BASE, NOT_DELEGATED_VALUE, Profile, read_tables
+from engine.profile_check import BROKEN, check_profile
+from engine.profile_schema import nearest
 from engine.settings import ROOT
+from engine.translation_check import check_translations
 
 ENDINGS = (".bpmn", ".dmn", ".form")
 START_DATA = {
@@ -84,17 +95,25 @@ def check_paths(
     shipped = read_files(whole_folder[0] if whole_folder else home, profile)
     deployment = ResolvedDeployment(shipped)
     if not paths:
-        files = shipped
-    elif whole_folder:
-        files = {}
+        placed = _check_place(home, profile)
+        own = _own_catalogues([home], profile)
+        report = _checked(shipped, deployment, whole=True, own=own)
+        return Report((*placed, *report.findings), report.files)
+    if whole_folder:
+        files: dict[str, bytes] = {}
         for folder in whole_folder:
             files |= read_files(folder, profile)
     else:
         files = _named(paths)
-    if paths and not whole_folder:
+    if not whole_folder:
         return _checked(files, deployment, whole=False)
-    places = whole_folder or [home]
-    return _checked(files, deployment, whole=True, own=_own_catalogues(places, profile))
+    own = _own_catalogues(whole_folder, profile)
+    return _checked(files, deployment, whole=True, own=own)
+
+
+def check_shipped(home: Path) -> dict[str, Report]:
+    """Check every profile of the folder `processes`; return the reports by code."""
+    return {code: check_paths((), code, home=home) for code in known(home)}
 
 
 def check_files(files: Mapping[str, bytes]) -> Report:
@@ -110,6 +129,22 @@ def _own_catalogues(folders: list[Path], profile: str) -> dict[str, bytes]:
     return found
 
 
+def _check_place(home: Path, profile: str) -> Iterator[Finding]:
+    """Require that a profile is called as its folder, and leaves out stories that there are."""
+    tables = read_tables((folder_of(home, profile) / PROFILE).read_bytes(), PROFILE)
+    head = tables.get("profile")
+    code = head.get("code") if isinstance(head, Mapping) else None
+    if code != profile:
+        message = f"is {code!r} in the folder {profile}; let both be the same."
+        yield error(PROFILE, "profile.code", "other_code", message)
+    if profile != BASE:
+        parent = chain(home, profile)[-2]
+        there = {Path(name).stem for name in story_paths(home, parent)}
+        for name in sorted(left_out(tables).keys() - there):
+            message = f"leaves out {name}, which is no story underneath; {nearest(name, there)}"
+            yield error(PROFILE, "scenarios.without", "unknown_story", message)
+
+
 def _checked(
     files: Mapping[str, bytes],
     deployment: ResolvedDeployment,
@@ -118,10 +153,14 @@ def _checked(
     own: Mapping[str, bytes] | None = None,
 ) -> Report:
     checked = {path: content for path, content in files.items() if path.endswith(ENDINGS)}
-    found = list(check_deployment(checked, context_of(deployment.profile)))
+    tables = list(check_profile(deployment)) if whole else []
+    if any(finding.code == BROKEN for finding in tables):
+        return Report(tuple(tables), (*sorted(checked), PROFILE))
+    found = [*tables, *check_deployment(checked, context_of(deployment.profile))]
     if whole:
         found += _check_not_delegated(deployment)
         found += check_translations(files, deployment.profile.languages, own or {})
+        return Report(tuple(found), (*sorted(checked), PROFILE))
     return Report(tuple(found), tuple(sorted(checked)))
 
 

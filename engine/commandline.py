@@ -106,16 +106,24 @@ def db_upgrade() -> None:
 
 @casetable.command()
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
-@click.option("--profile", default="base", show_default=True, help="The national structure.")
+@click.option("--profile", default=None, help="The national structure [default: each of them].")
 @click.option("--json", "as_json", is_flag=True, help="Findings for machines.")
-def check(paths: tuple[Path, ...], profile: str, *, as_json: bool) -> None:
-    """Find what is wrong with diagrams, tables and forms.
+def check(paths: tuple[Path, ...], profile: str | None, *, as_json: bool) -> None:
+    """Find what is wrong with diagrams, tables, forms and profiles.
 
     Example: casetable check processes --profile base
     """
-    from engine.checking import check_paths
+    from engine.checking import check_paths, check_shipped
+    from engine.profile import BASE
     from engine.settings import load_settings
 
+    if profile is None and not paths and not as_json:
+        wrong = False
+        for code, found in check_shipped(load_settings().processes_dir).items():
+            click.echo(f"{code}: {found.as_text()}")
+            wrong = wrong or bool(found.findings)
+        sys.exit(FINDING if wrong else 0)
+    profile = profile or BASE
     report = check_paths(paths, profile, home=load_settings().processes_dir)
     click.echo(report.as_json() if as_json else report.as_text())
     if report.findings:
@@ -124,10 +132,10 @@ def check(paths: tuple[Path, ...], profile: str, *, as_json: bool) -> None:
 
 @casetable.command()
 @click.argument("folder", required=False, type=click.Path(exists=True, path_type=Path))
-@click.option("--profile", default="base", show_default=True, help="The national structure.")
+@click.option("--profile", default=None, help="The national structure [default: each of them].")
 @click.option("--json", "as_json", is_flag=True, help="Verdicts for machines.")
 @click.option("--running", is_flag=True, help="For the running cases, from where each stands.")
-def verify(folder: Path | None, profile: str, *, as_json: bool, running: bool) -> None:
+def verify(folder: Path | None, profile: str | None, *, as_json: bool, running: bool) -> None:
     """Prove the safety rules on every path of the drawings, or show the path that breaks one.
 
     A path is shown once the engine has gone it, too. Exits with 1 when a rule is broken, and with
@@ -136,6 +144,7 @@ def verify(folder: Path | None, profile: str, *, as_json: bool, running: bool) -
     Example: casetable verify processes --profile base
     """
     from engine.deployment import resolve
+    from engine.profile import BASE
     from engine.proof.proof import prove
     from engine.proof.replay import ReplayError
     from engine.proof.report import as_json as for_machines
@@ -151,7 +160,10 @@ def verify(folder: Path | None, profile: str, *, as_json: bool, running: bool) -
             from engine.running_command import verify_running
 
             sys.exit(0 if verify_running(as_json=as_json) else FINDING)
-        deployment = resolve(folder or load_settings().processes_dir, profile)
+        home = folder or load_settings().processes_dir
+        if profile is None and folder is None and not as_json:
+            sys.exit(0 if _verify_each(home) else FINDING)
+        deployment = resolve(home, profile or BASE)
         proof = prove(deployment)
     except ReplayError as error:
         click.echo(f"error: {error}", err=True)
@@ -159,6 +171,23 @@ def verify(folder: Path | None, profile: str, *, as_json: bool, running: bool) -
     click.echo(for_machines(proof) if as_json else as_text(proof, deployment.profile))
     if not proof.holds:
         sys.exit(FINDING)
+
+
+def _verify_each(home: Path) -> bool:
+    """Prove the rules of every profile; say in one line each how it went, and more where not."""
+    from engine.deployment import resolve
+    from engine.inheritance import known
+    from engine.proof.proof import prove
+    from engine.proof.report import as_text
+
+    hold = True
+    for code in known(home):
+        deployment = resolve(home, code)
+        proof = prove(deployment)
+        told = as_text(proof, deployment.profile)
+        hold = hold and proof.holds
+        click.echo(f"{code}: {told.splitlines()[-1] if proof.holds else told}")
+    return hold
 
 
 @casetable.group()

@@ -1,6 +1,5 @@
 """The demonstration: people, organisations and a clock that can be moved."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 
@@ -9,108 +8,12 @@ from sqlalchemy import select
 from engine import accounts, due
 from engine.application import Application
 from engine.calendar import occurrence, parse_duration
+from engine.demo_cast import ALLOW_TO_BE_NAMED, cast_of
 from engine.deployment import ResolvedDeployment, publish_shipped, resolve
 from engine.errors import CasetableError
 from engine.models import Account, DemoClock, HitAllowance, Organisation
 
 PASSWORD = "demonstration only"  # noqa: S105 - printed at every demo start
-
-ORGANISATIONS = (
-    ("municipality", "Municipality of Rivertown", "municipality"),
-    ("police", "Police, Rivertown district", "police"),
-    ("youth_work", "Youth Work Rivertown", "youth_work"),
-    ("school", "Harbour College", "education"),
-    ("mental_health", "Mental Health Service East", "mental_health"),
-    ("family_support", "Family Support Centre", "family_support"),
-    ("child_protection", "Child Protection Board", "child_protection"),
-)
-
-ALLOW_TO_BE_NAMED = ("municipality", "police", "youth_work")
-"""Organisations that let the others learn that they know somebody."""
-
-
-@dataclass(frozen=True)
-class DemoPerson:
-    """One demo account."""
-
-    username: str
-    name: str
-    organisation: str
-    roles: tuple[str, ...]
-    what: str
-
-
-PEOPLE = (
-    DemoPerson("intake.anna", "Anna Visser", "municipality", ("intake_desk",), "intake desk"),
-    DemoPerson("intake.bram", "Bram Jansen", "municipality", ("intake_desk",), "intake desk"),
-    DemoPerson("chair.clara", "Clara de Boer", "municipality", ("chair",), "chairs the table"),
-    DemoPerson("chair.cora", "Cora Hendriks", "municipality", ("chair",), "second chair"),
-    DemoPerson(
-        "process.daan",
-        "Daan Smit",
-        "municipality",
-        ("process_coordinator",),
-        "process coordinator",
-    ),
-    DemoPerson(
-        "process.dina",
-        "Dina Mulder",
-        "municipality",
-        ("process_coordinator",),
-        "process coordinator",
-    ),
-    DemoPerson(
-        "content.emma",
-        "Emma Bakker",
-        "municipality",
-        ("content_coordinator",),
-        "content coordinator",
-    ),
-    DemoPerson(
-        "content.erik",
-        "Erik Meijer",
-        "municipality",
-        ("content_coordinator",),
-        "content coordinator",
-    ),
-    DemoPerson("mayor.fatima", "Fatima Amrani", "municipality", ("accountable_person",), "mayor"),
-    DemoPerson(
-        "deputy.farid",
-        "Farid Haddad",
-        "municipality",
-        ("accountable_person",),
-        "deputy mayor",
-    ),
-    DemoPerson(
-        "head.greta",
-        "Greta Postma",
-        "municipality",
-        ("desk_head",),
-        "head of the desk",
-    ),
-    DemoPerson(
-        "head.hanna", "Hanna Peters", "municipality", ("desk_head",), "second head of the desk"
-    ),
-    DemoPerson("police.peter", "Peter Dekker", "police", ("partner",), "partner: police"),
-    DemoPerson("youth.yara", "Yara Kok", "youth_work", ("partner",), "partner: youth work"),
-    DemoPerson("school.sofia", "Sofia Vos", "school", ("partner",), "partner: school"),
-    DemoPerson("health.hugo", "Hugo Maas", "mental_health", ("partner",), "partner: mental health"),
-    DemoPerson(
-        "care.karin", "Karin Blom", "family_support", ("partner",), "partner: family support"
-    ),
-    DemoPerson(
-        "child.chris", "Chris Kuiper", "child_protection", ("partner",), "partner: child protection"
-    ),
-    DemoPerson("lead.lars", "Lars Hoekstra", "municipality", ("agency_lead",), "leads its people"),
-    DemoPerson("lead.petra", "Petra Blok", "police", ("agency_lead",), "leads the police's people"),
-    DemoPerson("privacy.paula", "Paula Vries", "municipality", ("dpo",), "data-protection officer"),
-    DemoPerson("privacy.milan", "Milan Vos", "municipality", ("dpo",), "second officer"),
-    DemoPerson("operator.otto", "Otto Kramer", "municipality", ("operator",), "runs the system"),
-    DemoPerson("owner.olga", "Olga Prins", "municipality", ("process_owner",), "process owner"),
-    DemoPerson(
-        "owner.oscar", "Oscar Brink", "municipality", ("process_owner",), "second process owner"
-    ),
-)
 
 
 @cache
@@ -135,11 +38,12 @@ def seed(application: Application, deployment: ResolvedDeployment | None = None)
         application.deployments.remember(deployment)
         if session.scalar(select(Account.id).limit(1)) is not None:
             return False
+        cast = cast_of(deployment.profile, settings.processes_dir)
         organisations = {
             code: Organisation(
                 code=code, name=name, discipline=discipline, contact=f"{code}@example.org"
             )
-            for code, name, discipline in ORGANISATIONS
+            for code, name, discipline in cast.organisations
         }
         session.add_all(organisations.values())
         session.flush()
@@ -147,12 +51,12 @@ def seed(application: Application, deployment: ResolvedDeployment | None = None)
             HitAllowance(
                 organisation_id=organisations[code].id, audience_id=organisation.id, at=now
             )
-            for code in ALLOW_TO_BE_NAMED
+            for code in ALLOW_TO_BE_NAMED & organisations.keys()
             for organisation in organisations.values()
             if organisation.code != code
         )
         password_hash = _password_hash()
-        for person in PEOPLE:
+        for person in cast.people:
             accounts.add_account(
                 session,
                 username=person.username,

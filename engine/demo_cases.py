@@ -16,6 +16,7 @@ from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.clock import TestClock
 from engine.errors import CasetableError, InputError
+from engine.inheritance import chain, folder_of
 from engine.models import CaseMember
 from engine.scenario import fragments_of, read_steps, read_toml, step_kind
 from engine.scenario_world import Player
@@ -29,15 +30,30 @@ def add_cases(application: Application) -> int:
 
     No worker may run meanwhile: it would do what the past owed before its time.
     """
-    path = application.settings.processes_dir / SCRIPT
-    if not path.is_file():
-        return 0
-    count = 0
-    for case in read_toml(path).get("case", []):
-        _play(application, case, path)
-        count += 1
+    count, problems = 0, []
+    path, cases = _script(application.settings.processes_dir, application.settings.profile)
+    for case in cases:
+        try:
+            _play(application, case, path)
+            count += 1
+        except CasetableError as error:  # the others are still worth looking at
+            problems.append(str(error))
     _confirm_members(application)
+    if problems:
+        raise CasetableError(f"{count} went as told, {len(problems)} not: {' '.join(problems)}")
     return count
+
+
+def _script(processes_dir: Path, profile: str) -> tuple[Path, list[dict[str, Any]]]:
+    """Return the cases that the profile, or the next one underneath, brings in its demo.toml."""
+    folders = [folder_of(processes_dir, code) for code in reversed(chain(processes_dir, profile))]
+    for path in [*(folder / SCRIPT for folder in folders), processes_dir / SCRIPT]:
+        cases = read_toml(path).get("case", []) if path.is_file() else []
+        if not isinstance(cases, list) or not all(isinstance(case, dict) for case in cases):
+            raise InputError(f"{path.name}: each case begins with a line [[case]].")
+        if cases:
+            return path, cases
+    return processes_dir / SCRIPT, []
 
 
 def _confirm_members(application: Application) -> None:

@@ -17,6 +17,9 @@ HOLDERS = frozenset(
 )
 """Roles that can set legal holds; the profile's `hold_roles` says which do, besides the officer."""
 
+PRODUCT_ROLES = CONTRIBUTORS | HOLDERS | {"agency_lead", "operator", "process_owner"}
+"""Roles on which rights of the product stand: a profile names them as it likes, and keeps them."""
+
 DESK_ACTIONS = {
     "signal:create": frozenset({"intake_desk"}),
     "case:reopen": frozenset(

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.errors import InputError
+from engine.policy import PRODUCT_ROLES
 from engine.structure import (
     Arrangement,
     GlossaryEntry,
@@ -19,6 +20,8 @@ from engine.structure import (
     texts,
 )
 
+READABLE = ("signal", "content", "actions", "summary")
+"""Areas of the case file that a role of a profile's own may read (engine/reading/viewer.py)."""
 NOT_DELEGATED_VALUE = "not_delegated"
 """The value that lists the roles and steps whose acts no deputy does for an absent person (P36)."""
 
@@ -41,6 +44,8 @@ class Role:
     explain: str = ""
     emergency: bool = False
     """Whether holders may open a case of others in danger to life."""
+    reads: tuple[str, ...] = ()
+    """What a role of the profile's own reads in a case; who reported stays with the intake desk."""
 
 
 @dataclass(frozen=True)
@@ -222,4 +227,16 @@ def _role(code: str, entry: Any, file: str) -> Role:
         scope=entry["scope"],
         explain=str(entry.get("explain", "")),
         emergency=entry.get("emergency") is True,
+        reads=_reads(code, entry.get("reads", []), file),
     )
+
+
+def _reads(code: str, wanted: Any, file: str) -> tuple[str, ...]:
+    """Read which areas a role reads; what the roles of the product read is fixed (P21, P74)."""
+    if not isinstance(wanted, list) or not set(map(str, wanted)) <= set(READABLE):
+        raise InputError(f"{file}: [roles.{code}] reads is a list of {', '.join(READABLE)}.")
+    if wanted and code in PRODUCT_ROLES:
+        raise InputError(
+            f"{file}: [roles.{code}] reads what the product says; give reads to a role of your own."
+        )
+    return tuple(map(str, wanted))

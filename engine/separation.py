@@ -7,6 +7,7 @@ from engine.errors import SeparationError
 from engine.language import gettext
 from engine.models import WorkItem
 from engine.turn import Turn
+from engine.wordbook import deployment_words
 
 
 def check_separation(turn: Turn, item: WorkItem, elements: str) -> None:
@@ -37,7 +38,8 @@ def check_separation(turn: Turn, item: WorkItem, elements: str) -> None:
 
 def _why(turn: Turn, done: WorkItem, item: WorkItem) -> str:
     """Return who did the earlier step, in one sentence."""
-    named = {"done": done.name, "next": item.name}
+    say = deployment_words(turn.deployment).say
+    named = {"done": say(done.name), "next": say(item.name)}
     deputy = turn.actor is not None and done.completed_for_id == turn.actor.id
     if turn.behalf:
         named["absent"] = turn.behalf.display_name

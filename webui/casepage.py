@@ -9,6 +9,7 @@ from engine.access import may
 from engine.deployment import ResolvedDeployment
 from engine.lifecycle import LIFECYCLE
 from engine.models import Case, Episode, EpisodeState, LegalHold
+from engine.profile import Profile
 from engine.reading.cases import newest_episode
 from engine.reading.hold import hold_on
 from engine.reading.stage import Stage, stages
@@ -54,9 +55,9 @@ class CaseFrame:
         return stages(words().process(process), current, path.visited)
 
     @property
-    def goal(self) -> str:
-        """Return the shared goal of the structure that the case runs in (P4)."""
-        return words().say(self.deployment.profile.texts.get("goal", ""))
+    def profile(self) -> Profile:
+        """Return the profile that the case runs in, as this reader reads it."""
+        return words().profile(self.deployment.profile)
 
 
 def open_case(section: str) -> CaseFrame:

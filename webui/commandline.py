@@ -1,6 +1,7 @@
 """The commands `casetable web` (production) and `casetable up` (everything on one machine)."""
 
 import logging
+import os
 import signal
 import sys
 import time
@@ -12,7 +13,10 @@ import click
 
 from engine import role
 from engine.application import Application, open_application, open_letterbox
+from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError
+from engine.inheritance import chain, read_files
+from engine.settings import PREFIX, load_settings
 from webui.worker_keeper import WorkerKeeper
 
 WORKER = (sys.executable, "-c", "from engine.commandline import main; main()", "worker")
@@ -69,13 +73,16 @@ def web(workers: int, threads: int, bind: str | None, only: str | None) -> None:
 
 @click.command()
 @click.option("--port", default=None, type=int, help="Port; default from CASETABLE_BASE_URL.")
+@click.option("--profile", default=None, help="The structure to try; it keeps a database apart.")
 @click.option("--no-worker", is_flag=True, help="Only the pages: nothing becomes due by itself.")
 @click.option("--no-cases", is_flag=True, help="Start without the demonstration cases.")
-def up(port: int | None, *, no_worker: bool, no_cases: bool) -> None:
+def up(port: int | None, profile: str | None, *, no_worker: bool, no_cases: bool) -> None:
     """Start everything on this machine: database, demonstration, pages, worker.
 
     Example: casetable up --port 8080
     """
+    if profile:
+        _choose(profile)
     # A terminating signal ends like Ctrl-C, so that pages and worker are stopped too.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     application = open_application()
@@ -99,6 +106,18 @@ def up(port: int | None, *, no_worker: bool, no_cases: bool) -> None:
         server.shutdown()
         keeper.stop()
         application.database.close()
+
+
+def _choose(profile: str) -> None:
+    """Run another profile than the settings name, beside its database: its people differ.
+
+    The settings of this process change, since the worker that it starts reads them again.
+    """
+    settings = load_settings()
+    chain(settings.processes_dir, profile)
+    if profile != settings.profile:
+        os.environ[f"{PREFIX}PROFILE"] = profile
+        os.environ[f"{PREFIX}DATA_DIR"] = str(settings.data_dir / "profiles" / profile)
 
 
 def prepare(application: Application) -> bool:
@@ -159,11 +178,15 @@ def address_of(application: Application) -> str:
 
 
 def _say_where(application: Application, port: int) -> None:
-    from engine.demo import PASSWORD, PEOPLE
+    from engine.demo import PASSWORD
+    from engine.demo_cast import cast_of, what
 
     click.echo(f"\nCasetable runs at http://127.0.0.1:{port}")
     if application.settings.demo:
         click.echo(f"Demonstration accounts, all with the password: {PASSWORD}")
-        for person in PEOPLE:
-            click.echo(f"  {person.username:<14} {person.name:<16} {person.what}")
+        settings = application.settings
+        files = read_files(settings.processes_dir, settings.profile)
+        profile = ResolvedDeployment(files).profile
+        for person in cast_of(profile, settings.processes_dir).people:
+            click.echo(f"  {person.username:<14} {person.name:<16} {what(person, profile)}")
     click.echo("Stop with Ctrl-C.")

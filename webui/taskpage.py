@@ -16,7 +16,7 @@ from engine.reading.erasure import round_of
 from engine.reading.recorded import answered_by, findings, gaps, recorded, submission_of
 from engine.reading.task import other_drafts
 from engine.reading.timeline import timeline
-from engine.reading.viewer import CONTENT, READERS, Viewer, viewer_of
+from engine.reading.viewer import CONTENT, Viewer, role_reads, viewer_of
 from webui.answers import answers_of
 from webui.context import account, application, profile, reading, today
 from webui.spoken import said, speak_of
@@ -60,7 +60,8 @@ def surroundings(item: WorkItem) -> dict[str, Any]:
         if viewer.reads(CONTENT)
         else [],
         "about": about(session, case, viewer),
-        "can_read_by_taking": item.assignee_id is None and item.role in READERS[CONTENT],
+        "can_read_by_taking": item.assignee_id is None
+        and role_reads(profile(), item.role, CONTENT),
         "gaps": gaps(session, case.id, viewer),
         "findings": findings(session, case.id, viewer),
         "dossier": _dossier(item, case, viewer),

@@ -5,17 +5,18 @@ from dataclasses import dataclass
 
 from engine.drawing.model import Element, Event, Flow, Process
 from engine.drawing.vocabulary import GATEWAYS, SUB_PROCESSES, words_for
+from engine.language import gettext, mark
 
 TOLD_AS = {
-    "startEvent": "begins",
-    "endEvent": "ends",
-    "serviceTask": "done by the system",
-    "scriptTask": "done by the system",
-    "businessRuleTask": "looked up in a table",
-    "callActivity": "phase",
-    "subProcess": "phase",
-    "intermediateCatchEvent": "waits for",
-    "intermediateThrowEvent": "goes on with",
+    "startEvent": mark("begins"),
+    "endEvent": mark("ends"),
+    "serviceTask": mark("done by the system"),
+    "scriptTask": mark("done by the system"),
+    "businessRuleTask": mark("looked up in a table"),
+    "callActivity": mark("phase"),
+    "subProcess": mark("phase"),
+    "intermediateCatchEvent": mark("waits for"),
+    "intermediateThrowEvent": mark("goes on with"),
 }
 """How an element is introduced to people who have never seen a diagram notation."""
 
@@ -110,25 +111,27 @@ def _step(process: Process, element: Element, above: frozenset[str]) -> OutlineS
 
 
 def _sentence(process: Process, element: Element) -> str:
-    words = TOLD_AS.get(element.kind, words_for(element.kind))
+    words = gettext(TOLD_AS.get(element.kind, words_for(element.kind)))
     name = f"{words[:1].upper()}{words[1:]}"
     if element.name:
         # A question says by itself that it is a gateway, a person's step by whom it is for.
         plain = element.kind in GATEWAYS or element.kind == "userTask"
-        name = element.name if plain else f"{name}: {element.name}"
+        told = gettext("%(kind)s: %(name)s", kind=name, name=element.name)
+        name = element.name if plain else told
     parts = [name]
     event = element.event
     if event is not None and not element.name:
         parts.append(_event_words(event))
     if element.role and element.kind == "userTask":
-        parts.append(f"for {_lane_name(process, element)}")
+        parts.append(gettext("for %(role)s", role=_lane_name(process, element)))
     if element.multi_instance is not None:
-        parts.append(f"once for each {element.multi_instance.item}".strip())
+        item = element.multi_instance.item
+        parts.append(gettext("once for each %(item)s", item=item).strip())
     flows = process.flows_from(element.id)
     if len(flows) == 1 and element.kind not in GATEWAYS:
-        parts.append(f"then {_target(process, flows[0])}")
+        parts.append(gettext("then %(step)s", step=_target(process, flows[0])))
     elif len(flows) == 1:
-        parts.append(f"branches meet, then {_target(process, flows[0])}")
+        parts.append(gettext("branches meet, then %(step)s", step=_target(process, flows[0])))
     return ", ".join(parts)
 
 
@@ -139,31 +142,58 @@ def _lane_name(process: Process, element: Element) -> str:
     return element.role or ""
 
 
+EVENTS = {
+    "message": mark("message %(name)s"),
+    "signal": mark("signal %(name)s"),
+    "error": mark("error %(name)s"),
+    "escalation": mark("escalation %(name)s"),
+}
+
+
 def _event_words(event: Event) -> str:
     if event.kind == "timer":
-        return f"at the time {event.rule}".strip()
-    return f"{event.kind} {event.name or event.reference}".strip()
+        return gettext("at the time %(time)s", time=event.rule).strip()
+    name = event.name or event.reference
+    if event.kind in EVENTS:
+        return gettext(EVENTS[event.kind], name=name).strip()
+    return f"{event.kind} {name}".strip()
 
 
 def _boundary(process: Process, element: Element) -> OutlineStep:
     event = f" ({_event_words(element.event)})" if element.event and not element.name else ""
-    effect = "stops the step" if element.interrupting else "the step goes on"
+    label = f"{element.label}{event}"
     targets = [_target(process, flow) for flow in process.flows_from(element.id)]
-    then = f", then {' and '.join(targets)}" if targets else ""
-    return OutlineStep(element.id, f"At any time: {element.label}{event}, {effect}{then}")
+    if not targets:
+        told = (
+            gettext("At any time: %(event)s, stops the step", event=label)
+            if element.interrupting
+            else gettext("At any time: %(event)s, the step goes on", event=label)
+        )
+        return OutlineStep(element.id, told)
+    step = gettext(" and ").join(targets)
+    told = (
+        gettext("At any time: %(event)s, stops the step, then %(step)s", event=label, step=step)
+        if element.interrupting
+        else gettext(
+            "At any time: %(event)s, the step goes on, then %(step)s", event=label, step=step
+        )
+    )
+    return OutlineStep(element.id, told)
 
 
 def _branch(process: Process, element: Element, flow: Flow) -> OutlineStep:
     target = _target(process, flow)
     if element.kind == "parallelGateway":
-        return OutlineStep(flow.id, f"At the same time: {target}")
+        return OutlineStep(flow.id, gettext("At the same time: %(step)s", step=target))
     if element.kind == "eventBasedGateway":
-        return OutlineStep(flow.id, f"Whichever comes first: {target}")
-    if flow.id == element.default_flow or flow.condition is None:
-        name = f"{flow.name} (otherwise)" if flow.name else "Otherwise"
-        return OutlineStep(flow.id, f"{name}: {target}")
-    name = f"If {flow.name}" if flow.name else f"If {flow.condition}"
-    return OutlineStep(flow.id, f"{name}: {target}")
+        return OutlineStep(flow.id, gettext("Whichever comes first: %(step)s", step=target))
+    answer = flow.name or flow.condition or ""
+    if flow.id != element.default_flow and flow.condition is not None:
+        return OutlineStep(flow.id, gettext("If %(answer)s: %(step)s", answer=answer, step=target))
+    if not flow.name:
+        return OutlineStep(flow.id, gettext("Otherwise: %(step)s", step=target))
+    told = gettext("%(answer)s (otherwise): %(step)s", answer=flow.name, step=target)
+    return OutlineStep(flow.id, told)
 
 
 def _target(process: Process, flow: Flow) -> str:
@@ -173,5 +203,5 @@ def _target(process: Process, flow: Flow) -> str:
         passed.add(element.id)
         element = process.by_id.get(process.flows_from(element.id)[0].target)
     if element is None:
-        return "nowhere"
-    return element.name or f"{words_for(element.kind)} {element.id}"
+        return gettext("nowhere")
+    return element.name or f"{gettext(words_for(element.kind))} {element.id}"

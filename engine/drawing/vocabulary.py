@@ -1,5 +1,7 @@
 """The names of BPMN 2.0: namespaces and kinds of elements, grouped as in the standard."""
 
+from engine.language import mark
+
 BPMN = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 DIAGRAM = "http://www.omg.org/spec/BPMN/20100524/DI"
 BOUNDS = "http://www.omg.org/spec/DD/20100524/DC"
@@ -53,32 +55,32 @@ ARTIFACTS = frozenset(
 )
 
 WORDS = {
-    "task": "task without a type",
-    "userTask": "user task",
-    "manualTask": "manual task",
-    "serviceTask": "service task",
-    "scriptTask": "script task",
-    "businessRuleTask": "decision task",
-    "sendTask": "send task",
-    "receiveTask": "receive task",
-    "callActivity": "call activity",
-    "subProcess": "sub-process",
-    "transaction": "transaction",
-    "adHocSubProcess": "ad-hoc sub-process",
-    "exclusiveGateway": "exclusive gateway",
-    "parallelGateway": "parallel gateway",
-    "inclusiveGateway": "inclusive gateway",
-    "complexGateway": "complex gateway",
-    "eventBasedGateway": "event gateway",
-    "startEvent": "start event",
-    "endEvent": "end event",
-    "intermediateCatchEvent": "waiting event",
-    "intermediateThrowEvent": "throwing event",
-    "boundaryEvent": "boundary event",
-    "dataObject": "data object",
-    "dataObjectReference": "data object",
-    "dataStoreReference": "data store",
-    "textAnnotation": "text annotation",
+    "task": mark("task without a type"),
+    "userTask": mark("user task"),
+    "manualTask": mark("manual task"),
+    "serviceTask": mark("service task"),
+    "scriptTask": mark("script task"),
+    "businessRuleTask": mark("decision task"),
+    "sendTask": mark("send task"),
+    "receiveTask": mark("receive task"),
+    "callActivity": mark("call activity"),
+    "subProcess": mark("sub-process"),
+    "transaction": mark("transaction"),
+    "adHocSubProcess": mark("ad-hoc sub-process"),
+    "exclusiveGateway": mark("exclusive gateway"),
+    "parallelGateway": mark("parallel gateway"),
+    "inclusiveGateway": mark("inclusive gateway"),
+    "complexGateway": mark("complex gateway"),
+    "eventBasedGateway": mark("event gateway"),
+    "startEvent": mark("start event"),
+    "endEvent": mark("end event"),
+    "intermediateCatchEvent": mark("waiting event"),
+    "intermediateThrowEvent": mark("throwing event"),
+    "boundaryEvent": mark("boundary event"),
+    "dataObject": mark("data object"),
+    "dataObjectReference": mark("data object"),
+    "dataStoreReference": mark("data store"),
+    "textAnnotation": mark("text annotation"),
 }
 
 

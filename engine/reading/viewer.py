@@ -46,10 +46,12 @@ class Viewer:
     account_id: UUID
     organisation_id: UUID
     functions: frozenset[str]
+    areas: frozenset[str] = frozenset()
+    """What the roles that the profile adds let the person read."""
 
     def reads(self, area: str) -> bool:
         """Say whether the person reads an area of the case file."""
-        return bool(self.functions & READERS[area])
+        return area in self.areas or bool(self.functions & READERS[area])
 
     @property
     def is_emergency(self) -> bool:
@@ -79,6 +81,11 @@ class Viewer:
     def reads_field(self, field_class: str) -> bool:
         """Say whether the person reads fields of a class at a step whose answers it reads."""
         return field_class != SOURCE or self.reads(REPORTER)
+
+
+def role_reads(profile: Profile, code: str, area: str) -> bool:
+    """Say whether holders of a role read an area of the case file."""
+    return code in READERS[area] or (code in profile.roles and area in profile.roles[code].reads)
 
 
 def emergency_viewer(account: Account) -> Viewer:
@@ -119,4 +126,7 @@ def viewer_of(session: Session, case: Case, account: Account, profile: Profile) 
         for code in person.role_codes
         if code in profile.roles and profile.roles[code].scope == "desk"
     }
-    return Viewer(account.id, account.organisation_id, frozenset(active) | roles | desk)
+    functions = frozenset(active) | roles | desk
+    held = (profile.roles[code] for code in functions if code in profile.roles)
+    areas = {area for role in held for area in role.reads}
+    return Viewer(account.id, account.organisation_id, functions, frozenset(areas))

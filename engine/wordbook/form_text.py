@@ -12,7 +12,9 @@ Say = Callable[[str], str]
 def texts_of_form(content: bytes, path: str) -> Iterator[Found]:
     """Yield text, key and kind of everything that a form shows; raise InputError for no form."""
     form = parse_form(content, file=path)
-    yield form.title, form.id, "title of a form"
+    # A form without a title is called by its id, which is no word.
+    if form.schema.get("title"):
+        yield form.title, form.id, "title of a form"
     for component in form.components:
         yield from _of_component(component)
 

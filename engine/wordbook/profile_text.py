@@ -74,11 +74,24 @@ def spoken_profile(profile: Profile, say: Say) -> Profile:
         parameters={name: _value(value, say) for name, value in profile.parameters.items()},
         disciplines=_list(profile.disciplines, say),
         lists={name: _list(entries, say) for name, entries in profile.lists.items()},
+        structure={
+            code: replace(
+                one, value=say(one.value), explain=say(one.explain), confirm=say(one.confirm)
+            )
+            for code, one in profile.structure.items()
+        },
+        selfcheck={
+            code: replace(one, reason=say(one.reason)) for code, one in profile.selfcheck.items()
+        },
+        glossary={
+            code: replace(one, term=say(one.term), text=say(one.text))
+            for code, one in profile.glossary.items()
+        },
     )
 
 
 def _value(value: Value, say: Say) -> Value:
-    return replace(value, explain=say(value.explain))
+    return replace(value, explain=say(value.explain), confirm=say(value.confirm))
 
 
 def _list(entries: Mapping[str, str], say: Say) -> dict[str, str]:

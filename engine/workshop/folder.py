@@ -14,6 +14,7 @@ from engine.inheritance import (
     PROFILE,
     PROFILE_RULES,
     SELFCHECK,
+    known,
 )
 
 DEMO = "demo.toml"
@@ -29,8 +30,9 @@ def laid_out(files: Mapping[str, bytes], shipped: Path) -> Iterator[Path]:
             target = folder / _place(path, profile)
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
-        if (shipped / DEMO).is_file():
-            copyfile(shipped / DEMO, folder / DEMO)
+        for script in [DEMO, *(f"profiles/{code}/{DEMO}" for code in known(folder))]:
+            if (shipped / script).is_file():
+                copyfile(shipped / script, folder / script)
         yield folder
 
 

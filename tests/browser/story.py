@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser
 
-from engine.demo import PEOPLE
+from engine.demo_cast import PEOPLE
 from engine.deployment import ResolvedDeployment, resolve
 from engine.drawing import Element
 from engine.expression import compile_expression, to_json

@@ -3,7 +3,7 @@
 from collections import Counter
 
 from engine.application import Application
-from engine.demo import ORGANISATIONS, PEOPLE
+from engine.demo_cast import ORGANISATIONS, PEOPLE
 from engine.form.form import walk
 from engine.lifecycle import STARTS
 from engine.staffing import roles_that_owe

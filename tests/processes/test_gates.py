@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import demo, scenario, witness, worklist
+from engine import demo_cast, scenario, witness, worklist
 from engine.application import Application
 from engine.clock import TestClock
 from engine.models import (
@@ -282,7 +282,7 @@ def test_gate_twelve_opinions_at_the_same_instant_all_count(
 
 def test_gate_measures_what_it_says(application: Application) -> None:
     """A counter that counts nothing would let everything pass."""
-    assert demo.PEOPLE
+    assert demo_cast.PEOPLE
     with counted(application, []) as seen, application.database.transaction() as session:
         session.scalars(select(WorkItem)).all()
     assert seen == {"statements": 1, "engine": 1, "commits": 1, "witness": 0}

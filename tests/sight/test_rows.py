@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import Connection, Table, create_engine, select, true
 
-from engine import access, demo
+from engine import access, demo_cast
 from engine.models import Base, Case, WorkItem
 from engine.models.sight import HIDDEN, OPEN, READER, is_guarded
 from engine.reading import cases as reading_cases
@@ -14,7 +14,7 @@ from tests.webui.site import Site
 from webui.application import create_app
 
 pytestmark = [pytest.mark.postgres, pytest.mark.timeout(600)]
-NAMES = sorted(person.username for person in demo.PEOPLE)
+NAMES = sorted(person.username for person in demo_cast.PEOPLE)
 
 
 @pytest.fixture(scope="module")

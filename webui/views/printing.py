@@ -20,6 +20,7 @@ from webui.casepage import case_page, open_case
 from webui.context import account, application, end_reading, now, reading, subject, today
 from webui.guard import action, sensitive
 from webui.loading import case as by_code
+from webui.spoken import said_entries
 
 pages = Blueprint("printing", __name__)
 
@@ -96,5 +97,5 @@ def _file(printing_id: UUID) -> str:
         gaps=gaps(session, case.id, viewer),
         around=around(session, case.id),
         statement_of=partial(statement_of, viewer=viewer),
-        entries=whole_timeline(session, case, viewer, today()),
+        entries=said_entries(whole_timeline(session, case, viewer, today())),
     )

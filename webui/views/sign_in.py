@@ -8,13 +8,13 @@ from flask_login import current_user
 from werkzeug.wrappers import Response
 
 from engine import accounts, factor, security_key
-from engine.demo import PEOPLE
+from engine.demo_cast import cast_of
 from engine.language import gettext, mark
 from engine.models import Account, SessionStage
 from engine.reading.account import demo_accounts
 from engine.throttle import BY_FACTOR
 from webui import arrival, attempt, identity, key_ceremony
-from webui.context import application, reading, writing
+from webui.context import application, profile, reading, writing
 from webui.guard import half, own, public
 from webui.target import safe_target
 
@@ -48,7 +48,8 @@ def _page(username: str = "", says: str = "") -> str:
 
 def _demo_accounts() -> list[Account]:
     """Return the demo accounts in the order in which a case meets them."""
-    order = {person.username: number for number, person in enumerate(PEOPLE)}
+    cast = cast_of(profile(), application().settings.processes_dir)
+    order = {person.username: number for number, person in enumerate(cast.people)}
     found = demo_accounts(reading())
     return sorted(found, key=lambda one: order.get(one.username, len(order)))
 
