@@ -19,7 +19,7 @@ def register(app: Flask) -> None:
 def begin() -> None:
     """Speak before it is known what the request may see: what refuses it is read too."""
     speak()
-    if request.endpoint is None or request.endpoint in UNSPOKEN:
+    if request.endpoint in UNSPOKEN:
         speak(_of_visitor() or SOURCE)
         return
     g.language = _of_person() if current_user.is_authenticated else _of_visitor()
@@ -28,7 +28,7 @@ def begin() -> None:
 
 def settle() -> None:
     """Speak the structure's language to whoever chose none, and its terms to everybody."""
-    if request.endpoint is None or request.endpoint in UNSPOKEN:
+    if request.endpoint in UNSPOKEN:
         return
     profile = newest().profile
     language = g.get("language") or best_of([profile.language], pseudo=allows_pseudo()) or SOURCE
