@@ -14,6 +14,7 @@ from engine import (
     key_command,
     log,
     migrate_command,
+    profile_command,
     publish_command,
     role_command,
 )
@@ -235,6 +236,7 @@ casetable.add_command(comparison_command.diff)
 casetable.add_command(key_command.key)
 casetable.add_command(publish_command.publish)
 casetable.add_command(migrate_command.migrate)
+casetable.add_command(profile_command.profile)
 
 
 @casetable.command()
