@@ -38,6 +38,9 @@ def surroundings(item: WorkItem) -> dict[str, Any]:
         "case": case,
         "guidance": element.properties.get("guidance", ""),
         "consequence": element.properties.get("consequence", "") or f"Record: {item.name}",
+        "words": [
+            one for one in deployment.profile.glossary.values() if item.element_id in one.steps
+        ],
         "colleagues": _colleagues(item),
         "holders": [one.id for one in persons(session, account())],
         "others": other_drafts(session, item.id, account()),
