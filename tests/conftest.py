@@ -102,11 +102,14 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     del config
+    # Collecting makes no rubbish worth the search for it; see `pytest_collection_finish`.
+    gc.disable()
     ground.share_statements()
     ABSENT.update(name for name, (there, _, _) in SERVICES.items() if not there())
     if ABSENT and os.environ.get("CI") == "true":
