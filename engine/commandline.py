@@ -15,6 +15,7 @@ from engine import (
     language_command,
     log,
     migrate_command,
+    profile_command,
     publish_command,
     role_command,
 )
@@ -237,6 +238,7 @@ casetable.add_command(key_command.key)
 casetable.add_command(language_command.language)
 casetable.add_command(publish_command.publish)
 casetable.add_command(migrate_command.migrate)
+casetable.add_command(profile_command.profile)
 
 
 @casetable.command()

@@ -87,6 +87,16 @@ def read_files(folder: Path, profile: str) -> dict[str, bytes]:
     return files
 
 
+def child_of(files: Mapping[str, bytes], parent: str) -> dict[str, bytes]:
+    """Return the files of a set that inherits another one, without a profile of its own yet."""
+    own = {PROFILE: PROFILE, SELFCHECK: SELFCHECK, PROFILE_RULES: RULES}
+    found = {path: content for path, content in files.items() if path not in own}
+    if parent != BASE:
+        places = inherited(parent)
+        found |= {places[name]: files[path] for path, name in own.items() if path in files}
+    return found
+
+
 def inherited(code: str) -> dict[str, str]:
     """Return where a set keeps the settings of a profile in between, by their own names."""
     return {name: f"{INHERITED}{code}/{name}" for name in (PROFILE, SELFCHECK, RULES)}

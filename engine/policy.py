@@ -36,6 +36,8 @@ DESK_ACTIONS = {
     "disclosure:answer": frozenset({"dpo"}),
     "workshop:edit": frozenset({"process_owner"}),
     "workshop:publish": frozenset({"process_owner"}),
+    "profile:read": frozenset({"process_owner", "desk_head"}),
+    "profile:begin": frozenset({"process_owner"}),
     "erasure:read": frozenset({"dpo"}),
     "erasure:ask": frozenset({"dpo", "chair", "process_coordinator", "content_coordinator"}),
 }

@@ -27,7 +27,7 @@ KEYS: Final[Mapping[str, frozenset[str]]] = {
     "values": frozenset({"value", "source", "explain", "confirm"}),
     "roles": frozenset({"name", "scope", "explain", "emergency", "reads"}),
     "structure": frozenset({"value", "source", "explain", "by", "confirm"}),
-    "selfcheck": frozenset({"status", "reason", "by"}),
+    "selfcheck": frozenset({"status", "reason", "by", "wish"}),
     "glossary": frozenset({"term", "text", "steps"}),
 }
 """Entries of each kind of table."""

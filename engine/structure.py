@@ -64,6 +64,8 @@ class Standing:
     status: Status
     reason: str
     by: tuple[str, ...] = ()
+    wish: str = ""
+    """What the paper wishes, in some words; the base says it for all."""
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,8 @@ def read_selfcheck(section: Mapping[str, Any], file: str) -> dict[str, Standing]
         if entry["status"] not in STATUSES:
             raise InputError(f"{file}: {place} needs status = {', '.join(STATUSES)}.")
         by = texts(entry, "by", place, file)
-        found[code] = Standing(code, entry["status"], entry["reason"], by)
+        wish = str(entry.get("wish", ""))
+        found[code] = Standing(code, entry["status"], entry["reason"], by, wish)
     return found
 
 

@@ -19,7 +19,7 @@ from engine.reading.timeline import timeline
 from engine.reading.viewer import CONTENT, Viewer, role_reads, viewer_of
 from webui.answers import answers_of
 from webui.context import account, application, profile, reading, today
-from webui.spoken import said, speak_of
+from webui.spoken import said, speak_of, words
 
 DOSSIER_FORMS = frozenset({"decide_closure", "give_closing_opinion"})
 
@@ -45,6 +45,11 @@ def surroundings(item: WorkItem) -> dict[str, Any]:
         "guidance": said(element.properties.get("guidance", "")),
         "consequence": said(element.properties.get("consequence", ""))
         or gettext("Record: %(name)s", name=name),
+        "words": [
+            one
+            for one in words().profile(deployment.profile).glossary.values()
+            if item.element_id in one.steps
+        ],
         "colleagues": _colleagues(item),
         "holders": [one.id for one in persons(session, account())],
         "others": other_drafts(session, item.id, account()),

@@ -122,7 +122,7 @@ def open_draft(application: Application, actor: UUID, profile: str, title: str) 
     if not 0 < len(title.strip()) <= LONGEST_TITLE:
         raise InputError(f"Give the draft a name of at most {LONGEST_TITLE} characters.")
     with application.database.transaction() as session:
-        account = _owner(session, actor)
+        account = owner(session, actor)
         current = session.get(CurrentDeployment, profile)
         if current is None:
             raise InputError(f"Nothing is published for the profile {profile!r} yet.")
@@ -316,7 +316,7 @@ def discard(application: Application, draft_id: UUID, actor: UUID) -> None:
 def changing(application: Application, draft_id: UUID, actor: UUID) -> Iterator[Change]:
     """Open a draft for one change under its lock; two who save at once queue up."""
     with application.database.transaction() as session:
-        account = _owner(session, actor)
+        account = owner(session, actor)
         rows = session.scalars(
             select(WorkshopDraft)
             .where(WorkshopDraft.id == draft_id)
@@ -330,7 +330,8 @@ def changing(application: Application, draft_id: UUID, actor: UUID) -> Iterator[
         yield Change(session, draft, account, application.now(session))
 
 
-def _owner(session: Session, actor: UUID) -> Account:
+def owner(session: Session, actor: UUID) -> Account:
+    """Return the process owner who acts; raise NotPermittedError for anybody else."""
     account = session.get(Account, actor)
     if account is None:
         raise NotFoundError(NOT_HERE)

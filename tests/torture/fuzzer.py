@@ -1,26 +1,25 @@
 """Sends requests that are nearly right to every address, as everybody, with every method."""
 
 import re
-import traceback
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes, urlencode
+from urllib.parse import quote, urlencode
 
 from flask.testing import FlaskClient
 from lxml import html
 from sqlalchemy import Uuid, delete, select
-from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import RequestRedirect, Rule
-from werkzeug.test import EnvironBuilder, TestResponse, run_wsgi_app
+from werkzeug.test import TestResponse
 
 from engine import accounts, demo
 from engine.models import Account, Base, Case, FailedAttempt, SessionStage, WebSession
 from engine.settings import ROOT
 from tests.torture.garbage import COOKIES, LENGTHS, TYPES, Garbage
+from tests.torture.wire import ask
 from tests.webui.site import Site
 from webui import identity
 
@@ -31,8 +30,13 @@ EXCLUDED_TABLES = frozenset({"audit_entry", "audit_seal", "step_history", "job",
 RENEWED_EVERY = 400
 """Requests after which sessions, ids and counts of failed attempts are set up anew."""
 SESSIONS_AGED_OUT = 60
+KNOWN = 0.5
+"""How often somebody asks to whom a page has offered this address, or who was let in before."""
+KNOWN_KEPT = 40
+CAREFUL = 0.4
+"""How often a form is filled in as it should be, or nearly so."""
+SOUND = ("Because the school has asked for it.", "2026-02-01", "1")
 VISIT = "a visit of somebody who is not signed in"
-CRASHED = "599 the application raised"
 
 
 def names_asked_for() -> list[str]:
@@ -50,6 +54,7 @@ class Sent:
     method: str
     path: str
     options: dict[str, Any]
+    endpoint: str
 
     def __str__(self) -> str:
         told = {name: repr(value)[:600] for name, value in self.options.items() if value}
@@ -80,6 +85,16 @@ class Fuzzer:
     ids: dict[str, list[str]] = field(default_factory=dict)
     """By table."""
     codes: list[str] = field(default_factory=list)
+    known: dict[str, deque[tuple[str, str]]] = field(
+        default_factory=lambda: defaultdict(lambda: deque(maxlen=KNOWN_KEPT))
+    )
+    """By endpoint: to whom a page has offered it, or who was let in, and at which path.
+
+    Chance alone seldom meets a person and a case that belong together, and what is refused at the
+    door shows nothing about the rooms.
+    """
+    endpoints: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By path and method."""
     browsers: dict[str, Browser] = field(default_factory=dict)
     count: int = 0
 
@@ -101,20 +116,37 @@ class Fuzzer:
 
     def _one(self) -> tuple[Sent, TestResponse]:
         [rule] = self.dice.choices(self.rules, self.weights)
-        who = self.dice.choice([*self.people, "", *SessionStage])
+        who, known = self._who(rule)
         browser = self._browser(who)
         method = self._method(rule)
-        path = self._path(rule)
+        path = self._path(rule, known)
         options = self._options(rule, method, browser)
-        answer = _ask(browser.client, method, path, options)
+        answer = ask(browser.client, method, path, options)
         browser.sent += 1
-        if browser.sent > SESSIONS_AGED_OUT or (who in self.people and _signed_out(answer)):
+        known_browser = browser is self.browsers.get(who)
+        if known_browser and is_let_in(answer):
+            self._remember(who, method, path)
+        if browser.sent > SESSIONS_AGED_OUT or (who in self.people and signed_out(answer)):
             self.browsers.pop(who, None)
         if method == "GET" and answer.status_code == 200 and answer.mimetype == "text/html":
-            self._learn(answer)
-        return Sent(who, method, path, options), answer
+            self._learn(who if known_browser else "", answer)
+        return Sent(who, method, path, options, rule.endpoint), answer
 
     # -- who -----------------------------------------------------------------------------------
+
+    def _who(self, rule: Rule) -> tuple[str, str]:
+        """Return who asks, and now and then a path that this person knows."""
+        known = self.known.get(rule.endpoint)
+        if known and self.garbage.sometimes(KNOWN):
+            who, path = self.dice.choice(known)
+            return who, path if self.garbage.sometimes(0.8) else ""
+        return self.dice.choice([*self.people, "", *SessionStage]), ""
+
+    def _remember(self, who: str, method: str, path: str) -> None:
+        plain = re.split("[?#]", path)[0]
+        known, one = self.known[self._endpoint(plain, method)], (who, plain)
+        if one not in known:
+            known.append(one)
 
     def _browser(self, who: str) -> Browser:
         if self.garbage.sometimes(0.03):
@@ -159,11 +191,11 @@ class Fuzzer:
             return self.dice.choice(METHODS)
         return self.dice.choice(sorted((rule.methods or {"GET"}) - {"OPTIONS", "HEAD"}))
 
-    def _path(self, rule: Rule) -> str:
+    def _path(self, rule: Rule, known: str) -> str:
         if self.garbage.sometimes(0.02):
             path = "/" + quote(self.garbage.text(), safe="/")
         else:
-            path = "".join(
+            path = known or "".join(
                 quote(self._value(rule, part), safe="") if varies else part.lstrip("|")
                 for varies, part in rule._trace
             )
@@ -210,11 +242,22 @@ class Fuzzer:
             return self.garbage.like(offered)
         return self.garbage.text()
 
+    def _sound(self, name: str, offered: list[str]) -> str:
+        """Return what somebody would answer: what is offered, else a day or some words."""
+        if "password" in name:
+            return demo.PASSWORD
+        choices = [value for value in offered if value]
+        return self.dice.choice(choices or SOUND)
+
     def _fields(self, rule: Rule, browser: Browser) -> list[tuple[str, str]]:
         known = self.forms.get(rule.endpoint, {})
+        odd = 0.05 if self.garbage.sometimes(CAREFUL) else 1.0
         found = []
         for name, offered in known.items():
-            if self.garbage.sometimes(0.12):
+            if self.garbage.sometimes(0.12 * odd):
+                continue
+            if not self.garbage.sometimes(odd):
+                found.append((name, self._sound(name, offered)))
                 continue
             times = 2 if self.garbage.sometimes(0.05) else 1
             value = self.dice.choice(offered) if offered else ""
@@ -265,23 +308,29 @@ class Fuzzer:
         else:
             options["data"] = form + b"&%ff%fe=%c3%28&=%00&" + bytes(range(128, 256))
 
-    def _learn(self, answer: TestResponse) -> None:
-        """Remember the fields of the forms on a page, under the address that they are sent to."""
+    def _learn(self, who: str, answer: TestResponse) -> None:
+        """Remember what a page offers: to whom which address, and the fields of its forms."""
         page = html.document_fromstring(answer.get_data(as_text=True) or "<p/>")
+        for href in page.xpath("//a/@href[starts-with(., '/')]"):
+            self._remember(who, "GET", href)
         for form in page.iter("form"):
-            endpoint = self._endpoint(form.get("action") or answer.request.path, form.get("method"))
+            path, method = form.get("action") or answer.request.path, form.get("method") or "get"
+            self._remember(who, method, path)
+            known = self.forms[self._endpoint(path, method)]
             for control in form.xpath(".//input[@name] | .//select[@name] | .//textarea[@name]"):
                 values = control.xpath(".//option/@value") or [control.get("value") or ""]
-                known = self.forms[endpoint].setdefault(control.get("name"), [])
-                known += [value for value in values if value not in known and len(known) < 40]
+                kept = known.setdefault(control.get("name"), [])
+                kept += [value for value in values if value not in kept and len(kept) < 40]
 
-    def _endpoint(self, action: str, method: str | None) -> str:
-        try:
-            path = action.partition("?")[0]
-            found, _ = self.adapter.match(path, method=(method or "get").upper())
-        except (HTTPException, RequestRedirect):
-            return ""
-        return str(found)
+    def _endpoint(self, path: str, method: str) -> str:
+        plain, way = path.partition("?")[0], method.upper()
+        if (plain, way) not in self.endpoints:
+            try:
+                found, _ = self.adapter.match(plain, method=way)
+            except (HTTPException, RequestRedirect):
+                found = ""
+            self.endpoints[plain, way] = str(found)
+        return self.endpoints[plain, way]
 
 
 def _ids(session: Any) -> Iterator[tuple[str, list[str]]]:
@@ -294,42 +343,11 @@ def _ids(session: Any) -> Iterator[tuple[str, list[str]]]:
             yield table.name, sorted(map(str, rows))
 
 
-def _signed_out(answer: TestResponse) -> bool:
+def signed_out(answer: TestResponse) -> bool:
+    """Say whether an answer sends to the page on which one signs in."""
     return "/sign-in" in answer.headers.get("Location", "")
 
 
-def _ask(client: FlaskClient, method: str, path: str, options: dict[str, Any]) -> TestResponse:
-    """Send a request whose query and headers may be anything a socket could bring."""
-    plain, mark, query = path.partition("?")
-    builder = EnvironBuilder(
-        path="/",
-        method=method,
-        data=options.get("data"),
-        content_type=options.get("content_type"),
-        headers={name: _on_the_wire(value) for name, value in options["headers"].items()},
-        environ_base={"REMOTE_ADDR": "127.0.0.1"},
-        base_url="http://localhost/",
-    )
-    environ = builder.get_environ()
-    environ["PATH_INFO"] = _unquoted(plain)
-    environ["QUERY_STRING"] = query if mark else ""
-    environ.update(options["environ_overrides"])
-    request = builder.request_class(environ)
-    if "Cookie" not in options["headers"]:
-        client._add_cookies_to_wsgi(environ)
-    try:
-        body, status, headers = run_wsgi_app(client.application, environ, buffered=True)
-    except Exception:  # noqa: BLE001 - whatever comes out of the application is a finding
-        return TestResponse([traceback.format_exc().encode()], CRASHED, Headers(), request)
-    answer = TestResponse(body, status, headers, request)
-    client._update_cookies_from_response("localhost", "/", answer.headers.getlist("Set-Cookie"))
-    return answer
-
-
-def _on_the_wire(value: str) -> str:
-    return value.replace("\r", " ").replace("\n", " ").encode("utf-8").decode("latin-1")
-
-
-def _unquoted(path: str) -> str:
-    """Return a path as a server hands it over: bytes, read as Latin-1."""
-    return unquote_to_bytes(path).decode("latin-1")
+def is_let_in(answer: TestResponse) -> bool:
+    """Say whether an answer is a page or a redirect within: what was asked for was not refused."""
+    return answer.status_code < 400 and not signed_out(answer)

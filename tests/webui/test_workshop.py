@@ -94,11 +94,11 @@ def test_foreign_file_is_taken_in_as_a_drawing_with_its_to_do_list(
     assert "My_Process_2.bpmn" in visitor.text()
     assert "mend" in visitor.text()
     for name, data, words in (
-        ("a.exe", b"MZ", "ends in .bpmn, .dmn or .form"),
+        ("a.exe", b"MZ", "ends in .bpmn, .dmn, .form or .po"),
         ("a.bpmn", b"<!DOCTYPE a><a/>", "DOCTYPE"),
         ("a.dmn", foreign, "not DMN"),
         ("a.form", b"{", "not JSON"),
-        ("", b"", "ends in .bpmn, .dmn or .form"),
+        ("", b"", "ends in .bpmn, .dmn, .form or .po"),
         ("a.zip", b"PK nonsense", "cannot be read"),
     ):
         assert sent(visitor, place(opened, "/upload"), name, data).status_code == 422
