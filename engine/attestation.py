@@ -179,13 +179,20 @@ def _answering(
     with deed(application, case_id, by_id) as what:
         row = what.session.get_one(table, row_id, populate_existing=True)
         by = what.actor
-        if by is None or row.until is not None or not _answers_for(what.session, by, row.account):
+        if by is None or not _holds(row) or not _answers_for(what.session, by, row.account):
             raise NotFoundError(gettext(NOT_HERE))
         if not human.are_apart(row.account, by):
             raise SeparationError(
                 gettext("Somebody else of your organisation confirms your own part.")
             )
         yield what, row
+
+
+def _holds(row: Row) -> bool:
+    """Say whether a row waits for an answer at all: a desk role and a closed file have no lead."""
+    if isinstance(row, CaseMember) and (row.function not in FUNCTIONS or row.case.state in AWAY):
+        return False
+    return row.until is None
 
 
 def _answers_for(session: Session, by: Account, account: Account) -> bool:

@@ -132,7 +132,7 @@ class Database:
     def reading_as(self, account_id: UUID | None) -> Iterator[Session]:
         """Give a session that sees what an account may see; None: nothing of any case.
 
-        SQLite has no policies: there the conditions of engine/access.py stand alone.
+        SQLite has no policies: there the conditions of engine/access stand alone.
         """
         with self._reading(self.reader) as session:
             if account_id is not None and not self.is_sqlite:

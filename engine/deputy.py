@@ -1,7 +1,7 @@
 """Who stands in for whom at this instant, read from the absences (P36).
 
 The one place that says when an absence counts. What a deputy may do with it says
-engine/access.py. A deputy's deputy is nobody: an absence passes on no more than one step.
+engine/access. A deputy's deputy is nobody: an absence passes on no more than one step.
 """
 
 from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""Which actions take which role, read in one place; engine/access.py decides by it (S1)."""
+"""Which actions take which role, read in one place; engine/access decides by it (S1)."""
 
 CONTRIBUTORS = frozenset(
     {"intake_desk", "chair", "process_coordinator", "content_coordinator", "partner"}

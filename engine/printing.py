@@ -92,16 +92,17 @@ def _alive(now: datetime) -> ColumnElement[bool]:
 
 def ask(application: Application, case_id: UUID, account_id: UUID, purpose: str) -> UUID:
     """Ask to print the whole file, and tell who may agree; the purpose is never empty."""
-    if not 0 < len(purpose.strip()) <= LONGEST:
-        raise InputError(
-            gettext(
-                "Write what the paper is for, in at most %(longest)s characters.", longest=LONGEST
-            )
-        )
     with deed(application, case_id, account_id) as what:
         account = _actor(what)
         if not may_ask(what.session, account, what.case):
             raise NotFoundError(gettext(NOT_HERE))
+        if not 0 < len(purpose.strip()) <= LONGEST:
+            raise InputError(
+                gettext(
+                    "Write what the paper is for, in at most %(longest)s characters.",
+                    longest=LONGEST,
+                )
+            )
         mine = select(FilePrinting.id).where(
             FilePrinting.case_id == case_id,
             FilePrinting.asked_by_id == account.id,

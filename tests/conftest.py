@@ -6,6 +6,7 @@ import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from flask import Flask
 from jinja2 import FileSystemBytecodeCache
 from sqlalchemy import create_engine, event, make_url, text
 from sqlalchemy.orm import Session
+from werkzeug.routing import Rule
 
 from engine import demo
 from engine.application import Application
@@ -24,7 +26,7 @@ from engine.deployment import ResolvedDeployment, resolve
 from engine.models import Base
 from engine.session import WritingSession
 from engine.settings import ROOT, Settings
-from tests import goal
+from tests import goal, ground
 from tests.goal import figure
 
 __all__ = ["figure"]
@@ -34,11 +36,6 @@ POSTGRES = os.environ.get(
 )
 REDIS = os.environ.get("CASETABLE_TEST_REDIS", "redis://127.0.0.1:6379/15")
 START = datetime(2026, 1, 15, 8, 0, tzinfo=UTC)
-FILLED = " UNION ALL ".join(
-    f"SELECT '{table.name}' WHERE EXISTS (SELECT 1 FROM \"{table.name}\")"  # noqa: S608 - our tables
-    for table in Base.metadata.sorted_tables
-)
-"""Names the tables that have rows."""
 SCHEMA = """
 SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (
     SELECT concat_ws(' ', tgrelid, tgname, tgenabled, tgfoid) FROM pg_trigger
@@ -105,11 +102,15 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+    gc.enable()
     gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     del config
+    # Collecting makes no rubbish worth the search for it; see `pytest_collection_finish`.
+    gc.disable()
+    ground.share_statements()
     ABSENT.update(name for name, (there, _, _) in SERVICES.items() if not there())
     if ABSENT and os.environ.get("CI") == "true":
         names = ", ".join(SERVICES[name][1] for name in sorted(ABSENT))
@@ -199,29 +200,35 @@ def database(
         found = Database(f"sqlite:///{tmp_path / 'test.sqlite'}")
         for engine in found.engines:
             event.listen(engine, "connect", not_to_the_disk)
-        yield found
+        yield ground.hand_out(found)
         found.close()
         return
     yield request.getfixturevalue("postgres_only")
 
 
+@pytest.fixture(scope="session")
+def postgres_kept(postgres_url: str) -> Iterator[Database]:
+    """The connections of this run to PostgreSQL: a test opens no new ones."""
+    kept = Database(postgres_url)
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
-def postgres_only(postgres_url: str) -> Iterator[Database]:
+def postgres_only(postgres_kept: Database) -> Iterator[Database]:
     """An empty database on PostgreSQL; its sessions work as the roles of production."""
-    found = Database(postgres_url)
+    # A copy, because applications tell their database which keys and which clock are theirs.
+    found = copy(postgres_kept)
     with found.engine.connect() as connection:
         schema = connection.scalar(text(SCHEMA))
-    yield found
-    with found.engine.begin() as connection:
+    yield ground.hand_out(found)
+    with found.engine.connect() as connection:
         # Tests of tampering take triggers away: the next test must find them again.
         changed = connection.scalar(text(SCHEMA)) != schema
-        # Deleting is quicker than TRUNCATE, which writes a new file for each table and index.
-        connection.execute(text("SET LOCAL session_replication_role = replica"))
-        for name in connection.scalars(text(FILLED)).all():
-            connection.execute(text(f'DELETE FROM "{name}"'))  # noqa: S608 - names of our tables
-    found.close()
+    ground.empty(found)
     if changed:
-        _build(postgres_url)
+        found.close()
+        _build(found.url.render_as_string(hide_password=False))
 
 
 def not_to_the_disk(connection: Any, record: Any) -> None:
@@ -284,10 +291,36 @@ def _templates_compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
     Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": cache}
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _addresses_compiled_once() -> None:
+    """Let all applications of this run share the functions that make addresses of pages.
+
+    Werkzeug writes and compiles one for each address, and an application has hundreds.
+    """
+    made: dict[tuple[Any, ...], Any] = {}
+    compiled: Callable[..., Any] = Rule._compile_builder  # takes the rule as its argument
+
+    def compile_once(rule: Rule, append_unknown: bool = True) -> Any:
+        parts = (tuple(rule._trace), str(rule.defaults), append_unknown)
+        if parts not in made:
+            made[parts] = compiled(rule, append_unknown)
+        return made[parts]
+
+    Rule._compile_builder = compile_once  # type: ignore[method-assign]
+
+
 @pytest.fixture(scope="session")
 def shipped_processes() -> ResolvedDeployment:
     """The shipped processes, read and compiled once: nothing changes them."""
     return resolve(ROOT / "processes", "base")
+
+
+@pytest.fixture(scope="session")
+def small_processes(tmp_path_factory: pytest.TempPathFactory) -> ResolvedDeployment:
+    """The small processes of the engine's tests, likewise."""
+    from tests.engine import small
+
+    return resolve(small.write_processes(tmp_path_factory.mktemp("small") / "processes"), "base")
 
 
 @pytest.fixture
@@ -297,5 +330,12 @@ def application(
     """An application with the shipped processes and the demo people."""
     url = database.url.render_as_string(hide_password=False)
     found = Application(make_settings(tmp_path, url), database, clock)
-    demo.seed(found, shipped_processes)
+    seeded(found, shipped_processes)
     return found
+
+
+def seeded(application: Application, processes: ResolvedDeployment) -> None:
+    """Publish processes and add the demo people to an application that nobody has used."""
+    application.deployments.remember(processes)
+    ground.once(application, "seed", lambda: demo.seed(application, processes))
+    ground.hand_out(application.database)

@@ -1,7 +1,7 @@
 """Which rows each database role sees on PostgreSQL: the second net below every query (S3).
 
 `casetable_reader` reads for the pages and sees what the account of its transaction may see
-(sight.sql repeats engine/access.py). `casetable_engine` turns, works and does the few reads that
+(sight.sql repeats engine/access). `casetable_engine` turns, works and does the few reads that
 look across cases. `casetable_letterbox` serves strangers: it adds rows and finds one receipt.
 None of them owns a table, so none can switch this off. engine/models/fence.py puts it in place.
 """

@@ -1,6 +1,6 @@
 -- What a reading session of the pages may see, asked by the policies of engine/models/sight.py.
 --
--- The rule of engine/access.py said once more, below all Python, by another hand. Who reads stands
+-- The rule of engine/access said once more, below all Python, by another hand. Who reads stands
 -- in casetable.account, the installation's instant in casetable.now; both hold for a transaction.
 -- The functions run as the owner of the tables, for whom rows are open in here alone: policies
 -- would else ask themselves.

@@ -10,14 +10,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from werkzeug.serving import make_server
 
-from engine import demo
 from engine.application import Application
 from engine.clock import TestClock
 from engine.database import Database
-from engine.models import Base
+from engine.deployment import ResolvedDeployment
 from tests.browser.house import House, started
 from tests.browser.person import Album
-from tests.conftest import START, make_settings
+from tests.conftest import START, make_settings, seeded
 from tests.webui.site import Site
 from webui.application import create_app
 
@@ -59,12 +58,12 @@ def album(tmp_path: Path, request: pytest.FixtureRequest) -> Album:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path, empty_file: Path, shipped_processes: ResolvedDeployment) -> Iterator[Site]:
+    shutil.copyfile(empty_file, tmp_path / "browser.sqlite")
     database = Database(f"sqlite:///{tmp_path / 'browser.sqlite'}")
-    Base.metadata.create_all(database.engine)
     settings = make_settings(tmp_path, str(database.url))
     application = Application(settings, database, TestClock(START))
-    demo.seed(application)
+    seeded(application, shipped_processes)
     yield Site(application, create_app(application))
     database.close()
 

@@ -1,28 +1,29 @@
 """An application that runs the small processes."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from engine import demo
 from engine.application import Application
 from engine.clock import TestClock
 from engine.database import Database
-from tests.conftest import make_settings
+from engine.deployment import ResolvedDeployment
+from tests.conftest import make_settings, seeded
 from tests.engine import small
 from tests.engine.desk import Desk
 
 
 @pytest.fixture
-def desk(database: Database, tmp_path: Path, clock: TestClock) -> Iterator[Desk]:
-    from dataclasses import replace
-
+def desk(
+    database: Database, tmp_path: Path, clock: TestClock, small_processes: ResolvedDeployment
+) -> Iterator[Desk]:
     url = database.url.render_as_string(hide_password=False)
-    folder = small.write_processes(tmp_path / "processes")
-    settings = replace(make_settings(tmp_path, url), processes_dir=folder)
+    settings = replace(make_settings(tmp_path, url), processes_dir=tmp_path / "processes")
     found = Application(settings, database, clock)
-    demo.seed(found)
+    seeded(found, small_processes)
+    small.write_processes(settings.processes_dir)
     small.Switch.broken = False
     yield Desk(found, clock)
     small.Switch.broken = False

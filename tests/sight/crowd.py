@@ -65,7 +65,7 @@ class Crowd:
     clock: TestClock
     server: Server
     reads: dict[str, set[UUID]] = field(default_factory=dict)
-    """Which cases each person reads, as engine/access.py says."""
+    """Which cases each person reads, as engine/access says."""
 
     @cached_property
     def people(self) -> dict[str, Account]:

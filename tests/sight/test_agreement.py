@@ -24,7 +24,7 @@ def database(postgres_only: object) -> Iterator[object]:
 
 
 def compare(desk: Desk) -> int:
-    """Compare for everybody what the database shows with what access.py says; count the cases."""
+    """Compare for everybody what the database shows with engine/access; count the cases."""
     database, seen = desk.application.database, 0
     with database.reading() as session:
         people = session.scalars(select(Account).order_by(Account.username)).unique().all()

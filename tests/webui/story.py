@@ -2,6 +2,7 @@
 
 import tomllib
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import select
 
@@ -9,6 +10,7 @@ from engine.clock import TestClock
 from engine.models import Case
 from engine.scenario_world import World
 from engine.settings import ROOT
+from tests import ground
 from tests.webui.site import Site
 
 FRAGMENTS = ROOT / "processes" / "scenarios" / "fragments"
@@ -24,6 +26,13 @@ def steps(name: str) -> list[dict[str, Any]]:
 
 def tell(site: Site, *fragments: str, until: str = "") -> Case:
     """Run fragments on the site's database and stop before the step `until`; return the case."""
+    told = ("tell", fragments, until)
+    case_id = ground.once(site.application, told, lambda: _run(site, fragments, until))
+    with site.application.database.reading() as session:
+        return session.scalars(select(Case).where(Case.id == case_id)).one()
+
+
+def _run(site: Site, fragments: tuple[str, ...], until: str) -> UUID:
     world: Any = World.__new__(World)
     world.application, world.clock = site.application, site.application.clock
     assert isinstance(world.clock, TestClock)
@@ -36,5 +45,5 @@ def tell(site: Site, *fragments: str, until: str = "") -> Case:
         kind = next((kind for kind in KINDS if kind in step), None)
         if kind:
             assert world.take(kind, step) == []
-    with site.application.database.reading() as session:
-        return session.scalars(select(Case).where(Case.id == world._case_id)).one()
+    found: UUID = world._case_id
+    return found

@@ -123,6 +123,20 @@ def test_lead_answers_for_the_own_organisation_alone(table: Table) -> None:
     assert {"process.daan", "content.emma"} <= table.told("member_left")
 
 
+def test_lead_neither_confirms_nor_ends_what_a_desk_role_holds(table: Table) -> None:
+    lars = table.site.visit("lead.lars")
+    with table.site.application.database.reading() as session:
+        desk = session.scalars(
+            select(CaseMember.id).where(
+                CaseMember.function.not_in(attestation.FUNCTIONS), CaseMember.until.is_(None)
+            )
+        ).all()
+    assert desk
+    for member in desk:
+        assert lars.post(f"/memberships/{member}/confirm").status_code == 404
+        assert lars.post(f"/memberships/{member}/end").status_code == 404
+
+
 def test_nobody_confirms_the_own_part(table: Table) -> None:
     table.colleague("police.both", "police.peter", "partner", "agency_lead")
     table.invite("process.daan", "police.both")

@@ -1,0 +1,77 @@
+"""What somebody may do with a case as a whole, and as whom."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from engine.access.condition import cases_of, cases_through, left_cases
+from engine.access.person import (
+    absent_people,
+    acting_functions,
+    is_excluded,
+    members_of,
+    persons,
+)
+from engine.access.standing import LEADING
+from engine.models import Account, Case, CaseState
+from engine.policy import IN_PERSON, LEADING_ACTIONS, ROLES_IN_CASE
+
+
+def way(session: Session, account: Account, action: str, case: Case) -> Account | None:
+    """Return as whom the account may do something to a case: itself, an absent person, None."""
+    if _may_case(session, account, action, case, account):
+        return account
+    for absent in [] if action in IN_PERSON else absent_people(session, account):
+        if _may_case(session, account, action, case, absent):
+            return absent
+    return None
+
+
+def _may_case(session: Session, account: Account, action: str, case: Case, person: Account) -> bool:
+    if action in ROLES_IN_CASE and not ROLES_IN_CASE[action] & person.role_codes:
+        return False
+    if action == "case:audit" and "dpo" in person.role_codes:
+        return True  # who looked, and nothing of what they saw; also after the erasure
+    if case.state == CaseState.ERASED.value:
+        return False
+    if action in LEADING_ACTIONS and not LEADING & set(acting_functions(session, case.id, person)):
+        return False
+    if action == "case:own":
+        return _is_former(session, account, case)
+    known = cases_of(account) if person is account else cases_through(account, person)
+    return session.scalar(select(Case.id).where(Case.id == case.id, known)) is not None
+
+
+def _is_former(session: Session, account: Account, case: Case) -> bool:
+    """Say whether the person took part once and does no longer: own statements stay readable.
+
+    Not for whoever declared a conflict of interest or is suspended: they are kept out of all.
+    """
+    found = session.scalar(select(Case.id).where(Case.id == case.id, left_cases(account)))
+    return found is not None
+
+
+def acting_for_in(session: Session, account: Account, action: str, case: Case) -> Account | None:
+    """Return the absent person for whom an account does something to a case; None: as itself."""
+    found = way(session, account, action, case)
+    return None if found is None or found.id == account.id else found
+
+
+def speaker(
+    session: Session, account: Account, case_id: UUID, function: str | None = None
+) -> Account | None:
+    """Return the member of the account's own organisation as whom it speaks in a case (P22).
+
+    That is the account itself, or an absent colleague for whom it deputises; None: nobody.
+    """
+    members = members_of(session, case_id)
+    if account.id in members.barred:
+        return None
+    for person in persons(session, account):
+        if person.organisation_id != account.organisation_id:
+            continue
+        if any(one == person.id and function in {None, held} for one, held in members):
+            excluded = person is not account and is_excluded(session, account, case_id)
+            return None if excluded or person.id in members.barred else person
+    return None

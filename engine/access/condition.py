@@ -1,0 +1,144 @@
+"""Which rows of cases and steps somebody may meet, as conditions of SQL."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from engine.access.standing import IN_NO_CASE, KEEPS_SEALED
+from engine.deputy import ANYBODY, WITHIN
+from engine.models import (
+    BARRING,
+    Account,
+    Case,
+    CaseMember,
+    CaseStanding,
+    CaseState,
+    WorkItem,
+    WorkItemState,
+)
+from engine.policy import NOT_DELEGATED
+
+# Made once: an alias copies all columns of its table, at every question that is asked.
+_PERIOD, _OTHER_PERIOD = aliased(CaseMember), aliased(CaseMember)
+_STANDING = aliased(CaseStanding)
+_TWIN = aliased(Account)
+
+
+def is_barred(account: Account, case_id: Any) -> ColumnElement[bool]:
+    """Return the condition under which the account is kept out of the case of a row."""
+    standing = _STANDING
+    of_human = select(_TWIN.id).where(_TWIN.person_id == account.person_id)
+    return exists().where(
+        standing.case_id == case_id,
+        standing.account_id.in_(of_human),
+        standing.until.is_(None),
+        standing.state.in_(BARRING),
+    )
+
+
+def not_excluded(account: Account, case_id: InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """Return the condition under which the account was not taken out of the case of a row."""
+    left, back = _PERIOD, _OTHER_PERIOD
+    return and_(
+        ~is_barred(account, case_id),
+        or_(
+            ~exists().where(left.case_id == case_id, left.account_id == account.id),
+            exists().where(
+                back.case_id == case_id, back.account_id == account.id, back.until.is_(None)
+            ),
+        ),
+    )
+
+
+def cases_of(account: Account) -> ColumnElement[bool]:
+    """Return the condition under which a Case is visible in the account's own right."""
+    return _cases(account, work_items_of(account))
+
+
+def cases_through(account: Account, absent: Account) -> ColumnElement[bool]:
+    """Return the condition under which a deputy sees a Case for an absent person."""
+    steps = work_items_through(account, absent)
+    return and_(_cases(absent, steps), not_excluded(account, Case.id))
+
+
+def _cases(person: Account, steps: ColumnElement[bool]) -> ColumnElement[bool]:
+    member = exists().where(
+        CaseMember.case_id == Case.id,
+        CaseMember.account_id == person.id,
+        CaseMember.until.is_(None),
+        or_(Case.state != CaseState.SEALED.value, CaseMember.function.in_(KEEPS_SEALED)),
+    )
+    owed = exists().where(
+        WorkItem.case_id == Case.id,
+        WorkItem.state == WorkItemState.OPEN.value,
+        # Who watches over data protection does a step of a case and opens nothing of it.
+        false() if IN_NO_CASE & person.role_codes else steps,
+    )
+    return and_(
+        Case.state != CaseState.ERASED.value,
+        ~is_barred(person, Case.id),
+        or_(member, owed),
+    )
+
+
+def left_cases(account: Account) -> ColumnElement[bool]:
+    """Return the condition under which the account took part in a Case once, and does no longer."""
+    period = _PERIOD
+    mine = (period.case_id == Case.id, period.account_id == account.id)
+    return and_(
+        Case.state.not_in([CaseState.ERASED.value, CaseState.SEALED.value]),
+        ~is_barred(account, Case.id),
+        exists().where(*mine),
+        ~exists().where(*mine, period.until.is_(None)),
+    )
+
+
+def work_items_through(account: Account, absent: Account) -> ColumnElement[bool]:
+    """Return the condition under which a deputy may do an open WorkItem for an absent person."""
+    within = account.organisation_id == absent.organisation_id
+    return and_(
+        WorkItem.deputies.in_([ANYBODY, WITHIN] if within else [ANYBODY]),
+        work_items_of(absent),
+        not_excluded(account, WorkItem.case_id),
+    )
+
+
+def work_items_of(account: Account) -> ColumnElement[bool]:
+    """Return the condition under which an open WorkItem may be done in the account's own right.
+
+    A role with members in the case belongs to those members; a role that nobody holds there
+    yet is a pool for all its holders. Desk roles stay a pool: their members are all holders.
+    """
+    roles = sorted(account.role_codes)
+    if not roles:
+        return false()
+    member = _PERIOD
+    am_member = exists().where(
+        member.case_id == WorkItem.case_id,
+        member.account_id == account.id,
+        member.until.is_(None),
+        member.function == WorkItem.role,
+    )
+    other = _OTHER_PERIOD
+    taken = exists().where(
+        other.case_id == WorkItem.case_id,
+        other.until.is_(None),
+        other.function == WorkItem.role,
+    )
+    mine = and_(
+        WorkItem.role.in_(roles),
+        or_(
+            and_(WorkItem.organisation_id.is_(None), or_(am_member, ~taken, WorkItem.desk)),
+            and_(WorkItem.organisation_id == account.organisation_id, am_member),
+        ),
+    )
+    escalated = and_(
+        WorkItem.escalated_at.is_not(None),
+        WorkItem.escalate_to.in_(roles),
+        WorkItem.organisation_id.is_(None),
+        WorkItem.role.not_in(NOT_DELEGATED),
+    )
+    # Having taken a step gives nothing: who has left the case may still be written down there.
+    return and_(or_(mine, escalated), ~is_barred(account, WorkItem.case_id))
