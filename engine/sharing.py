@@ -342,9 +342,8 @@ def _check(
     if change.level in TELLING and not summary:
         raise SharingError("summary", gettext("Write the summary that may be read."))
     if len(change.summary) > LONGEST:
-        raise SharingError(
-            "summary", gettext("A summary has at most %(longest)s characters.", longest=LONGEST)
-        )
+        most = gettext("A summary has at most %(longest)s characters.", longest=LONGEST)
+        raise SharingError("summary", most)
     reason = why_not(session, contribution.case_id, profile, change.level, change.legal_basis)
     if reason:
         raise SharingError("legal_basis", reason)

@@ -214,12 +214,7 @@ class Turn:
     ) -> ProcessInstance:
         """Start another process of this case in the same transaction; it runs after this one."""
         if process_id not in self.deployment.processes:
-            raise DiagramError(
-                gettext(
-                    "There is no diagram of the process %(process_id)s; draw it first.",
-                    process_id=process_id,
-                )
-            )
+            raise DiagramError(f"There is no diagram of the process {process_id}; draw it first.")
         started = new_instance(self.session, self.case, process_id, self.deployment.id, self.now)
         self._started.append((started, message, data or {}))
         return started
@@ -330,12 +325,7 @@ class Turn:
         """Evaluate a decision table of the deployment: it proposes, it never decides."""
         table = self.deployment.decisions.get(decision_id)
         if table is None:
-            raise DiagramError(
-                gettext(
-                    "There is no decision table %(decision_id)s; add it or choose one.",
-                    decision_id=decision_id,
-                )
-            )
+            raise DiagramError(f"There is no decision table {decision_id}; add it or choose one.")
         names = {"profile": self.profile.values, **context}
         return table.evaluate(names, now=self.now, zone=self.profile.zone)
 

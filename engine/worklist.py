@@ -137,17 +137,11 @@ def reassign(
     access.require(session, by, "work_item:complete", item)
     if not access.may(session, to, "work_item:complete", item):
         raise ConflictError(
-            gettext(
-                "%(display_name)s cannot do this step; choose somebody who can.",
-                display_name=to.display_name,
-            )
+            gettext("%(who)s cannot do this step; choose somebody who can.", who=to.display_name)
         )
     if away(session, [to.id]):
         raise ConflictError(
-            gettext(
-                "%(display_name)s is away; choose somebody who is there.",
-                display_name=to.display_name,
-            )
+            gettext("%(who)s is away; choose somebody who is there.", who=to.display_name)
         )
     absent = access.acting_for(session, by, item)
     item.assignee_id, item.claimed_at = access.taker(session, to, item).id, now
