@@ -51,6 +51,8 @@ SELECT md5(string_agg(line, '|' ORDER BY line)) FROM (
 ) lines (line)
 """
 """A mark of all tables, triggers, functions and policies."""
+MARKS: dict[str, str] = {}
+"""What it was when the tables of a database were made."""
 
 
 def _answers(host: str, port: int) -> bool:
@@ -210,8 +212,14 @@ def database(
 def postgres_kept(postgres_url: str) -> Iterator[Database]:
     """The connections of this run to PostgreSQL: a test opens no new ones."""
     kept = Database(postgres_url)
+    MARKS[postgres_url] = _mark(kept)
     yield kept
     kept.close()
+
+
+def _mark(database: Database) -> str:
+    with database.engine.connect() as connection:
+        return str(connection.scalar(text(SCHEMA)))
 
 
 @pytest.fixture
@@ -219,16 +227,14 @@ def postgres_only(postgres_kept: Database) -> Iterator[Database]:
     """An empty database on PostgreSQL; its sessions work as the roles of production."""
     # A copy, because applications tell their database which keys and which clock are theirs.
     found = copy(postgres_kept)
-    with found.engine.connect() as connection:
-        schema = connection.scalar(text(SCHEMA))
+    url = found.url.render_as_string(hide_password=False)
     yield ground.hand_out(found)
-    with found.engine.connect() as connection:
-        # Tests of tampering take triggers away: the next test must find them again.
-        changed = connection.scalar(text(SCHEMA)) != schema
     ground.empty(found)
-    if changed:
+    # Tests of tampering take triggers away: the next test must find them again.
+    if _mark(found) != MARKS[url]:
         found.close()
-        _build(found.url.render_as_string(hide_password=False))
+        _build(url)
+        MARKS[url] = _mark(found)
 
 
 def not_to_the_disk(connection: Any, record: Any) -> None:
