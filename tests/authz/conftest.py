@@ -14,7 +14,7 @@ from engine.application import Application
 from engine.database import Database
 from engine.models import Base
 from tests.authz import hall
-from tests.authz.cell import Hall
+from tests.authz.hall import Hall
 from tests.conftest import not_to_the_disk
 from tests.webui.site import Site
 from webui.application import create_app

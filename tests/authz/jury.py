@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 
 from engine.models import Account
 from tests.authz import cell, gallery, paper, told
-from tests.authz.cell import Cell, Hall
+from tests.authz.hall import Cell, Hall
+from tests.authz.step_question import of_able
 
 SEED = 20260115
 AT_FIRST = 400
@@ -20,14 +21,15 @@ class Jury:
 
     def __init__(self, hall: Hall) -> None:
         self.hall = hall
-        asked, _ = cell.pairs(hall.gallery)
+        # Some more than the pairs need: a mistake may show only where four things meet.
+        asked, _ = cell.pairs(hall.gallery, (1,))
         asked += [
             one for person in hall.gallery.people for one in cell.personal(hall.gallery, person)
         ]
         places = [place for place in hall.gallery.places if place.step not in {"", gallery.DONE}]
         chance = random.Random(SEED)
         some = chance.sample(places, 40)
-        asked += [(cell.of_able, hall.gallery.people[0], place, None) for place in some]
+        asked += [(of_able, hall.gallery.people[0], place, None) for place in some]
         self.asked: list[Cell] = chance.sample(asked, len(asked))
         self.telling: list[Cell] = []
         """Questions that have told of a mistake, the latest first: the next one is alike."""
