@@ -6,14 +6,13 @@ from engine.settings import ROOT
 
 PLACES = """
 Albania Austria Belgium Bosnia Bulgaria Canada Croatia Cyprus Czechia Denmark England Estonia
-Finland France Germany Greece Hungary Iceland Ireland Italy Kosovo Latvia Lithuania Luxembourg Malta Moldova
-Montenegro Netherlands Norway Poland Portugal Romania Scotland Serbia Slovakia Slovenia Spain Sweden
-Switzerland Turkey Ukraine Wales Bavaria Flanders Wallonia Britain Holland
+Finland France Germany Greece Hungary Iceland Ireland Italy Kosovo Latvia Lithuania Luxembourg
+Malta Moldova Montenegro Netherlands Norway Poland Portugal Romania Scotland Serbia Slovakia
+Slovenia Spain Sweden Switzerland Turkey Ukraine Wales Bavaria Flanders Wallonia Britain Holland
 Amsterdam Ankara Athens Belgrade Berlin Bern Bratislava Brussels Bucharest Budapest Copenhagen
 Dublin Helsinki Lisbon Ljubljana London Madrid Munich Oslo Ottawa Paris Prague Reykjavik Riga Rome
-Stockholm Tallinn Vienna Vilnius Warsaw Zagreb
-Dutch Belgian French German Danish Swedish Finnish Norwegian Austrian Swiss Spanish
-Italian Polish Irish Scottish Bavarian Flemish
+Stockholm Tallinn Vienna Vilnius Warsaw Zagreb Dutch Belgian French German Danish Swedish Finnish
+Norwegian Austrian Swiss Spanish Italian Polish Irish Scottish Bavarian Flemish
 """
 """Words that belong into a profile. English is the language of the program, Sofia also a name."""
 LANGUAGES = frozenset({"French", "German", "Danish", "Swedish", "Finnish", "Dutch"})
