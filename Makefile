@@ -29,6 +29,7 @@ test: setup check
 	@$(BIN)/casetable scenario run
 
 # The same promises at their full size: thousands of attacks, kills, models and planted mistakes. Hours.
+# Every profile plays the stories that it inherits, too.
 # One goal alone: make torture ONLY=S6. The figures stand under the run.
 torture: setup
 	@CASETABLE_TORTURE=yes CASETABLE_ONLY=$(ONLY) CASETABLE_FUZZ=1000000 CASETABLE_MUTANTS=4000 \
@@ -36,6 +37,8 @@ torture: setup
 	  CASETABLE_READS=10000 CASETABLE_CANARIES=10000 CASETABLE_GUESSES=2000 \
 	  $(BIN)/python -m pytest -n auto -o timeout=14400 --durations=25 tests/torture tests/authz \
 	  tests/canary tests/engine tests/expression tests/review tests/foreign tests/bpmn tests/proof tests/webui
+	@for profile in $$($(BIN)/casetable profile list --codes); do \
+	  $(BIN)/casetable scenario run --profile $$profile || exit 1; done
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

@@ -57,6 +57,9 @@ class ResolvedDeployment:
     def profile(self) -> Profile:
         """Return the profile with what it inherits underneath."""
         profile = build_profile(self.profile_tables, PROFILE)
+        base = levels(self.files)[0][1].get("roles", {})
+        usual = {code: str(role.get("name", code)) for code, role in base.items()}
+        profile = profile.with_role_words(usual)
         return profile.with_values(self.overrides) if self.overrides else profile
 
     @cached_property

@@ -27,6 +27,8 @@ NOT_DELEGATED_VALUE = "not_delegated"
 
 BASE = "base"
 """The profile that lies underneath all others."""
+SOURCE = "en"
+"""The language in which the product, its drawings and its forms are written."""
 TABLES = frozenset(
     {"profile", "values", "roles", "disciplines"}
     | {"structure", "selfcheck", "terms", "glossary", "scenarios"}
@@ -97,6 +99,20 @@ class Profile:
         """The time zone in which days begin and end."""
         return ZoneInfo(self.zone_name)
 
+    def with_role_words(self, usual: Mapping[str, str]) -> "Profile":
+        """Return a copy in which the words for renamed roles are own words, too.
+
+        `usual` are the names in the base. A name of one word (partner) is left: it is part of too
+        many other words. What the profile says itself comes first.
+        """
+        words = dict(self.terms.get(SOURCE, {}))
+        said = {word.lower() for word in words}
+        for code, name in usual.items():
+            own = self.role_name(code).partition(" (")[0]
+            if " " in name and own != name and name.lower() not in said:
+                words[name.lower()] = own[:1].lower() + own[1:]
+        return replace(self, terms={**self.terms, SOURCE: words}) if words else self
+
     def role_name(self, code: str) -> str:
         """Return what people here call the role."""
         return self.roles[code].name if code in self.roles else code.replace("_", " ")
@@ -135,7 +151,7 @@ def build_profile(data: Mapping[str, Any], file: str) -> Profile:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InputError(f"{file}: time_zone {zone!r} is not known; use Europe/Oslo.") from error
+        raise InputError(f"{file}: time_zone {zone!r} is not known; use one like UTC.") from error
     language = str(head.get("language", "en"))
     return Profile(
         code=_text(head, "code", file),

@@ -28,7 +28,8 @@ def profile() -> None:
 
 
 @profile.command("list")
-def show_all() -> None:
+@click.option("--codes", is_flag=True, help="Only the short names, one a line.")
+def show_all(*, codes: bool) -> None:
     """List the profiles that there are.
 
     Example: casetable profile list
@@ -36,6 +37,9 @@ def show_all() -> None:
     from engine.inheritance import chain, known
 
     for code in known(_home()):
+        if codes:
+            click.echo(code)
+            continue
         found = _deployment(code).profile
         under = chain(_home(), code)[:-1]
         inherits = f", inherits {under[-1]}" if under else ""

@@ -190,3 +190,19 @@ def test_every_shipped_profile_answers_all_questions() -> None:
         assert len(profile.selfcheck) == 105
         if folder.name != "base":
             assert len(list(folder.glob("scenarios/*.toml"))) >= 8
+
+
+def test_name_of_a_role_is_said_wherever_pages_name_the_role(home: Path) -> None:
+    _write(
+        home,
+        "land",
+        '[roles.intake_desk]\nname = "Report Point (loket)"\n'
+        '[roles.content_coordinator]\nname = "Case lead"\n[roles.partner]\nname = "Member"\n'
+        '[terms.en]\n"content coordinator" = "lead of the case"\n"action plan" = "support plan"\n',
+    )
+    terms = ResolvedDeployment(read_files(home, "land")).profile.terms
+    assert terms["en"] == {
+        "content coordinator": "lead of the case",
+        "action plan": "support plan",
+        "intake desk": "report Point",
+    }

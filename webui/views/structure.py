@@ -9,6 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from engine.adaptation import beginning, selfcheck
 from engine.adaptation.beside import beside
+from engine.adaptation.evidence import Words
 from engine.comparison import Side
 from engine.deployment import ResolvedDeployment
 from engine.errors import InputError, NotFoundError
@@ -84,6 +85,7 @@ def show(code: str) -> str:
         "structure/show.html",
         found=deployment.profile,
         questions=ROWS,
+        words_of=Words(deployment).of,
         in_force=application().settings.profile,
         to_confirm=selfcheck.to_confirm(deployment.profile),
     )
@@ -101,6 +103,7 @@ def self_check(code: str) -> str:
         rows=selfcheck.rows(deployment, wanted),
         counts=selfcheck.counts(selfcheck.rows(deployment)),
         words=selfcheck.STATUS_WORDS,
+        words_of=Words(deployment).of,
         status=wanted,
         to_confirm=selfcheck.to_confirm(deployment.profile),
     )
