@@ -6,6 +6,7 @@ OPERATOR_MODULES = (
     "handover",
     "hold",
     "monitoring",
+    "note",
     "notification",
     "mail",
     "migration",
