@@ -282,9 +282,12 @@ def _on_file(
         return {}
     episode = session.get_one(ProcessInstance, item.instance_id).episode
     today = now.astimezone(deployment.profile.zone).date()
-    return initial_values(
+    found = initial_values(
         item.form_id, FillContext(session, case, episode, item, deployment.profile, today)
     )
+    # A profile may leave a question out, such as the name before the person has consented.
+    asked = {field.key for field in deployment.forms[item.form_id].fields()}
+    return {key: value for key, value in found.items() if key in asked}
 
 
 def complete(

@@ -1,6 +1,7 @@
 """Recorders of the in-depth analysis: consent, gaps, case conference, need for a plan."""
 
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 
 from sqlalchemy import select
@@ -11,6 +12,7 @@ from engine.prefill import FillContext, prefill
 from engine.turn import Turn
 from tasks.contribution import add_gap, in_order
 from tasks.note import add_note
+from tasks.person import age_group, correct
 
 
 @dataclass(frozen=True)
@@ -20,11 +22,18 @@ class Consent:
     consent_outcome: str
     explained: str = ""
     promises: str = ""
+    person_name: str = ""
+    birth_date: date | None = None
 
 
 @recorder("analysis/record_consent", inputs=Consent)
 def record_consent(turn: Turn, inputs: Consent) -> None:
-    """Record whether the person agrees to sharing, and what was explained (L7, P98)."""
+    """Record whether the person agrees to sharing, and what was explained (L7, P98).
+
+    Where a case has no name until then, the name comes with the consent.
+    """
+    if inputs.consent_outcome == "given" and (inputs.person_name.strip() or inputs.birth_date):
+        correct(turn, inputs.person_name, inputs.birth_date, age_group(turn))
     turn.session.add(
         Decision(
             **turn.statement() | {"details": turn.details("explained", "promises")},

@@ -227,8 +227,10 @@ def _each_line(lines: list[Any], seen: Change, done: Change, wanted: Names) -> I
         return
     first, *rest = lines
     for value in values_of(first.expression, seen):
+        # A context or a list that answers are collected in becomes open with the first of them.
+        kept = OPEN if isinstance(value, dict | list) else value
         yield from _each_line(
-            rest, {**seen, first.target: value}, {**done, first.target: value}, wanted
+            rest, {**seen, first.target: value}, {**done, first.target: kept}, wanted
         )
 
 

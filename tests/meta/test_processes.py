@@ -17,7 +17,9 @@ STARTED_BY_THE_ENGINE = {
     "reopening": "engine/cases.py starts it when somebody asks",
     "retention": "tasks/episode.py starts it when an episode ends",
 }
-LIBRARY: dict[str, str] = {}
+LIBRARY: dict[str, str] = {
+    "note/record_reasons": "steps that a profile adds record with it, such as the feedback sheet",
+}
 """Operators that no shipped diagram uses, each with the reason why it is kept."""
 
 
