@@ -190,11 +190,11 @@ def _beginning(application: Application, what: Hashable) -> Hashable | None:
 
 
 def _files(application: Application) -> dict[str, bytes]:
-    """Return the files of an application besides its database."""
-    folder = application.settings.data_dir
+    """Return the files of an application besides its database and its processes."""
+    folder, drawn = application.settings.data_dir, application.settings.processes_dir
     name = Path(str(application.database.url.database)).name
     return {
         str(path.relative_to(folder)): path.read_bytes()
         for path in folder.rglob("*")
-        if path.is_file() and not path.name.startswith(name)
+        if path.is_file() and not path.name.startswith(name) and drawn not in path.parents
     }

@@ -20,10 +20,10 @@ def desk(
     database: Database, tmp_path: Path, clock: TestClock, small_processes: ResolvedDeployment
 ) -> Iterator[Desk]:
     url = database.url.render_as_string(hide_password=False)
-    settings = replace(make_settings(tmp_path, url), processes_dir=tmp_path / "processes")
+    folder = small.write_processes(tmp_path / "processes")
+    settings = replace(make_settings(tmp_path, url), processes_dir=folder)
     found = Application(settings, database, clock)
     seeded(found, small_processes)
-    small.write_processes(settings.processes_dir)
     small.Switch.broken = False
     yield Desk(found, clock)
     small.Switch.broken = False
