@@ -1,4 +1,4 @@
-"""What people do with work items: claim, release, reassign, draft, complete."""
+"""What people do with work items: claim, release, reassign, complete."""
 
 import hashlib
 import hmac
@@ -11,10 +11,10 @@ from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from engine import access, audit, keyring
+from engine.answer_draft import load_draft, save_draft, who_was_first
 from engine.application import Application
 from engine.choices import CaseDirectory
 from engine.deployment import ResolvedDeployment
@@ -23,13 +23,12 @@ from engine.errors import CasetableError, ConflictError, NotFoundError
 from engine.form import Directory, FieldError, Form, submit
 from engine.form import Submission as FormAnswer
 from engine.incident import TURN_FAILURES, raise_incident, resolve_incident
-from engine.language import gettext, moment
+from engine.language import gettext
 from engine.lock import lock_instance
 from engine.models import (
     Account,
     Case,
     Document,
-    Draft,
     FormSubmission,
     Job,
     ProcessInstance,
@@ -85,22 +84,9 @@ def open_item(session: Session, item_id: UUID, account: Account) -> WorkItem:
         raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     if item.state != WorkItemState.OPEN.value:
         access.require(session, account, "work_item:read", item)
-        raise ConflictError(_who_was_first(session, item))
+        raise ConflictError(who_was_first(session, item))
     access.require(session, account, "work_item:complete", item)
     return item
-
-
-def _who_was_first(session: Session, item: WorkItem) -> str:
-    if item.state == WorkItemState.CANCELLED.value:
-        return "This step is no longer needed: the process has moved on."
-    by = session.get(Account, item.completed_by_id) if item.completed_by_id else None
-    absent = session.get(Account, item.completed_for_id) if item.completed_for_id else None
-    names = [one.display_name for one in (by, absent) if one]
-    who = " for ".join(names) or "Somebody"
-    if item.completed_at is None:
-        return gettext("%(who)s has already answered this step (before).", who=who)
-    when = f"{moment.moment(item.completed_at)} UTC"
-    return gettext("%(who)s has already answered this step (%(when)s).", who=who, when=when)
 
 
 def claim(session: Session, item: WorkItem, account: Account, now: datetime) -> None:
@@ -200,7 +186,7 @@ def _lock_open(session: Session, item: WorkItem, account: Account) -> Case:
     session.refresh(item)
     if item.state != WorkItemState.OPEN.value:
         access.require(session, account, "work_item:read", item)
-        raise ConflictError(_who_was_first(session, item))
+        raise ConflictError(who_was_first(session, item))
     return case
 
 
@@ -217,37 +203,6 @@ def _audit(  # noqa: PLR0917 - one entry has these parts
     """Write who did what to a step; `person` is whose right was used: somebody absent, or one's."""
     told = detail | audit.acting_for(None if person.id == account.id else person)
     audit.record(session, case, at=now, actor_id=account.id, event=event, subject=item.id, **told)
-
-
-def load_draft(session: Session, item: WorkItem, account: Account) -> Draft | None:
-    """Return what this person has typed so far."""
-    return session.get(Draft, (item.id, account.id))
-
-
-def save_draft(
-    session: Session, item: WorkItem, account: Account, values: Mapping[str, Any], now: datetime
-) -> Draft:
-    """Keep what a person has typed so far, whatever state it is in.
-
-    ConflictError when the step is done: a draft that nobody can send would stay for ever.
-    """
-    # The shared lock lets a turn finish first; two windows of one person write one row.
-    state = session.scalar(
-        select(WorkItem.state).where(WorkItem.id == item.id).with_for_update(read=True)
-    )
-    if state != WorkItemState.OPEN.value:
-        session.refresh(item)
-        raise ConflictError(_who_was_first(session, item))
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    key = {"work_item_id": item.id, "account_id": account.id, "case_id": item.case_id}
-    sealed = keyring.sealed_row(session, Draft, {**key, "values": dict(values)})
-    row = {"values": sealed["values"], "saved_at": now}
-    session.execute(
-        dialect.insert(Draft)
-        .values(**key, **row)
-        .on_conflict_do_update(index_elements=["work_item_id", "account_id"], set_=row)
-    )
-    return session.get_one(Draft, (item.id, account.id), populate_existing=True)
 
 
 def form_for(
@@ -363,7 +318,7 @@ def _repeated(session: Session, item: WorkItem, account: Account, key: str) -> C
     if first is not None and first.idempotency_key == _stored_key(item.id, account.id, key):
         return Completed(item.id, item.case_id, repeated=True)
     access.require(session, account, "work_item:read", item)
-    raise ConflictError(_who_was_first(session, item))
+    raise ConflictError(who_was_first(session, item))
 
 
 def _stored_key(item_id: UUID, account_id: UUID, key: str) -> str:

@@ -8,10 +8,11 @@ from flask import request
 from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 
+from engine.answer_draft import load_draft, save_draft
 from engine.form import Draft, FieldError, Upload, change_rows, fill, judge
 from engine.language import current_language, locale_of
 from engine.models import Account, WorkItem
-from engine.worklist import TaskForm, form_for, load_draft, save_draft
+from engine.worklist import TaskForm, form_for
 from webui.context import application, now, profile
 from webui.formview import FormView, form_view
 from webui.spoken import words_for

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from sqlalchemy import func, select
 
-from engine import due, inbox, worklist
+from engine import answer_draft, due, inbox, worklist
 from engine.errors import ConflictError
 from engine.lock import lock_instance
 from engine.models import Account, Base, Case, Draft, FormSubmission, InboxMessage, WorkItem
@@ -98,7 +98,7 @@ def test_two_windows_save_a_draft_at_once(desk: Desk) -> None:
         with desk.application.database.transaction() as session:
             row = session.get_one(WorkItem, item.id)
             me = session.get_one(Account, anna)
-            worklist.save_draft(session, row, me, {"reason": word}, desk.clock.now())
+            answer_draft.save_draft(session, row, me, {"reason": word}, desk.clock.now())
             session.flush()
             time.sleep(0.2)
 
@@ -111,7 +111,7 @@ def _save(desk: Desk, item: WorkItem, username: str, word: str) -> None:
     me = desk.account(username).id
     with desk.application.database.transaction() as session:
         row, person = session.get_one(WorkItem, item.id), session.get_one(Account, me)
-        worklist.save_draft(session, row, person, {"reason": word}, desk.clock.now())
+        answer_draft.save_draft(session, row, person, {"reason": word}, desk.clock.now())
 
 
 def test_draft_of_a_step_that_is_done_is_refused(desk: Desk) -> None:
