@@ -44,14 +44,17 @@ def check_profile(deployment: ResolvedDeployment) -> Iterator[Finding]:
 def _check_whole(deployment: ResolvedDeployment, own: Mapping[str, Any]) -> Iterator[Finding]:
     try:
         profile = deployment.profile
-        evidence = Evidence(deployment)
-        _ = evidence.known
     except CasetableError as problem:
         yield error(PROFILE, WHOLE_FILE, BROKEN, _sentence(problem))
         return
     yield from _complete(profile)
     yield from _roles_named(profile)
     yield from _words_known(deployment)
+    evidence = Evidence(deployment)
+    try:
+        _ = evidence.known
+    except CasetableError:
+        return  # a finding of its own says which drawing, table, form or rule cannot be read
     for group, entries in (("structure", profile.structure), ("selfcheck", profile.selfcheck)):
         for code, entry in entries.items():
             is_own = code in own.get(group, {})

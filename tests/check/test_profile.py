@@ -8,7 +8,7 @@ import pytest
 from engine.checking import check_paths
 from engine.deployment import ResolvedDeployment
 from engine.errors import InputError
-from engine.inheritance import chain, levels, read_files, story_paths
+from engine.inheritance import chain, known, levels, read_files, story_paths
 from engine.profile_check import check_profile
 from engine.proof.rulebook import rules_of
 from engine.scenario import find_scenarios, fragments_of
@@ -184,7 +184,7 @@ def test_stories_of_a_profile_are_those_underneath_without_what_it_leaves_out(ho
 
 
 def test_every_shipped_profile_answers_all_questions() -> None:
-    for folder in (SHIPPED / "profiles").iterdir():
+    for folder in (SHIPPED / "profiles" / code for code in known(SHIPPED)):
         profile = ResolvedDeployment(read_files(SHIPPED, folder.name)).profile
         assert list(ROWS) == [code for code in ROWS if code in profile.structure]
         assert len(profile.selfcheck) == 105

@@ -2,6 +2,7 @@
 
 import re
 
+from engine.inheritance import known
 from engine.settings import ROOT
 
 PLACES = """
@@ -36,7 +37,7 @@ def test_program_names_no_country() -> None:
 
 
 def test_program_names_no_profile_but_the_base() -> None:
-    codes = {path.name for path in (ROOT / "processes/profiles").iterdir()} - {"base"}
+    codes = set(known(ROOT / "processes")) - {"base"}
     quoted = re.compile("|".join(rf"""["']{code}["']""" for code in sorted(codes)) or r"(?!)")
     found = [
         str(path.relative_to(ROOT))
