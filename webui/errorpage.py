@@ -21,6 +21,7 @@ from engine.errors import (
     TooManyAttemptsError,
 )
 from engine.language import gettext
+from webui import language
 from webui.context import end_reading
 from webui.guard import SignedOutError
 from webui.reading_record import PasswordNeededError
@@ -66,6 +67,9 @@ def show_error(error: Exception) -> ResponseReturnValue:
             error=type(error).__name__,
             at=frames[-FRAMES:],
         )
+    else:
+        # Whoever is refused is refused before the structure's language is known.
+        language.settle()
     says = str(error) if status in SAYS_WHY and isinstance(error, CasetableError) else ""
     if request.accept_mimetypes.best == "application/json":
         return {"message": says or gettext("This did not work; reload the page and retry.")}, status

@@ -3,6 +3,7 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -51,6 +52,17 @@ def test_person_goes_back_to_the_usual_language(site: Site) -> None:
     anna.post("/account/language", {"language": ""})
     anna.get("/cases")
     assert _tag(anna).get("lang") == "en-GB"
+
+
+@pytest.mark.parametrize("address", ["/workshop", "/nothing-here"])
+def test_whoever_is_refused_reads_the_language_of_the_structure(
+    site: Site, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    profile = SimpleNamespace(language="nl", terms={})
+    monkeypatch.setattr("webui.language.newest", lambda: SimpleNamespace(profile=profile))
+    anna = site.visit("intake.anna")
+    assert anna.get(address).status_code == 404
+    assert _tag(anna).get("lang") == "nl"
 
 
 @pytest.mark.parametrize("wanted", ["tlh", "nl-BE", "<script>"])
