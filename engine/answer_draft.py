@@ -51,8 +51,9 @@ def who_was_first(session: Session, item: WorkItem) -> str:
         return gettext("This step is no longer needed: the process has moved on.")
     by = session.get(Account, item.completed_by_id) if item.completed_by_id else None
     absent = session.get(Account, item.completed_for_id) if item.completed_for_id else None
-    names = [one.display_name for one in (by, absent) if one]
-    who = " for ".join(names) or "Somebody"
+    who = by.display_name if by else gettext("Somebody")
+    if by and absent:
+        who = gettext("%(by)s for %(absent)s", by=who, absent=absent.display_name)
     if item.completed_at is None:
         return gettext("%(who)s has already answered this step (before).", who=who)
     when = f"{moment.moment(item.completed_at)} UTC"

@@ -13,7 +13,7 @@ from sqlalchemy import delete, func, select, text
 from sqlalchemy.orm import Session
 
 from engine.errors import TooManyAttemptsError
-from engine.language import gettext
+from engine.language import gettext, moment
 from engine.models import FailedAttempt
 from engine.sealing import fingerprint
 
@@ -80,8 +80,7 @@ def _check(session: Session, limit: Limit, hashed: str, now: datetime) -> None:
         FailedAttempt.at > now - limit.window,
     )
     if (session.scalar(recent) or 0) >= limit.most:
-        minutes = int(limit.window.total_seconds() // 60)
-        wait = f"{minutes} minutes" if minutes <= 60 else f"{minutes // 60} hours"  # noqa: PLR2004
+        wait = moment.lasting(int(limit.window.total_seconds() // 60))
         raise TooManyAttemptsError(
             gettext("Too many attempts; wait %(wait)s and retry.", wait=wait)
         )
