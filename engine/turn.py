@@ -362,12 +362,18 @@ class Turn:
         self._run_others()
         return self.outcome
 
-    def resume(self, running: Instance) -> None:
-        """Write down an instance that was moved to the drawing of this turn; nothing runs in it."""
+    def resume(self, running: Instance) -> dict[Table, list[dict[str, Any]]]:
+        """Write down an instance that was moved to the drawing of this turn; nothing runs in it.
+
+        Returns the rows that the caller inserts when it has stored what is pending, so that many
+        instances are stored together.
+        """
         self._running = running
         self.known_effects = frozenset(effect.token for effect in running.effects())
         bookkeeping.write_down(self, running)
-        self._store()
+        self._set_down()
+        rows, self._appended = self._appended, {}
+        return rows
 
     def _deliver_inbox(self) -> None:
         """Hand waiting messages to the diagram while it waits for them; the rest stays (P68)."""
@@ -392,7 +398,7 @@ class Turn:
             self.outcome.delivered.add(message.id)
             self.running.advance(STEP_BUDGET)
 
-    def _store(self) -> None:
+    def _set_down(self) -> None:
         row, running = self.instance, self.running
         self._chain_deeds()
         history = bookkeeping.history(self, running)
@@ -403,11 +409,15 @@ class Turn:
         if running.completed:
             row.status, row.ended_at = InstanceState.ENDED.value, self.now
             self.outcome.ended = True
+
+    def _store(self) -> None:
+        row = self.instance
+        self._set_down()
         self.session.flush()
         for table, rows in self._appended.items():
             self.session.connection().execute(table.insert(), rows)
         self._appended.clear()
-        if running.completed:
+        if self.running.completed:
             parts = past(self.application.deployments, self.session, row)
             recheck(self.session, self.deployment, row, self.now, parts)
         # A later turn of the same transaction reads anew what is owed.
