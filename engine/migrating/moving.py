@@ -29,7 +29,7 @@ from engine.session import LOCKED
 from engine.turn import take_turn
 
 AT_ONCE: Final = 50
-"""So many cases are locked together: a fifth of a second, which a person at work may wait."""
+"""So many cases are locked together: for some tenths of a second, which a person may wait."""
 MOST_TRIES: Final = 3
 """A case that moves on each time while it is proved is proved under its lock in the end."""
 
