@@ -11,22 +11,23 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 
 from engine.application import Application
-from engine.comparison import Side, compare
+from engine.comparison import Sentence, Side, compare
+from engine.comparison.change import say
 from engine.deployment import keep_contents
 from engine.errors import CasetableError
 from engine.inheritance import RULES
 from engine.models import CurrentDeployment, Deployment
 from engine.workshop.draft import changing, contents, hash_of, open_draft
 
-UNREADABLE = "The rules of the product and those of this set cannot be compared in words."
-REWRITTEN = "The file is written in another way; each rule means the same."
+UNREADABLE = say("The rules of the product and those of this set cannot be compared in words.")
+REWRITTEN = say("The file is written in another way; each rule means the same.")
 
 
 @dataclass(frozen=True)
 class NewRules:
     """How the product's safety rules differ from those of the published set, in words."""
 
-    sentences: tuple[str, ...]
+    sentences: tuple[Sentence, ...]
 
 
 def new_rules(application: Application, session: Session, profile: str) -> NewRules | None:
@@ -42,13 +43,12 @@ def new_rules(application: Application, session: Session, profile: str) -> NewRu
     return NewRules(tuple(_told(before, shipped)))
 
 
-def _told(before: dict[str, bytes], shipped: bytes) -> list[str]:
+def _told(before: dict[str, bytes], shipped: bytes) -> list[Sentence]:
     try:
         changes = compare(Side("published", before), Side("shipped", {RULES: shipped}))
     except CasetableError:
         return [UNREADABLE]
-    told = ["".join(part.text for part in change.sentence) for change in changes]
-    return told or [REWRITTEN]
+    return [change.sentence for change in changes] or [REWRITTEN]
 
 
 def _shipped(application: Application) -> bytes | None:
