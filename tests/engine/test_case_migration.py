@@ -334,6 +334,8 @@ def test_step_that_is_gone_needs_a_place_and_then_moves_there(house: House, site
 
 
 def test_fifty_cases_in_six_positions_move_and_one_group_stays(house: House, site: Site) -> None:
+    if site.application.database.engine.name == "postgresql" and not ALL:
+        return  # batches on PostgreSQL: test_migration_together.py
     positions = (
         *("give_closing_opinion", "check_in_due", "declare_sharing"),
         *("plan_case_conference", "decide_route", "check_source"),
@@ -351,7 +353,8 @@ def test_fifty_cases_in_six_positions_move_and_one_group_stays(house: House, sit
     plan = house.planned(to)
     assert plan.total == 50
     assert len(plan.plan["groups"]) == len(positions)
-    run = house.moved(to)
+    runs.begin(house.application, plan.id, house.owner(), by_worker=False)
+    run = house.worked(plan.id)
     groups = {one["places"]: (one["verdict"], one["count"]) for one in run.result["groups"]}
     assert len(groups) == len(positions)
     assert sum(count for _, count in groups.values()) == 50
