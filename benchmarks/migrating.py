@@ -9,6 +9,7 @@ from sqlalchemy import Table, func, insert, select
 
 from benchmarks.harness import Figure, measure
 from benchmarks.place import Place, place, play
+from engine.application import Application
 from engine.deployment import ResolvedDeployment, store
 from engine.migrating import run as runs
 from engine.models import (
@@ -51,27 +52,29 @@ def run(kind: str, *, quick: bool) -> list[Figure]:
     with place(kind) as found:
         for fragments in STANDING:
             play(found.player(), *fragments)
-        _copy(found, wanted)
+        copy_cases(found.application, wanted)
         new, owner = _edited(found), found.account("owner.olga").id
         with found.application.database.reading() as session:
             old = found.application.deployment(session).id
         run_id = runs.ask(found.application, owner, old, new, {}, by_worker=False)
         before = _memory()
-        planning, _ = measure(lambda: runs.work(found.application, run_id))
+        planning = measure(lambda: _all(found, run_id))
         runs.begin(found.application, run_id, owner, by_worker=False)
-        moving, busy = measure(lambda: _all(found, run_id))
+        moving = measure(lambda: _all(found, run_id))
         _check(found, run_id, wanted)
+    wall, busy = (sum(pair) / 1000 for pair in zip(planning, moving, strict=True))
     return [
-        _figure(f"planning {wanted} cases, {kind}", planning / 1000, "s", ""),
-        _figure(f"moving {wanted} cases, proof included, {kind}", moving / 1000, "s", "<= 60"),
-        _figure(f"of it processor time, {kind}", busy / 1000, "s", ""),
+        _figure(f"planning {wanted} cases with all proofs, {kind}", planning[0] / 1000, "s", ""),
+        _figure(f"moving {wanted} cases, {kind}", moving[0] / 1000, "s", ""),
+        _figure(f"both, {kind}", wall, "s", "<= 60"),
+        _figure(f"of it processor time, {kind}", busy, "s", ""),
         _figure(f"memory at most, {kind}", _memory(), "MB", "<= 300"),
         _figure(f"memory before, {kind}", before, "MB", ""),
     ]
 
 
 def _all(found: Place, run_id: UUID) -> None:
-    while not runs.work(found.application, run_id, seconds=600):
+    while not runs.work(found.application, run_id):
         pass
 
 
@@ -105,9 +108,9 @@ def _edited(found: Place) -> str:
     return changed.id
 
 
-def _copy(found: Place, wanted: int) -> None:
-    """Copy the rows of the played cases under other ids until there are so many."""
-    with found.application.database.transaction() as session:
+def copy_cases(application: Application, wanted: int) -> None:
+    """Copy the rows of the running cases under other ids until there are so many."""
+    with application.database.transaction() as session:
         wanted_rows = select(ProcessInstance).where(
             ProcessInstance.status == InstanceState.RUNNING.value
         )

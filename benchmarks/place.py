@@ -1,5 +1,6 @@
 """An installation to measure on: the shipped processes and demo people, SQLite or PostgreSQL."""
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +21,8 @@ from engine.scenario_world import Player
 from engine.settings import ROOT, Settings
 
 POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
+DATABASE = f"casetable_bench_{os.getpid()}"
+"""Of this measurement alone: another one may run beside it."""
 FRAGMENTS = ROOT / "processes/scenarios/fragments"
 
 
@@ -91,9 +94,9 @@ def place(kind: str) -> Iterator[Place]:
         if kind == "postgres":
             admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
             with admin.connect() as connection:
-                connection.execute(text("DROP DATABASE IF EXISTS casetable_bench WITH (FORCE)"))
-                connection.execute(text("CREATE DATABASE casetable_bench"))
-            url = make_url(POSTGRES).set(database="casetable_bench").render_as_string()
+                connection.execute(text(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"))
+                connection.execute(text(f"CREATE DATABASE {DATABASE}"))
+            url = make_url(POSTGRES).set(database=DATABASE).render_as_string()
         database = Database(url)
         Base.metadata.create_all(database.engine)
         clock = TestClock(datetime(2026, 1, 15, 8, tzinfo=UTC))
@@ -106,7 +109,7 @@ def place(kind: str) -> Iterator[Place]:
             database.close()
             if admin is not None:
                 with admin.connect() as connection:
-                    connection.execute(text("DROP DATABASE casetable_bench WITH (FORCE)"))
+                    connection.execute(text(f"DROP DATABASE {DATABASE} WITH (FORCE)"))
                 admin.dispose()
 
 

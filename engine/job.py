@@ -27,6 +27,8 @@ from engine.models import Job
 LOG = structlog.get_logger()
 CALL_LIMIT = timedelta(minutes=2)
 """After this time a call under way counts as lost and is taken up by another worker."""
+MARGIN = timedelta(seconds=20)
+"""For writing down what a piece of judging found, once it was ended."""
 BACK_OFF = (1, 5, 30, 120, 720)
 """Minutes until the next attempt."""
 
@@ -56,13 +58,18 @@ def handler_of(kind: str) -> Handler:
     return _HANDLERS[kind]
 
 
+def _call_limit(application: Application) -> timedelta:
+    """Return when a call counts as lost: later where a piece of judging may take longer."""
+    return max(CALL_LIMIT, timedelta(seconds=application.settings.judge_seconds) + MARGIN)
+
+
 def reclaim_lost_calls(application: Application) -> None:
     """Put jobs back whose worker died in the middle of an outside call, a bounded number of times.
 
     Threat: a job that kills its worker each time would keep killing workers for ever (R15).
     """
     with application.database.reading() as session:
-        before = application.now(session) - CALL_LIMIT
+        before = application.now(session) - _call_limit(application)
         lost = list(
             session.scalars(select(Job.id).where(Job.state == "calling", Job.run_after <= before))
         )

@@ -31,20 +31,24 @@ def migrate(
 ) -> None:
     """Move running cases to another version of the processes, each proved from where it stands.
 
-    Ids may be shortened. A run that was cut off goes on where it stopped. Exits with 1 when a
-    case stays where it is.
+    Ids may be shortened. The process owner types the own password. A run that was cut off goes
+    on where it stopped. Exits with 1 when a case stays where it is.
 
     Example: casetable migrate --from 3f2b1c --to 9a01dd --by owner.olga --plan
     """
     from engine.application import open_application
+    from engine.errors import InputError
     from engine.migrating import run as runs
     from engine.migrating.places import pairs, written
+    from engine.prompt import prove
 
     if not by:
         raise click.UsageError("Say with --by which process owner answers for it.")
     application = open_application()
     with application.database.transaction() as session:
         owner = _owner(session, by)
+    if prove(application, by) != owner:
+        raise InputError(f"Type the user name of {by} as it is on the sign-in page.")
     if revert is not None:
         run_id = runs.revert(application, revert, owner)
         _carry_out(application, run_id)

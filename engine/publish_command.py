@@ -1,24 +1,19 @@
-"""The command `casetable publish`: asks that a folder be published, agrees, or refuses.
-
-Who works at the machine is not yet the process owner who is named: each types the own password,
-and the code of a second factor where there is one, as on the pages.
-"""
+"""The command `casetable publish`: asks that a folder be published, agrees, or refuses."""
 
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import click
 
-from engine.errors import InputError, NotPermittedError
+from engine.errors import InputError
+from engine.prompt import prove
 
 if TYPE_CHECKING:
     from engine.application import Application
 
 FINDING = 1
-WRONG = "Name and password do not fit, or the code is wrong."
 
 
 @click.command("publish")
@@ -51,7 +46,7 @@ def publish(  # noqa: PLR0917 - one option each
     if sum(one is not None for one in (folder, agreed, refused)) != 1:
         raise click.UsageError("Name one of: FOLDER, --agree ID, --refuse ID.")
     application = open_application()
-    actor = _prove(application, username)
+    actor = prove(application, username)
     if agreed is not None:
         deployment_id = publishing.agree(application, _id(agreed), actor)
         click.echo(f"Published: new cases start on {deployment_id[:12]}.")
@@ -67,33 +62,6 @@ def _id(given: str) -> UUID:
         return UUID(given)
     except ValueError:
         raise InputError(f"{given}: not an id; copy the one that publish has printed.") from None
-
-
-def _prove(application: "Application", username: str) -> UUID:
-    """Let a person type the password, and a code where there is a second factor; five attempts."""
-    from engine import accounts, factor, throttle
-
-    password = click.prompt(f"Password of {username}", hide_input=True, err=True)
-    now = datetime.now(UTC)
-    key = application.settings.account_key
-    with application.database.transaction() as session:
-        claimed = throttle.claim(session, key, [(throttle.BY_NAME, username)], now)
-    with application.database.transaction() as session:
-        account = accounts.authenticate(session, username, password)
-        if account is None:
-            raise NotPermittedError(WRONG)
-        has_factor = factor.has_factor(session, account.id)
-    if has_factor:
-        code = click.prompt("Code of your app, or a recovery code", err=True)
-        with application.database.transaction() as session:
-            attempts = throttle.claim(session, key, [(throttle.BY_FACTOR, str(account.id))], now)
-        with application.database.transaction() as session:
-            if not factor.verify(session, key, account.id, code, now):
-                raise NotPermittedError(WRONG)
-            throttle.give_back(session, attempts)
-    with application.database.transaction() as session:
-        throttle.give_back(session, claimed)
-    return account.id
 
 
 def _ask(application: "Application", actor: UUID, folder: Path, profile: str, note: str) -> None:

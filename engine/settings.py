@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PREFIX = "CASETABLE_"
 T = TypeVar("T")
 MIN_KEY_LENGTH = 32
+LEAST_JUDGING = 10
 OIDC = ("oidc_issuer", "oidc_client_id", "oidc_client_secret")
 
 
@@ -53,6 +54,8 @@ class Settings:
     mail_port: int
     mail_from: str
     poll_seconds: float
+    judge_seconds: int = 100
+    """After so many seconds a piece of judging a set is ended (engine/workshop/aside.py)."""
     require_second_factor: bool = False
     """Whoever has no second factor is led to setting one up and can do nothing else (S9)."""
     require_security_key: bool = False
@@ -130,6 +133,12 @@ def _flag(text: str) -> bool:
     if text.lower() not in {"1", "0", "true", "false", "yes", "no"}:
         raise ValueError("give yes or no")
     return text.lower() in {"1", "true", "yes"}
+
+
+def _judging(text: str) -> int:
+    if not text.isdigit() or int(text) < LEAST_JUDGING:
+        raise ValueError(f"give a number of seconds, at least {LEAST_JUDGING}")
+    return int(text)
 
 
 def _encryption(text: str) -> str:
@@ -246,6 +255,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         mail_port=read("MAIL_PORT", int, 25),
         mail_from=read("MAIL_FROM", str, "casetable@localhost"),
         poll_seconds=read("POLL_SECONDS", float, 2.0),
+        judge_seconds=read("JUDGE_SECONDS", _judging, 100),
         master_keys=read("MASTER_KEYS", str, ""),
         master_key_file=read("MASTER_KEY_FILE", Path, None),
         require_second_factor=read("REQUIRE_SECOND_FACTOR", _flag, default=not demo) or keys_only,

@@ -362,12 +362,13 @@ class Turn:
         self._run_others()
         return self.outcome
 
-    def resume(self, running: Instance) -> None:
-        """Write down an instance that was moved to the drawing of this turn; nothing runs in it."""
+    def resume(self, running: Instance) -> dict[Table, list[dict[str, Any]]]:
+        """Write down an instance that was moved here; return the rows that the caller inserts."""
         self._running = running
         self.known_effects = frozenset(effect.token for effect in running.effects())
         bookkeeping.write_down(self, running)
-        self._store()
+        self._set_down()
+        return self._appended
 
     def _deliver_inbox(self) -> None:
         """Hand waiting messages to the diagram while it waits for them; the rest stays (P68)."""
@@ -392,7 +393,7 @@ class Turn:
             self.outcome.delivered.add(message.id)
             self.running.advance(STEP_BUDGET)
 
-    def _store(self) -> None:
+    def _set_down(self) -> None:
         row, running = self.instance, self.running
         self._chain_deeds()
         history = bookkeeping.history(self, running)
@@ -401,17 +402,19 @@ class Turn:
         row.blob = seal(running.dump(), self.application.settings.state_key)
         row.awaited = sorted(running.awaited_messages())
         if running.completed:
-            row.status, row.ended_at = InstanceState.ENDED.value, self.now
-            self.outcome.ended = True
+            row.status, row.ended_at, self.outcome.ended = InstanceState.ENDED.value, self.now, True
+
+    def _store(self) -> None:
+        self._set_down()
         self.session.flush()
         for table, rows in self._appended.items():
             self.session.connection().execute(table.insert(), rows)
         self._appended.clear()
-        if running.completed:
-            parts = past(self.application.deployments, self.session, row)
-            recheck(self.session, self.deployment, row, self.now, parts)
+        if self.running.completed:
+            parts = past(self.application.deployments, self.session, self.instance)
+            recheck(self.session, self.deployment, self.instance, self.now, parts)
         # A later turn of the same transaction reads anew what is owed.
-        self.session.expire(row, ["open_items"])
+        self.session.expire(self.instance, ["open_items"])
 
     def _chain_deeds(self) -> None:
         by, key = self.actor.id if self.actor else None, audit.key_of(self.session)

@@ -36,6 +36,7 @@ SUBJECTS = mark(
         "queue_short": "Too few people for a queue",
         "work_item_new": "A step waits for you",
         "work_item_handed": "A step was handed to you",
+        "work_item_moved": "A step that you had taken is now for others",
         "work_item_reminder": "A step is due soon",
         "work_item_overdue": "A step is overdue",
         "invitation": "You are invited to a case",

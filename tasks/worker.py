@@ -19,6 +19,7 @@ from engine.connection import OLDEST
 from engine.incident import describe
 from engine.log import named_run
 from engine.settings import Settings
+from engine.workshop import play
 
 LOG = structlog.get_logger()
 QUEUE = "casetable"
@@ -124,6 +125,7 @@ def look(application: Application) -> int:
             leaving.end_unheld(application)
             attestation.sweep(application)
             reader_notice.tell(application)
+            play.sweep(application)
     except DBAPIError as error:
         LOG.warning("database_unavailable", kind=type(error.orig).__name__)
     except Exception as error:  # noqa: BLE001 - the edge: the next look comes by itself

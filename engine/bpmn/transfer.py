@@ -284,7 +284,8 @@ def _bare(step: Any, tree: Any, spec: Any, parent: Any) -> Any:
     copy.thread_id = 0
     copy.last_state_change = step.last_state_change
     copy.internal_data = clone(step.internal_data)
-    copy.data = clone(step.data)
+    # Nothing runs here and the copy is written and read again: its values may be the same ones.
+    copy.data = dict(step.data)
     tree.tasks[copy.id] = copy
     if parent is None:
         tree.task_tree = copy

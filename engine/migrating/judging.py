@@ -1,8 +1,10 @@
 """Judges one case on a copy: moves by itself, needs a place named, waits, or is refused and why."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.orm import Session
 
@@ -12,13 +14,16 @@ from engine.errors import MigrationRefusedError
 from engine.migrating.owing import Renewed, check_owed, renewed
 from engine.migrating.places import Element, Need, Sides
 from engine.migrating.proving import proving_of
-from engine.models import ProcessInstance
-from engine.running import Reader, load, past
+from engine.models import InstanceMove, ProcessInstance
+from engine.proof.history import Past
+from engine.running import Known, Reader, load, pasts
 
 MOVES, NAMED, WAITS, REFUSED = "moves", "name", "waits", "refused"
 UNDER_WAY: Final = (
     "Something is being sent to the outside for it; it stays where it is until a later run."
 )
+MOST_HISTORIES: Final = 200
+"""Histories that are kept from one case to the next: many are alike, and some are long."""
 Position = tuple[tuple[str, tuple[Open, ...]], ...]
 """For each running process of a case its open elements, with their nesting."""
 
@@ -32,6 +37,17 @@ class Carried:
     items: list[Renewed]
 
 
+@dataclass(frozen=True)
+class Seen:
+    """What is read of many instances at once, before they are judged one by one."""
+
+    now: datetime
+    pasts: Mapping[UUID, list[Past]]
+    """The history of each instance, in parts."""
+    moves: Mapping[UUID, InstanceMove]
+    """The move of each instance that is to be undone."""
+
+
 @dataclass
 class Judged:
     """What would become of one case."""
@@ -43,6 +59,8 @@ class Judged:
     sentence: str = ""
     needs: tuple[Need, ...] = ()
     carried: list[Carried] = field(default_factory=list)
+    revisions: dict[UUID, int] = field(default_factory=dict)
+    """Of its instances as they were judged."""
 
 
 class Judge:
@@ -58,19 +76,31 @@ class Judge:
         """Whether a proof that is not made yet raises NotProvedError."""
         self._application = application
         self._needs: dict[Element, Need | None] = {}
+        self._histories: Known = {}
 
-    def case(self, session: Session, rows: list[ProcessInstance]) -> Judged:
+    def see(self, session: Session, rows: Iterable[ProcessInstance]) -> Seen:
+        """Read for many instances at once what judging each of them needs."""
+        if len(self._histories) >= MOST_HISTORIES:
+            self._histories.clear()
+        past = pasts(self._application.deployments, session, rows, self._histories)
+        return Seen(self._application.now(session), past, {})
+
+    def case(
+        self, session: Session, rows: list[ProcessInstance], seen: Seen | None = None
+    ) -> Judged:
         """Judge the running instances of a case; nothing is stored."""
-        loaded = [(row, load(self._application, session, row)) for row in rows]
+        known = seen or self.see(session, rows)
+        loaded = [(row, load(self._application, session, row, known.now)) for row in rows]
         position = _position(loaded)
         judged = Judged(position, self._labels(position))
+        judged.revisions = {row.id: row.revision for row in rows}
         judged.needs = tuple(self._all_needs(position))
         if judged.needs:
             judged.verdict, judged.sentence = NAMED, " ".join(one.sentence for one in judged.needs)
         elif any(instance.effects() for _, instance in loaded):
             judged.verdict, judged.sentence = WAITS, UNDER_WAY
         else:
-            self._carry(session, judged, loaded)
+            self._carry(judged, loaded, known)
         return judged
 
     def places_of(self, session: Session, rows: list[ProcessInstance]) -> tuple[str, ...]:
@@ -78,28 +108,38 @@ class Judge:
         loaded = [(row, load(self._application, session, row)) for row in rows]
         return self._labels(_position(loaded))
 
+    def again(self, carried: Carried, row: ProcessInstance) -> Carried:
+        """Return an instance that was judged with its rows as they are read under the lock."""
+        judged = {one.item.id: one for one in carried.items}
+        if all(item.id in judged and judged[item.id].is_of(item) for item in row.open_items):
+            items = [replace(judged[item.id], item=item) for item in row.open_items]
+        else:
+            items = self._items(row, carried.instance)
+        return Carried(row, carried.instance, items)
+
+    def _items(self, row: ProcessInstance, after: Instance) -> list[Renewed]:
+        return list(renewed(row.open_items, after, self.sides.old, self.sides.new))
+
     def _carry(
-        self, session: Session, judged: Judged, loaded: list[tuple[ProcessInstance, Instance]]
+        self, judged: Judged, loaded: list[tuple[ProcessInstance, Instance]], seen: Seen
     ) -> None:
         try:
-            judged.carried = [self._carried(session, row, before) for row, before in loaded]
+            judged.carried = [self._carried(row, before, seen) for row, before in loaded]
         except MigrationRefusedError as error:
             judged.verdict, judged.sentence, judged.carried = REFUSED, str(error), []
 
-    def _carried(self, session: Session, row: ProcessInstance, before: Instance) -> Carried:
+    def _carried(self, row: ProcessInstance, before: Instance, seen: Seen) -> Carried:
         new = self.sides.new
         if row.process_id not in new.processes:
             raise MigrationRefusedError(
                 f"The new drawings have no process {row.process_id}; it runs here."
             )
-        scope = Scope(
-            self._application.now(session), new.profile.zone, {"profile": new.profile.values}
-        )
+        scope = Scope(seen.now, new.profile.zone, {"profile": new.profile.values})
         program = new.program(row.process_id)
         after = transfer(before, program, Reader(), scope, self.places)
         check_owed(before, after, new.profile, new)
-        items = list(renewed(row.open_items, after, self.sides.old, new))
-        parts = past(self._application.deployments, session, row)
+        items = self._items(row, after)
+        parts = seen.pasts[row.id]
         refusal = self.proving.refusal(row.process_id, after, parts, only_known=self.only_known)
         if refusal:
             raise MigrationRefusedError(refusal)

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from engine.bookkeeping import deputies_of, due_at, remind_at
 from engine.bpmn import Instance, UserTask
@@ -12,6 +12,12 @@ from engine.errors import CasetableError, MigrationRefusedError
 from engine.models import WorkItem
 from engine.profile import Profile
 
+_ASKED: Final = (
+    *("token", "process_id", "element_id", "organisation_id", "role"),
+    *("created_at", "due_at", "remind_at", "reminded_at"),
+)
+"""What an open step is owed by depends on these columns of its row."""
+
 
 @dataclass(frozen=True)
 class Renewed:
@@ -19,6 +25,10 @@ class Renewed:
 
     item: WorkItem
     columns: dict[str, Any]
+
+    def is_of(self, item: WorkItem) -> bool:
+        """Say whether it would be the same of a row that was read later."""
+        return all(getattr(self.item, name) == getattr(item, name) for name in _ASKED)
 
     @property
     def has_other_role(self) -> bool:

@@ -1,79 +1,75 @@
-"""Brings a moved case back: exactly where it has not moved on since, else by its position."""
+"""Judges a case that is to go back: exactly while it has not moved on, else by its position."""
 
+from collections.abc import Iterable
+from dataclasses import replace
 from uuid import UUID
 
 from sqlalchemy import select
-from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
 from engine.application import Application
 from engine.bpmn import Instance, Scope, unseal
-from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError
-from engine.migrating.judging import Carried, Judge, Judged
-from engine.migrating.moving import MOVED, digest, lock_running, move, settle, write
-from engine.migrating.owing import renewed
-from engine.models import InstanceMove, MigrationRun, ProcessInstance
+from engine.migrating.judging import Carried, Judge, Judged, Seen
+from engine.migrating.places import Element, Sides
+from engine.migrating.writing import digest
+from engine.models import InstanceMove, ProcessInstance
 from engine.running import Reader
 
 
-def bring_back(
-    application: Application, judge: Judge, run_id: UUID, reverted: UUID, case_id: UUID
-) -> str:
-    """Bring one case back; return what became of it.
+class JudgeOfReturn(Judge):
+    """Judges cases of a run that is brought back."""
 
-    A case that has moved on since is moved back like any other, with the proof that goes with it.
-    """
-    try:
-        with application.database.transaction() as session:
-            state = _exactly(application, session, judge, run_id, reverted, case_id)
-    except (OperationalError, InterfaceError):
-        raise
-    except CasetableError:
-        state = ""  # judged anew below, which says in words what stands in the way
-    return state or move(application, judge, run_id, case_id)
+    def __init__(
+        self,
+        application: Application,
+        sides: Sides,
+        places: dict[Element, str],
+        reverted: UUID,
+    ) -> None:
+        super().__init__(application, sides, places)
+        self._reverted = reverted
 
-
-def _exactly(
-    application: Application,
-    session: Session,
-    judge: Judge,
-    run_id: UUID,
-    reverted: UUID,
-    case_id: UUID,
-) -> str:
-    run = session.get_one(MigrationRun, run_id)
-    rows = lock_running(session, case_id, run.from_id)
-    moves = {
-        one.instance_id: one
-        for one in session.scalars(
+    def see(self, session: Session, rows: Iterable[ProcessInstance]) -> Seen:
+        """Read how the instances were before they were moved, too."""
+        found = list(rows)
+        moves = session.scalars(
             select(InstanceMove).where(
-                InstanceMove.run_id == reverted, InstanceMove.case_id == case_id
+                InstanceMove.run_id == self._reverted,
+                InstanceMove.case_id.in_({row.case_id for row in found}),
             )
         )
-    }
-    here = {row.id for row in rows}
-    unchanged = all(
-        row.id in moves and digest(row.blob) == moves[row.id].after_hash for row in rows
-    )
-    if not rows or here != moves.keys() or not unchanged:
-        return ""
-    places = judge.places_of(session, rows)
-    for row in rows:
-        instance = _as_it_was(application, session, row, moves[row.id], judge.sides.new)
-        items = list(renewed(row.open_items, instance, judge.sides.old, judge.sides.new))
-        write(application, session, run, Carried(row, instance, items))
-    return settle(application, session, run, rows[0].case, Judged((), places), MOVED)
+        return replace(super().see(session, found), moves={one.instance_id: one for one in moves})
 
+    def case(
+        self, session: Session, rows: list[ProcessInstance], seen: Seen | None = None
+    ) -> Judged:
+        """Judge a case; one that has moved on since is judged like any other that moves."""
+        known = seen or self.see(session, rows)
+        if self._is_unchanged(rows, known):
+            try:
+                return self._exactly(session, rows, known)
+            except CasetableError:
+                pass  # judged anew below, which says in words what stands in the way
+        return super().case(session, rows, known)
 
-def _as_it_was(
-    application: Application,
-    session: Session,
-    row: ProcessInstance,
-    moved: InstanceMove,
-    former: ResolvedDeployment,
-) -> Instance:
-    profile = former.profile
-    scope = Scope(application.now(session), profile.zone, {"profile": profile.values})
-    blob = unseal(moved.before, application.settings.state_key)
-    return Instance.load(former.program(row.process_id), blob, Reader(), scope)
+    def _is_unchanged(self, rows: list[ProcessInstance], seen: Seen) -> bool:
+        cases = {row.case_id for row in rows}
+        moved = {one.instance_id for one in seen.moves.values() if one.case_id in cases}
+        return {row.id for row in rows} == moved and all(
+            digest(row.blob) == seen.moves[row.id].after_hash for row in rows
+        )
+
+    def _exactly(self, session: Session, rows: list[ProcessInstance], seen: Seen) -> Judged:
+        judged = Judged((), self.places_of(session, rows))
+        judged.revisions = {row.id: row.revision for row in rows}
+        for row in rows:
+            instance = self._as_it_was(row, seen)
+            judged.carried.append(Carried(row, instance, self._items(row, instance)))
+        return judged
+
+    def _as_it_was(self, row: ProcessInstance, seen: Seen) -> Instance:
+        former = self.sides.new
+        scope = Scope(seen.now, former.profile.zone, {"profile": former.profile.values})
+        blob = unseal(seen.moves[row.id].before, self._application.settings.state_key)
+        return Instance.load(former.program(row.process_id), blob, Reader(), scope)

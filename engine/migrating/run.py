@@ -3,9 +3,7 @@
 What is kept of it for the pages is positions and counts; which case it was stands with the case.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict
 from datetime import datetime
 from time import monotonic
 from typing import Any, Final
@@ -17,10 +15,11 @@ from sqlalchemy.orm import Session
 from engine import audit
 from engine.application import Application
 from engine.errors import CasetableError, ConflictError, InputError, NotFoundError
-from engine.migrating.judging import Judge, Judged
-from engine.migrating.moving import move, running_rows
+from engine.migrating.judging import Judge
+from engine.migrating.moving import AT_ONCE, judge_many, move, move_many
 from engine.migrating.places import Sides, written
-from engine.migrating.reverting import bring_back
+from engine.migrating.planned import Planned, group
+from engine.migrating.reverting import JudgeOfReturn
 from engine.models import (
     Deployment,
     InstanceState,
@@ -29,11 +28,11 @@ from engine.models import (
     MigrationRun,
     ProcessInstance,
 )
+from engine.proof.explorer import undisturbed
 
 JOB: Final = "migration"
 SLICE_SECONDS: Final = 20.0
 """A job has to be back before it counts as lost (engine/job.py)."""
-AT_ONCE: Final = 200
 
 
 def ask(
@@ -143,48 +142,48 @@ class Work:
             self._reverts = run.reverts_id
             self._from = run.from_id
             both = sides(application, session, run.from_id, run.to_id)
-            self.judge = Judge(application, both, both.read(run.places))
+            places = both.read(run.places)
+        if self._reverts is not None:
+            self.judge: Judge = JudgeOfReturn(application, both, places, self._reverts)
+        else:
+            self.judge = Judge(application, both, places)
 
-    def plan(self) -> None:
-        """Judge every case on a copy and keep what would happen, by group."""
-        counted: Counter[tuple[tuple[str, ...], str, str]] = Counter()
-        needs: dict[str, Any] = {}
+    def plan(self, seconds: float = SLICE_SECONDS) -> bool:
+        """Judge cases on copies for a while; keep what would happen, by group; say if it is all."""
+        until, over = monotonic() + seconds, True
         with self._application.database.reading() as session:
-            cases = list(session.scalars(_cases(self._from)))
-        for case_id in cases:
-            judged = self._judged(case_id)
-            if judged is not None:
-                counted[judged.places, judged.verdict, judged.sentence] += 1
-                needs |= {need.key: asdict(need) for need in judged.needs}
-        groups = [
-            _group(places, verdict, sentence, count)
-            for (places, verdict, sentence), count in counted.most_common()
-        ]
+            so_far = Planned.read(find(session, self._id).plan)
+            cases = list(session.scalars(_cases(self._from, so_far.after)))
+        for some in _slices(cases):
+            with undisturbed(), self._application.database.reading() as session:
+                so_far.count(some, judge_many(session, self.judge, some, self._from, until))
+            if monotonic() > until:
+                over = False
+                break
         with self._application.database.transaction() as session:
             run = _locked(session, self._id)
-            run.plan = {"groups": groups, "needs": needs, "proofs": self.judge.proving.proved}
-            run.state, run.total = "planned", sum(counted.values())
-
-    def _judged(self, case_id: UUID) -> Judged | None:
-        with self._application.database.reading() as session:
-            rows = list(session.scalars(running_rows(case_id, self._from)).unique())
-            return self.judge.case(session, rows) if rows else None
+            run.plan = so_far.written(self.judge.proving.proved, over=over)
+            if over:
+                run.state, run.total = "planned", so_far.total
+        return over
 
     def carry_out(self, seconds: float = SLICE_SECONDS) -> bool:
-        """Move cases for a while; say whether none is left. Each is a transaction of its own."""
+        """Move cases for a while, some in each transaction; say whether none is left."""
         until = monotonic() + seconds
-        for case_id in self._left():
-            if self._reverts is not None:
-                bring_back(self._application, self.judge, self._id, self._reverts, case_id)
-            else:
+        for some in _slices(self._left()):
+            with undisturbed():
+                left = move_many(self._application, self.judge, self._id, some, until)
+            for case_id in left:
                 move(self._application, self.judge, self._id, case_id)
+                if monotonic() > until:
+                    break
             if monotonic() > until:
                 self.tell()
                 return False
         self.tell(over=True)
         return True
 
-    def _left(self) -> Iterator[UUID]:
+    def _left(self) -> list[UUID]:
         done = select(MigrationOutcome.case_id).where(MigrationOutcome.run_id == self._id)
         wanted = _cases(self._from)
         if self._reverts is not None:
@@ -195,7 +194,7 @@ class Work:
             decided = set(session.scalars(done))
             cases = [one for one in session.scalars(wanted) if one not in decided]
             find(session, self._id).total = len(cases) + len(decided)
-        yield from cases
+        return cases
 
     def tell(self, *, over: bool = False) -> None:
         """Keep what has happened so far, by group."""
@@ -209,7 +208,7 @@ class Work:
         with self._application.database.transaction() as session:
             run = _locked(session, self._id)
             groups = [
-                _group((places,), state, sentence, count)
+                group(places, state, sentence, count)
                 for places, state, sentence, count in session.execute(counts)
             ]
             run.result = {"groups": groups}
@@ -225,8 +224,8 @@ def work(application: Application, run_id: UUID, seconds: float = SLICE_SECONDS)
     try:
         found = Work(application, run_id)
         if found.state == "planning":
-            found.plan()
-        elif found.state == "running":
+            return found.plan(seconds)
+        if found.state == "running":
             return found.carry_out(seconds)
     except CasetableError as error:
         with application.database.transaction() as session:
@@ -254,8 +253,8 @@ def unfinished(
     return next((run.id for run in found), None)
 
 
-def _cases(deployment_id: str) -> Select[UUID]:
-    return (
+def _cases(deployment_id: str, after: UUID | None = None) -> Select[UUID]:
+    found = (
         select(ProcessInstance.case_id)
         .where(
             ProcessInstance.deployment_id == deployment_id,
@@ -264,11 +263,11 @@ def _cases(deployment_id: str) -> Select[UUID]:
         .distinct()
         .order_by(ProcessInstance.case_id)
     )
+    return found if after is None else found.where(ProcessInstance.case_id > after)
 
 
-def _group(places: tuple[str, ...], verdict: str, sentence: str, count: int) -> dict[str, Any]:
-    told = ", ".join(places)
-    return {"places": told, "verdict": verdict, "sentence": sentence, "count": count}
+def _slices(cases: list[UUID]) -> Iterator[list[UUID]]:
+    return (cases[start : start + AT_ONCE] for start in range(0, len(cases), AT_ONCE))
 
 
 def _locked(session: Session, run_id: UUID) -> MigrationRun:

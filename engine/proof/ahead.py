@@ -5,10 +5,10 @@ before a rule was there, may stand where none would come; so it is looked at fro
 with what its history has done for each rule already.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from time import perf_counter
-from typing import Any
+from typing import Any, Final
 
 from engine.bpmn import Instance
 from engine.deployment import ResolvedDeployment
@@ -25,6 +25,9 @@ from engine.proof.rule import Check, Rule
 from engine.proof.soundness import open_nodes, reached_flaws
 from engine.proof.waiting import never_awaits
 from engine.proof.whereabouts import Whereabouts
+
+_MOST_REMEMBERED: Final = 100
+"""Histories whose facts are kept: cases that are looked at together share a few."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,7 @@ class Ahead:
         ]
         self._nets: dict[str, Net] = {}
         self._looks: dict[tuple[str, int], _Looked] = {}
+        self._remembered: dict[tuple[int, ...], tuple[tuple[Past, ...], tuple[int, ...]]] = {}
 
     def standpoint(self, instance: Instance, past: Iterable[Past] = ()) -> Standpoint:
         """Return where an advanced instance of the deployment's program stands.
@@ -62,9 +66,7 @@ class Ahead:
         `past` is its history, in parts where it was moved from one deployment to another. What a
         history did not note counts as open: a need is then not met, and what undoes one is.
         """
-        parts = list(past)
-        facts = tuple(self._facts(check, parts) for _, check in self._checks)
-        return Standpoint(self._whereabouts.of(instance), facts)
+        return Standpoint(self._whereabouts.of(instance), self._all_facts(tuple(past)))
 
     @property
     def net(self) -> Net:
@@ -116,7 +118,18 @@ class Ahead:
 
     # -- what has happened -------------------------------------------------------------------------
 
-    def _facts(self, check: Check, past: list[Past]) -> int:
+    def _all_facts(self, past: tuple[Past, ...]) -> tuple[int, ...]:
+        """Return for each check what it remembers of a history; of the same one worked out once."""
+        key = tuple(map(id, past))
+        if key not in self._remembered:
+            if len(self._remembered) >= _MOST_REMEMBERED:
+                self._remembered.clear()
+            facts = tuple(self._facts(check, past) for _, check in self._checks)
+            # The history is kept along, so that no other one gets its identity.
+            self._remembered[key] = (past, facts)
+        return self._remembered[key][1]
+
+    def _facts(self, check: Check, past: Sequence[Past]) -> int:
         """Return what a check remembers of a history."""
         if check.kind not in {*ALONG, "awaits"}:
             return 0
@@ -159,8 +172,9 @@ class _Looked:
 
     def events(self, part: Past) -> Iterator[Event]:
         """Yield what the check asks of what happened."""
-        for process, element, told in part.happened:
-            found = self._asked.get((process, element))
-            if found is not None:
-                noted = told or {}
-                yield found[0], tuple((name, noted.get(name, OPEN)) for name in found[1])
+        met = self._asked.keys() & part.numbers.keys()
+        for number in sorted(number for element in met for number in part.numbers[element]):
+            process, element, told = part.happened[number]
+            key, names = self._asked[process, element]
+            noted = told or {}
+            yield key, tuple((name, noted.get(name, OPEN)) for name in names)

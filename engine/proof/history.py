@@ -6,6 +6,7 @@ the program ran otherwise than the drawing says, or somebody changed rows: a per
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from engine.deployment import ResolvedDeployment
@@ -28,6 +29,14 @@ class Past:
 
     deployment: ResolvedDeployment
     happened: tuple[Happened, ...]
+
+    @cached_property
+    def numbers(self) -> dict[tuple[str, str], list[int]]:
+        """Where in the history each element comes: each of many checks asks for a few of them."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for number, (process, element, _) in enumerate(self.happened):
+            found.setdefault((process, element), []).append(number)
+        return found
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,10 @@ from engine.proof.rule import Rule, read_rules
 
 def rules_of(deployment: ResolvedDeployment) -> tuple[Rule, ...]:
     """Return all rules in the order of their files; raise InputError naming what to mend."""
+    if RULES not in deployment.files:
+        raise InputError(
+            f"There is no {RULES}, so nothing can be proved; put it beside the drawings."
+        )
     rules = read_rules(deployment.files[RULES], file=RULES)
     for code, own in own_rules(deployment.files):
         file = f"{RULES} of the profile {code}"

@@ -116,7 +116,8 @@ def run_shown(session: Session, run_id: UUID, profile: str) -> RunShown:
         raise NotFoundError(gettext("There is no such run, or not for this person."))
     began = run.state in {"running", "done"} or (run.started_at is not None)
     told = run.result if began else run.plan
-    groups = list(told.get("groups", ()))
+    # What a plan has counted so far changes with single cases: it is told when it is whole.
+    groups = [] if run.state == "planning" else list(told.get("groups", ()))
     reverted = session.scalar(
         select(MigrationRun.id).where(
             or_(MigrationRun.reverts_id == run_id), MigrationRun.state != "failed"

@@ -18,23 +18,21 @@ from engine.inheritance import chain, known
 from engine.scenario import find_scenarios, run_file
 from engine.workshop.folder import laid_out
 
-LIMIT: Final = 100
-"""Seconds; a job under way longer than two minutes counts as lost (engine/job.py)."""
 RESULT: Final = "result.json"
 RULES, SCENARIOS, REHEARSAL = "rules", "scenarios", "rehearsal"
 
 
-def rules(files: Mapping[str, bytes], shipped: Path) -> dict[str, Any]:
+def rules(files: Mapping[str, bytes], shipped: Path, seconds: int) -> dict[str, Any]:
     """Return the verdicts on the rules of a set."""
-    found = _run(files, shipped, RULES, [])
+    found = _run(files, shipped, seconds, RULES, [])
     return found if isinstance(found, dict) else {"rules": [], "unproved": str(found)}
 
 
 def scenarios(
-    files: Mapping[str, bytes], shipped: Path, names: Sequence[str]
+    files: Mapping[str, bytes], shipped: Path, seconds: int, names: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return how some scenarios of a set went, in the order of their names."""
-    found = _run(files, shipped, SCENARIOS, names)
+    found = _run(files, shipped, seconds, SCENARIOS, names)
     if isinstance(found, list):
         return found
     return [
@@ -44,16 +42,18 @@ def scenarios(
 
 
 def rehearsal(
-    files: Mapping[str, bytes], shipped: Path, names: Sequence[str]
+    files: Mapping[str, bytes], shipped: Path, seconds: int, names: Sequence[str]
 ) -> list[dict[str, Any]]:
     """Return how some scenarios went, with everything that each went over."""
-    found = _run(files, shipped, REHEARSAL, names)
+    found = _run(files, shipped, seconds, REHEARSAL, names)
     if isinstance(found, list):
         return found
     return [{"name": name, "problems": [str(found)], "gone": []} for name in names]
 
 
-def _run(files: Mapping[str, bytes], shipped: Path, what: str, names: Sequence[str]) -> Any:
+def _run(
+    files: Mapping[str, bytes], shipped: Path, seconds: int, what: str, names: Sequence[str]
+) -> Any:
     """Return what the other process found, or one sentence on why it found nothing."""
     with laid_out(files, shipped) as folder:
         command = [sys.executable, "-m", "engine.workshop.aside", str(folder), what, *names]
@@ -62,7 +62,7 @@ def _run(files: Mapping[str, bytes], shipped: Path, what: str, names: Sequence[s
             subprocess.run(  # noqa: S603 - our own module
                 command,
                 check=True,
-                timeout=LIMIT,
+                timeout=seconds,
                 env=environment,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
@@ -70,7 +70,10 @@ def _run(files: Mapping[str, bytes], shipped: Path, what: str, names: Sequence[s
             )
             return orjson.loads((folder / RESULT).read_bytes())
         except subprocess.TimeoutExpired:
-            return f"This took longer than {LIMIT} seconds and was ended; make the drawing simpler."
+            return (
+                f"This took longer than {seconds} seconds and was ended. Make the drawing simpler; "
+                "on a slow machine whoever runs it sets CASETABLE_JUDGE_SECONDS higher."
+            )
         except (subprocess.CalledProcessError, OSError, orjson.JSONDecodeError):
             return "The process that judged this ended from outside; have it judged again."
 

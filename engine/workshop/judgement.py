@@ -46,13 +46,15 @@ class Piece:
 
     files: Mapping[str, bytes]
     shipped: Path
+    seconds: int
+    """After which it is ended."""
     names: tuple[str, ...]
 
     def do(self) -> Any:
         """Judge this piece in a process of its own."""
         if self.names:
-            return aside.scenarios(self.files, self.shipped, self.names)
-        return aside.rules(self.files, self.shipped)
+            return aside.scenarios(self.files, self.shipped, self.seconds, self.names)
+        return aside.rules(self.files, self.shipped, self.seconds)
 
 
 def begin(application: Application, draft_id: UUID, actor: UUID) -> UUID:
@@ -203,7 +205,8 @@ def next_piece(application: Application, session: Session, row: WorkshopJudgemen
         if not names:
             return None
     files = contents(session, row.manifest)
-    return Piece(files, application.settings.processes_dir, names)
+    settings = application.settings
+    return Piece(files, settings.processes_dir, settings.judge_seconds, names)
 
 
 def _names(row: WorkshopJudgement) -> list[str]:

@@ -8,11 +8,12 @@ from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -31,6 +32,8 @@ MOST_ACTS: Final = 200
 """A whole episode with all its monitoring takes about sixty."""
 LIVE: Final = 4
 """Worlds that a process keeps; any other is played again, which takes a second or two."""
+KEPT: Final = timedelta(days=90)
+"""Since the last act: what somebody typed into forms of a play may be about somebody."""
 NOT_ALONE = "Somebody, or another window of yours, went on with this play; look at it again."
 
 
@@ -151,7 +154,7 @@ def act(
             return problems
         try:
             _keep(application, draft_id, me, wanted, number)
-        except IntegrityError as error:
+        except (IntegrityError, ConflictError) as error:
             forget(draft_id, me)
             raise ConflictError(NOT_ALONE) from error
     return []
@@ -160,8 +163,9 @@ def act(
 def _keep(application: Application, draft_id: UUID, me: UUID, step: Step, number: int) -> None:
     with application.database.transaction() as session:
         now = application.now(session)
-        _sweep(session)
         play = _play(session, draft_id, me)
+        if play is None and number > 0:
+            raise ConflictError(NOT_ALONE)  # begun anew, or erased, in between
         if play is None:
             play = WorkshopPlay(draft_id=draft_id, account_id=me, typed={}, begun_at=now)
             session.add(play)
@@ -233,12 +237,28 @@ def keep_typed(
         play.typed = {step: dict(values)}
 
 
-def _sweep(session: Session) -> None:
-    """Erase the plays of drafts that are worked on no more."""
+def sweep(application: Application) -> None:
+    """Erase what nobody goes on with; the worker does so by itself."""
+    with application.database.transaction() as session:
+        _sweep(session, application.now(session))
+
+
+def _sweep(session: Session, now: datetime) -> None:
+    """Erase the plays of drafts that are worked on no more, and those left alone for long."""
+    last = (
+        select(func.max(WorkshopAct.at))
+        .where(WorkshopAct.play_id == WorkshopPlay.id)
+        .scalar_subquery()
+    )
     gone = (
         select(WorkshopPlay.id)
         .join(WorkshopDraft, WorkshopDraft.id == WorkshopPlay.draft_id)
-        .where(WorkshopDraft.state != DraftState.OPEN.value)
+        .where(
+            or_(
+                WorkshopDraft.state != DraftState.OPEN.value,
+                func.coalesce(last, WorkshopPlay.begun_at) < now - KEPT,
+            )
+        )
     )
     ids = list(session.scalars(gone))
     if ids:

@@ -33,11 +33,15 @@ class Piece:
     files: Mapping[str, bytes]
     set_hash: str
     shipped: Path
+    seconds: int
+    """After which they are ended."""
     names: tuple[str, ...]
 
     def do(self) -> list[dict[str, Any]]:
         """Run them in a process of their own."""
-        return aside.rehearsal(self.files, self.shipped, self.names) if self.names else []
+        if not self.names:
+            return []
+        return aside.rehearsal(self.files, self.shipped, self.seconds, self.names)
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,7 @@ def _piece(
         drafts.contents(session, manifest),
         id_of(manifest),
         application.settings.processes_dir,
+        application.settings.judge_seconds,
         tuple(name for name in names if name in there),
     )
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from engine.comparison import Side, compare, marked
 from engine.demo import PASSWORD
 from engine.models import Account
+from engine.settings import ROOT
 from engine.workshop import draft as drafts
 from tests.browser.accessibility import AXE, too_wide, violations
 from tests.webui.site import Site
@@ -23,6 +24,7 @@ pytestmark = [
     pytest.mark.skipif(asset("editor_bpmn.js") is None, reason="needs the built editors"),
 ]
 CLOSING = "closure_decision.bpmn"
+FOREIGN = ROOT / "tests/foreign/windows_bom_crlf.bpmn"
 FADING = "fade_out_monitoring.bpmn"
 EDITED = (".bpmn", ".dmn", ".form")
 OF_EACH_KIND = (FADING, "decisions/monitoring_schedule.dmn", "forms/change_partners.form")
@@ -411,3 +413,28 @@ def test_address_of_an_element_selects_it(bench: Bench) -> None:
     expect(bench.page.locator("[data-outline] [aria-current]")).to_contain_text(
         "Back to the analysis"
     )
+
+
+# -- a diagram drawn elsewhere ---------------------------------------------------------------
+
+
+def test_diagram_of_another_tool_is_taken_in_mended_and_judged(bench: Bench, site: Site) -> None:
+    page, home = bench.page, f"/workshop/drafts/{bench.draft}"
+    page.goto(home)
+    page.get_by_label("A file of bpmn.io or Camunda Modeler").set_input_files(FOREIGN)
+    page.get_by_role("button", name="Take it in").click()
+    expect(page.get_by_text(f"Taken in as {FOREIGN.name}.")).to_be_visible()
+    main = page.locator("main")
+    for problem in ("has no due date", "has no form", "nobody is responsible for it"):
+        expect(main).to_contain_text(problem)
+    bench.open(FOREIGN.name)
+    bench.choose("hand_over")
+    bench.fill("Due in", "P7D")
+    bench.save()
+    assert b'name="dueIn" value="P7D"' in stored(site, bench.draft)[FOREIGN.name]
+    page.goto(f"{home}/publish")
+    page.get_by_role("button", name="Judge this draft").click()
+    expect(page.get_by_role("heading", name="Problems")).to_be_visible()
+    expect(main).to_contain_text("has no form")
+    expect(main).not_to_contain_text("has no due date")
+    assert too_wide(page, 360) == []

@@ -62,7 +62,8 @@ class House:
         run_id = runs.ask(
             self.application, owner, self.shipped.id, to, places or {}, by_worker=False
         )
-        assert runs.work(self.application, run_id)
+        while not runs.work(self.application, run_id):
+            pass
         return self.run(run_id)
 
     def moved(self, to: str, places: Mapping[str, str] | None = None) -> MigrationRun:

@@ -1,13 +1,14 @@
 """A draft is played by hand through the real engine, in a world of its own, from a journal."""
 
 import time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select
 
 from engine.application import Application
+from engine.clock import TestClock
 from engine.errors import ConflictError, InputError, NotFoundError
 from engine.models import (
     Account,
@@ -21,6 +22,7 @@ from engine.scenario import read_scenario
 from engine.settings import ROOT
 from engine.workshop import draft as drafts
 from engine.workshop import play
+from tasks.worker import look
 
 INTAKE = "signal_intake.bpmn"
 SHIPPED = ROOT / "processes" / "scenarios"
@@ -204,18 +206,33 @@ def test_acts_are_limited(
         play.act(application, draft_id, me, {"after": "P1D"}, 1)
 
 
-def test_plays_of_a_draft_that_is_put_away_are_erased(
-    application: Application, draft_id: UUID, me: UUID
+def test_plays_that_nobody_goes_on_with_are_erased_by_the_worker(
+    application: Application, draft_id: UUID, me: UUID, clock: TestClock
 ) -> None:
     do(application, draft_id, me, START)
-    drafts.discard(application, draft_id, me)
-    with pytest.raises(ConflictError), play.playing(application, draft_id, me):
-        pass
     other = drafts.open_draft(application, me, "base", "Another")
+    clock.advance(play.KEPT - timedelta(days=1))
     do(application, other, me, START)
+    play.sweep(application)
+    assert _played(application) == {draft_id, other}
+    drafts.discard(application, other, me)
+    with pytest.raises(ConflictError), play.playing(application, other, me):
+        pass
+    look(application)
+    assert _played(application) == {draft_id}
+    clock.advance(timedelta(days=2))
+    play.sweep(application)
+    assert _played(application) == set()
     with application.database.reading() as session:
-        assert session.scalars(select(WorkshopPlay.draft_id)).all() == [other]
-        assert session.scalar(select(func.count()).select_from(WorkshopAct)) == 1
+        assert session.scalar(select(func.count()).select_from(WorkshopAct)) == 0
+    # Whoever has the page open still is told, and begins anew instead of in the middle.
+    with pytest.raises(ConflictError):
+        play.act(application, draft_id, me, {"after": "P1D"}, 1)
+
+
+def _played(application: Application) -> set[UUID]:
+    with application.database.reading() as session:
+        return set(session.scalars(select(WorkshopPlay.draft_id)))
 
 
 def test_few_worlds_are_kept(application: Application, me: UUID) -> None:

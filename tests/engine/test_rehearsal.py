@@ -6,11 +6,13 @@ from uuid import UUID
 import pytest
 
 from engine.application import Application
-from engine.errors import ConflictError, InputError, NotFoundError
+from engine.deployment import ResolvedDeployment
+from engine.errors import ConflictError, InputError, NotFoundError, SettingsError
 from engine.job import run_next_job
 from engine.models import ScenarioResult
+from engine.settings import ROOT, load_settings
+from engine.workshop import aside, play, rehearsal
 from engine.workshop import draft as drafts
-from engine.workshop import play, rehearsal
 from engine.workshop.script import Script, read_script, write_script
 from tests.engine.test_play import INTAKE, SHIPPED, do, edit, person, told
 from tests.engine.workshop import few_scenarios
@@ -141,3 +143,14 @@ def test_play_becomes_a_scenario_that_passes(
     for name, title in (("my_play", "Again"), ("../up", "Up"), ("other", " ")):
         with pytest.raises(InputError):
             play.keep_as_scenario(application, draft_id, me, name, title)
+
+
+def test_judging_that_takes_too_long_is_ended_with_the_setting_that_helps(
+    shipped_processes: ResolvedDeployment,
+) -> None:
+    found = aside.rules(shipped_processes.files, ROOT / "processes", 0)
+    assert found["rules"] == []
+    assert "longer than 0 seconds" in found["unproved"]
+    assert "CASETABLE_JUDGE_SECONDS" in found["unproved"]
+    with pytest.raises(SettingsError, match="JUDGE_SECONDS: give a number of seconds, at least 10"):
+        load_settings({"CASETABLE_JUDGE_SECONDS": "3"})

@@ -10,6 +10,7 @@ from sqlalchemy import select, update
 
 from engine import due
 from engine.commandline import casetable
+from engine.demo import PASSWORD
 from engine.models import Case, Incident, MigrationRun, WebSession
 from tests.engine.moving import House
 from tests.webui.site import Site, Visitor
@@ -159,7 +160,7 @@ def test_command_plans_moves_and_brings_back(
     monkeypatch.setattr("engine.application.open_application", lambda: site.application)
 
     def said(*arguments: str, code: int = 0) -> str:
-        answer = CliRunner().invoke(casetable, ["migrate", *arguments])
+        answer = CliRunner().invoke(casetable, ["migrate", *arguments], input=f"{PASSWORD}\n")
         assert answer.exit_code == code, answer.output
         return answer.output
 
@@ -175,9 +176,11 @@ def test_command_plans_moves_and_brings_back(
     assert house.instance(case).deployment_id == house.shipped.id
     assert _refused(way[:4], "--by", "chair.clara") == "is no process owner"
     assert _refused(("--from", "zzz", "--to", new[:10]), "--by", "owner.olga") == "no version"
+    assert _refused(way, typed="somebody else") == "do not fit"
 
 
-def _refused(way: tuple[str, ...], *more: str) -> str:
-    answer: Any = CliRunner().invoke(casetable, ["migrate", *way, *more])
+def _refused(way: tuple[str, ...], *more: str, typed: str = PASSWORD) -> str:
+    answer: Any = CliRunner().invoke(casetable, ["migrate", *way, *more], input=f"{typed}\n")
     told = str(answer.exception)
-    return next(words for words in ("is no process owner", "no version") if words in told)
+    known = ("is no process owner", "no version", "do not fit")
+    return next(words for words in known if words in told)

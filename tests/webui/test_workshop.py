@@ -1,7 +1,10 @@
 """The workshop's pages: process owners alone, each deed of theirs, and what is refused in words."""
 
 import io
+import shutil
 import zipfile
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +14,15 @@ from engine.workshop import draft, publishing
 from tests.engine.workshop import SCENARIO, TABLE, content, few_scenarios, passed, save, who
 from tests.webui.site import Site, Visitor
 
+NEW_RULE = """
+[[rule]]
+id = "L99"
+sentence = "Nothing is forgotten."
+sources = ["P1"]
+[[rule.check]]
+kind = "sound"
+process = "case_management"
+"""
 ONE, OTHER = "owner.olga", "owner.oscar"
 
 
@@ -248,3 +260,34 @@ def test_nobody_else_learns_that_there_is_a_workshop(
         assert visitor.post(address).status_code == 404
     visitor.get("/")
     assert "Workshop" not in visitor.text()
+
+
+def test_rules_that_an_update_brought_are_told_and_taken_along(site: Site, tmp_path: Path) -> None:
+    visitor = site.visit(ONE)
+    assert "safety rules have changed" not in visitor.get("/workshop").text
+    shipped = site.application.settings.processes_dir
+    folder = tmp_path / "updated"
+    shutil.copytree(shipped, folder)
+    rules = folder / "rules.toml"
+    rules.write_text(
+        rules.read_text().replace("No episode ends as closed", "No round ends as closed", 1)
+        + NEW_RULE
+    )
+    settings = replace(site.application.settings, processes_dir=folder)
+    site.application.settings = settings
+    text = (visitor.get("/workshop"), visitor.text())[1]
+    assert "The product's safety rules have changed" in text
+    assert "The safety rule L99 is new: Nothing is forgotten." in text
+    assert "No round ends as closed" in text
+    answer = visitor.post("/workshop/drafts", {"title": "New rules", "rules": "new"})
+    draft_id = UUID(answer.headers["Location"].rpartition("/")[2])
+    assert content(site.application, draft_id)["rules.toml"] == rules.read_bytes()
+    visitor.get(place(draft_id))
+    assert "The safety rule L99 is new" in visitor.text()
+    # What one types cannot reach them: neither a file nor an archive.
+    visitor.post(place(draft_id, "/file"), {"path": "rules.toml", "text": "", "expected": ""})
+    assert content(site.application, draft_id)["rules.toml"] == rules.read_bytes()
+    # Another draft begins with the rules that are published.
+    other = visitor.post("/workshop/drafts", {"title": "Other"}).headers["Location"]
+    found = content(site.application, UUID(other.rpartition("/")[2]))
+    assert found["rules.toml"] == (shipped / "rules.toml").read_bytes()

@@ -10,7 +10,7 @@ from engine.errors import ConflictError, InputError
 from engine.language import gettext
 from engine.models import CurrentDeployment, Deployment
 from engine.workshop import draft as drafts
-from engine.workshop import judgement, publishing, version
+from engine.workshop import judgement, publishing, shipped, version
 from engine.workshop.draft import load, open_draft, open_drafts
 from engine.workshop.glance import glance
 from webui.context import account, application, end_reading, reading
@@ -39,6 +39,7 @@ def _index(errors: dict[str, str]) -> str:
         publication=published[0] if is_last else None,
         waiting=publishing.open_of(session, profile),
         drafts=open_drafts(session),
+        new_rules=shipped.new_rules(application(), session, profile),
         own_files=drafts.own_files,
         session=session,
         errors=errors,
@@ -49,11 +50,12 @@ def _index(errors: dict[str, str]) -> str:
 @pages.post("/workshop/drafts")
 @action("workshop:edit")
 def create() -> Response | tuple[str, int]:
-    """Begin a draft from what is published."""
+    """Begin a draft from what is published, with the product's new safety rules where asked for."""
     me, title = account().id, request.form.get("title", "")
+    begin = shipped.open_with_rules if request.form.get("rules") == "new" else open_draft
     end_reading()
     try:
-        draft_id = open_draft(application(), me, application().settings.profile, title)
+        draft_id = begin(application(), me, application().settings.profile, title)
     except InputError as error:
         return _index({"title": str(error)}), 422
     return redirect(url_for("workshop.show", draft_id=draft_id))
