@@ -33,7 +33,7 @@ TELLING = {"case.show", "case.history"}
 """Addresses with words of the case, asked for by everybody in every state."""
 ABSENT = "00000000-0000-4000-8000-000000000000"
 NO_CASE = "2222-2222"
-WORD = re.compile(r"Word[A-Za-z]+(?:-[a-z_]+)?")
+WORD = re.compile(r"Word[A-Z][A-Za-z]*(?:-[a-z_]+)?")
 
 
 def table(name: str) -> list[dict[str, str]]:

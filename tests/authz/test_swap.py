@@ -134,8 +134,10 @@ class Swapping:
         case, form, _ = swapped.path.partition("/events/")
         if form and ("GET", case) in person.addresses:
             return True
-        # To do such a step once more is answered with who was first.
+        # What one may open, or has seen done, says to its owner why a form of it comes too late.
         step = STEP.match(swapped.path)
+        if step and ("GET", step[0]) in person.addresses:
+            return True
         return any(
             step and step[0] in steps and ("GET", f"/cases/{code}") in person.addresses
             for code, steps in self.finished.items()
