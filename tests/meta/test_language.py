@@ -16,7 +16,7 @@ from webui.pagetext.gathering import everything
 from webui.pagetext.node import value
 from webui.pagetext.token import LITERAL, tokens
 
-COMPLETE: tuple[str, ...] = ()
+COMPLETE: tuple[str, ...] = ("nl", "fr", "de", "sv", "da", "fi")
 """The languages that are shipped: an empty or a doubtful entry of one of them is a mistake."""
 OTHERS = tuple(code for code in LANGUAGES if code != SOURCE)
 MEND = "run `casetable language extract --program` and commit what it writes"

@@ -11,7 +11,7 @@ from engine.comparison import Side, compare
 from engine.errors import InputError
 from engine.form import parse_form
 from engine.inheritance import read_files
-from engine.language import current_speech, speaking
+from engine.language import LANGUAGES, current_speech, speaking
 from engine.settings import ROOT
 from engine.translation_check import check_translations
 from engine.wordbook import Entry, joined, read_entries
@@ -181,3 +181,8 @@ def test_profile_says_all_that_pages_show_of_it_and_keeps_its_codes() -> None:
     shown += [one.reason for one in spoken.selfcheck.values()]
     shown += [value.explain for value in spoken.parameters.values()]
     assert all(text.startswith(OPEN) and text.endswith(CLOSE) for text in shown)
+
+
+def test_base_process_is_read_in_every_shipped_language() -> None:
+    found = check_translations(read_files(ROOT / "processes", "base"), LANGUAGES, {})
+    assert [str(one) for one in found] == []
