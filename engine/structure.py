@@ -9,25 +9,30 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from engine.errors import InputError
+from engine.language import mark
 
-ROWS: Final = {
-    "signal_receivers": "Who receives a concern",
-    "anonymous_reporter": "Whether somebody may report without a name",
-    "multi_agency_decision": "Who decides that several organisations look at a concern",
-    "weighing_outcomes": "What the weighing of a concern may end in",
-    "chair": "Who chairs the table",
-    "closure_accountable": "Who answers for the closing of a case",
-    "consent": "Whether the person is asked for consent, and when",
-    "age_rules": "What is different for children and young people",
-    "sharing_levels": "Who may read what somebody shares",
-    "text_to_police": "What goes to the police, and who agrees to it",
-    "weighing_rhythm": "How often the table meets to weigh concerns",
-    "check_in": "How often a plan that runs is looked at",
-    "monitoring": "How long and how often somebody looks after closing",
-    "retention": "How long a file is kept",
-    "assessment_tool": "Which professional guideline supports the analysis",
-    "returnees_release": "What happens at a return from a conflict zone or a release from prison",
-}
+ROWS: Final = mark(
+    {
+        "signal_receivers": "Who receives a concern",
+        "anonymous_reporter": "Whether somebody may report without a name",
+        "multi_agency_decision": "Who decides that several organisations look at a concern",
+        "weighing_outcomes": "What the weighing of a concern may end in",
+        "chair": "Who chairs the table",
+        "closure_accountable": "Who answers for the closing of a case",
+        "consent": "Whether the person is asked for consent, and when",
+        "age_rules": "What is different for children and young people",
+        "sharing_levels": "Who may read what somebody shares",
+        "text_to_police": "What goes to the police, and who agrees to it",
+        "weighing_rhythm": "How often the table meets to weigh concerns",
+        "check_in": "How often a plan that runs is looked at",
+        "monitoring": "How long and how often somebody looks after closing",
+        "retention": "How long a file is kept",
+        "assessment_tool": "Which professional guideline supports the analysis",
+        "returnees_release": mark(
+            "What happens at a return from a conflict zone or a release from prison"
+        ),
+    }
+)
 """The arrangements that every profile has or inherits, with the question each one answers."""
 
 REQUIREMENTS: Final = tuple(f"P{number}" for number in range(1, 106))

@@ -14,15 +14,16 @@ from typing import Final
 from engine.deployment import ResolvedDeployment
 from engine.errors import InputError
 from engine.inheritance import levels
+from engine.language import mark
 from engine.profile import Profile
 from engine.structure import REQUIREMENTS, ROWS, STATUSES
 
 STATUS_WORDS: Final[Mapping[str, str]] = {
-    "fulfils": "fulfilled",
-    "changes": "changed",
-    "leaves_out": "left out",
+    "fulfils": mark("fulfilled"),
+    "changes": mark("changed"),
+    "leaves_out": mark("left out"),
 }
-NOT_SAID: Final = "nothing is said about it"
+NOT_SAID: Final = mark("nothing is said about it")
 FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 

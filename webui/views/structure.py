@@ -14,37 +14,40 @@ from engine.comparison import Side
 from engine.deployment import ResolvedDeployment
 from engine.errors import InputError, NotFoundError
 from engine.inheritance import PROFILE, known, read_files
+from engine.language import gettext, mark
+from engine.profile import Profile
 from engine.structure import ROWS, STATUSES
+from engine.wordbook import deployment_words
 from engine.workshop import founding
-from webui.context import account, application, end_reading, reading
+from webui.context import account, application, end_reading, newest, reading
 from webui.guard import action
 
 pages = Blueprint("structure", __name__)
 ENDINGS = {"md": ("text/markdown", selfcheck.as_markdown), "csv": ("text/csv", selfcheck.as_csv)}
 WORDS = {
-    "consent": "Is the person asked for consent?",
-    "closing_rule": "What do the opinions of the partners weigh at closing?",
-    "age_of_majority": "From which age is somebody not a minor any more?",
-    "monitoring_interval": "How long between two checks after the end of action?",
-    "monitoring_duration": "How long does monitoring go on?",
-    "retention_duration": "How long is the file of an ended case kept?",
+    "consent": mark("Is the person asked for consent?"),
+    "closing_rule": mark("What do the opinions of the partners weigh at closing?"),
+    "age_of_majority": mark("From which age is somebody not a minor any more?"),
+    "monitoring_interval": mark("How long between two checks after the end of action?"),
+    "monitoring_duration": mark("How long does monitoring go on?"),
+    "retention_duration": mark("How long is the file of an ended case kept?"),
 }
 CHOICES = {
     "consent": (
-        ("none", "Not by this structure"),
-        ("before_sharing", "Before anything is shared"),
-        ("before_support", "Before support starts"),
+        ("none", mark("Not by this structure")),
+        ("before_sharing", mark("Before anything is shared")),
+        ("before_support", mark("Before support starts")),
     ),
     "closing_rule": (
-        ("advice", "They are advice"),
-        ("quorum", "A share of them has to agree"),
-        ("consensus", "Nobody may disagree"),
+        ("advice", mark("They are advice")),
+        ("quorum", mark("A share of them has to agree")),
+        ("consensus", mark("Nobody may disagree")),
     ),
 }
 HINTS = {
-    "monitoring_interval": "A duration: P3M is three months, P14D fourteen days.",
-    "monitoring_duration": "A duration: P1Y is one year.",
-    "retention_duration": "A duration: P5Y is five years.",
+    "monitoring_interval": mark("A duration: P3M is three months, P14D fourteen days."),
+    "monitoring_duration": mark("A duration: P1Y is one year."),
+    "retention_duration": mark("A duration: P5Y is five years."),
 }
 
 
@@ -63,6 +66,11 @@ def _deployment(code: str) -> ResolvedDeployment:
     return ResolvedDeployment(read_files(settings.processes_dir, code))
 
 
+def _spoken(deployment: ResolvedDeployment) -> Profile:
+    """Return its profile in the language of the reader, as far as it is translated."""
+    return deployment_words(deployment, newest()).profile(deployment.profile)
+
+
 @pages.get("/profiles")
 @action("profile:read")
 def index() -> str:
@@ -71,7 +79,7 @@ def index() -> str:
     codes = dict.fromkeys([settings.profile, *_home_codes()])
     return render_template(
         "structure/index.html",
-        found=[_deployment(code).profile for code in codes],
+        found=[_spoken(_deployment(code)) for code in codes],
         in_force=settings.profile,
     )
 
@@ -83,7 +91,7 @@ def show(code: str) -> str:
     deployment = _deployment(code)
     return render_template(
         "structure/show.html",
-        found=deployment.profile,
+        found=_spoken(deployment),
         questions=ROWS,
         words_of=Words(deployment).of,
         in_force=application().settings.profile,
@@ -99,7 +107,8 @@ def self_check(code: str) -> str:
     wanted = status if status in STATUSES else ""
     return render_template(
         "structure/self_check.html",
-        found=deployment.profile,
+        found=_spoken(deployment),
+        say=deployment_words(deployment, newest()).say,
         rows=selfcheck.rows(deployment, wanted),
         counts=selfcheck.counts(selfcheck.rows(deployment)),
         words=selfcheck.STATUS_WORDS,
@@ -131,7 +140,8 @@ def compare() -> str:
     """Show two profiles side by side, their drawings in words."""
     codes = list(dict.fromkeys([application().settings.profile, *_home_codes()]))
     first, second = request.args.get("first", codes[0]), request.args.get("second", "")
-    given = {"codes": codes, "first": first, "second": second}
+    names = {code: f"{code}: {_spoken(_deployment(code)).name}" for code in codes}
+    given = {"names": names, "first": first, "second": second}
     if not second:
         return render_template("structure/compare.html", **given)
     sides = [Side(code, _deployment(code).files) for code in (first, second)]
@@ -154,9 +164,12 @@ def _asking(errors: dict[str, str]) -> str:
         parent=parent,
         under=under,
         zones=sorted(available_timezones()),
-        words=WORDS,
-        choices=CHOICES,
-        hints=HINTS,
+        words={name: gettext(question) for name, question in WORDS.items()},
+        choices={
+            name: tuple((code, gettext(label)) for code, label in offered)
+            for name, offered in CHOICES.items()
+        },
+        hints={name: gettext(hint) for name, hint in HINTS.items()},
         errors=errors,
         given=request.form,
     )
