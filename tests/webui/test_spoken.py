@@ -144,11 +144,12 @@ def test_what_is_stored_is_the_same_in_every_language(
 def test_case_that_began_before_a_language_is_read_in_it(
     application: Application, shipped_processes: ResolvedDeployment
 ) -> None:
+    files = shipped_processes.files
+    english = {path: files[path] for path in files if not path.startswith("languages/")}
+    _publish(application, ResolvedDeployment(english))
     site = Site(application, create_app(application))
     item = site.item(site.report(), "check_source")
-    with application.database.transaction() as session:
-        deployment = application.deployments.remember(bracketed(shipped_processes.files))
-        publish(session, deployment, at=application.now(session))
+    _publish(application, bracketed(files))
     with speaking(LANGUAGE):
         anna = site.visit("intake.anna")
         anna.get("/")
@@ -156,3 +157,9 @@ def test_case_that_began_before_a_language_is_read_in_it(
         anna.get(f"/work/{item.id}")
     assert anna.page is not None
     assert html.tostring(anna.page, encoding="unicode").count(f"{OPEN}Check the source") >= 1
+
+
+def _publish(application: Application, wanted: ResolvedDeployment) -> None:
+    with application.database.transaction() as session:
+        deployment = application.deployments.remember(wanted)
+        publish(session, deployment, at=application.now(session))
