@@ -222,6 +222,21 @@ def test_interval_of_the_monitoring_is_lengthened_in_the_table(
     assert "is **6 months** instead of **profile.monitoring_interval**" in sentence
 
 
+def test_problem_of_a_table_leads_to_its_row(bench: Bench) -> None:
+    bench.open("decisions/propose_route.dmn")
+    cell = bench.page.locator("td.output-cell").nth(2)
+    row = cell.get_attribute("data-row-id")
+    cell.click()
+    bench.page.keyboard.press("Control+a")
+    bench.page.keyboard.press("Delete")
+    bench.page.keyboard.type('"nowhere"')
+    bench.page.locator("td.input-cell").first.click()
+    place = bench.problems.locator(f"button[data-element='{row}']").first
+    expect(place).to_be_visible(timeout=PROOF)
+    place.click()
+    expect(bench.page.locator(f"td[data-row-id='{row}']:focus-within")).to_have_count(1)
+
+
 def test_step_is_added_by_keyboard_and_list_alone(site: Site, bench: Bench, draft: UUID) -> None:
     drafts.new_from_template(site.application, draft, owner(site), "form", "inform_school")
     before = stored(site, draft)

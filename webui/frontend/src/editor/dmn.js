@@ -52,7 +52,13 @@ class Table {
     this.modeler.getActiveViewer().get('commandStack').redo();
   }
 
-  select() {
+  /** Put the cursor into the first cell of a row; the table as a whole has no place of its own. */
+  select(id) {
+    const cell = this.root.querySelector(`td[data-row-id="${CSS.escape(id)}"][data-col-id]`);
+    const text = cell?.querySelector('[contenteditable]');
+    if (!text) return false;
+    cell.scrollIntoView({ block: 'nearest' });
+    text.focus();
     return true;
   }
 }
