@@ -9,7 +9,8 @@ from engine.decision import DecisionTable, parse_decision
 from engine.deployment import ResolvedDeployment
 from engine.drawing import Drawing, parse_drawing
 from engine.form import Form, parse_form
-from engine.inheritance import BASE_PROFILE, PROFILE, RULES
+from engine.inheritance import BASE_PROFILE, PROFILE, RULES, SELFCHECK
+from engine.profile import read_tables
 from engine.proof.rule import Rule, read_rules
 from engine.proof.rulebook import rules_of
 
@@ -65,7 +66,9 @@ class Side:
     @cached_property
     def profile_tables(self) -> dict[str, Any]:
         """Return the profile with the base's entries underneath; empty where there is none."""
-        return self.deployment.profile_tables if self.has_profile else {}
+        if self.has_profile:
+            return self.deployment.profile_tables
+        return read_tables(self.files[SELFCHECK], SELFCHECK) if SELFCHECK in self.files else {}
 
     @cached_property
     def has_profile(self) -> bool:

@@ -52,8 +52,9 @@ def alone(path: str, content: bytes) -> Side:
 def written(files: dict[str, bytes], folder: Path) -> Path:
     """Write the files as a folder of processes."""
     for path, content in files.items():
-        inside = {"profile.toml": "profiles/base/profile.toml"}.get(path, path)
-        if path != "base_profile.toml":
+        of_profile = path in {"profile.toml", "selfcheck.toml"}
+        inside = f"profiles/base/{path}" if of_profile else path
+        if not path.startswith("base_"):
             (folder / inside).parent.mkdir(parents=True, exist_ok=True)
             (folder / inside).write_bytes(content)
     return folder

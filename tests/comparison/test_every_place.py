@@ -43,7 +43,7 @@ def _edits(path: str, content: bytes, chosen: Choice) -> Iterator[Edit]:
 def _chosen(suffix: str) -> Iterator[tuple[str, bytes, Edit]]:
     """Yield all edits, or the first of each kind, from small files first."""
     seen: set[str] = set()
-    paths = [path for path in FILES if path.endswith(suffix) and path != "base_profile.toml"]
+    paths = [path for path in FILES if path.endswith(suffix) and not path.startswith("base_")]
     for path in sorted(paths, key=lambda path: len(FILES[path])):
         content = FILES[path]
         if suffix in (".bpmn", ".dmn"):

@@ -17,6 +17,7 @@ from engine.errors import ConflictError, NotFoundError, SeparationError
 from engine.models import (
     Absence,
     Account,
+    AccountRole,
     AuditEntry,
     Case,
     CaseMember,
@@ -367,17 +368,29 @@ def test_step_is_brought_before_the_head_at_once_when_nobody_is_there(desk: Desk
 
 def _vanish(desk: Desk, who: str, *, days: int) -> None:
     """Make somebody absent whose deputy can do nothing here."""
-    now = desk.clock.now()
+    now, absent = desk.clock.now(), desk.account(who)
     with desk.application.database.transaction() as session:
+        # Whoever watches over the files takes part in none, for nobody.
+        watcher = Account(
+            username="privacy.paula",
+            display_name="Paula Mertens",
+            email="paula@example.org",
+            password_hash=absent.password_hash,
+            organisation_id=absent.organisation_id,
+            created_at=now,
+        )
+        watcher.roles = [AccountRole(role="dpo")]
+        session.add(watcher)
+        session.flush()
         session.add(
             Absence(
-                account_id=desk.account(who).id,
-                deputy_id=desk.account("privacy.paula").id,
+                account_id=absent.id,
+                deputy_id=watcher.id,
                 first_day=now.date(),
                 last_day=now.date() + timedelta(days=days),
                 starts_at=now,
                 ends_at=now + timedelta(days=days),
-                by_id=desk.account(who).id,
+                by_id=absent.id,
                 at=now,
             )
         )

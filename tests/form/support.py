@@ -67,7 +67,9 @@ def codes(submission: Submission) -> list[tuple[str, str]]:
 def environment() -> Environment:
     """Return a Jinja environment as the pages use it."""
     loader = FileSystemLoader(ROOT / "webui" / "templates")
-    return Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    found = Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    found.filters["translated"] = str
+    return found
 
 
 def page(

@@ -59,7 +59,7 @@ def test_rule_is_weakened_by_name_with_the_law_and_the_report_says_so(tmp_path: 
     ("rules", "mend"),
     [
         (OWN.replace("N1", "L1"), "add `weakened` with the law"),
-        (WEAKER.replace("L10", "L99"), "the base has no rule of this name"),
+        (WEAKER.replace("L10", "L99"), "there is no rule of this name underneath"),
         (WEAKER.replace(LAW, " "), "has no sentence"),
         (OWN.replace('sources = ["assumption"]', ""), "has no sources"),
     ],

@@ -18,6 +18,7 @@ PUBLIC = {
     "provider.begin",
     "provider.back",
     "provider.enter",
+    "language.choose",
     "provider.left",
     "report.new",
     "report.create",
