@@ -87,7 +87,8 @@ def _refused_or_read(suffix: str, content: bytes) -> bool:
 def _shipped(suffix: str) -> list[bytes]:
     files = sorted(PROCESSES.rglob(f"*{suffix}"))
     if suffix == ".toml":
-        files = sorted(PROCESSES.glob("profiles/*/profile.toml"))
+        # The others say only what differs from it, and are not whole alone.
+        files = [PROCESSES / "profiles" / "base" / "profile.toml"]
     return [path.read_bytes() for path in files]
 
 

@@ -24,10 +24,16 @@ def steps(name: str) -> list[dict[str, Any]]:
     return [*before, *data.get("step", [])]
 
 
-def tell(site: Site, *fragments: str, until: str = "") -> Case:
-    """Run fragments on the site's database and stop before the step `until`; return the case."""
-    told = ("tell", fragments, until)
-    case_id = ground.once(site.application, told, lambda: _run(site, fragments, until))
+def tell(site: Site, *fragments: str, until: str = "", anew: bool = False) -> Case:
+    """Run fragments on the site's database and stop before the step `until`; return the case.
+
+    `anew`: play them even if another test has; for a test that is about what happens on the way.
+    """
+    if anew:
+        case_id = _run(site, fragments, until)
+    else:
+        told = ("tell", fragments, until)
+        case_id = ground.once(site.application, told, lambda: _run(site, fragments, until))
     with site.application.database.reading() as session:
         return session.scalars(select(Case).where(Case.id == case_id)).one()
 

@@ -120,7 +120,7 @@ def test_rule_is_checked_by_itself_when_an_episode_ends(
     stricter = replace(shipped, files={**shipped.files, PROFILE_RULES: NEVER})
     rules = history_rules(stricter, "case_management")
     monkeypatch.setattr("engine.recheck.history_rules", lambda *_: rules)
-    case = tell(site, *TO_THE_END, until="")
+    case = tell(site, *TO_THE_END, until="", anew=True)
     with site.application.database.reading() as session:
         incidents = session.scalars(select(Incident).where(Incident.case_id == case.id)).all()
     assert [one.message.partition(":")[0] for one in incidents] == [
