@@ -64,7 +64,7 @@ def beside(first: Side, second: Side) -> Beside:
 
 def _groups(one: Profile, two: Profile) -> Iterator[Group]:
     yield Group(
-        "How the structure works",
+        "How this structure works",
         tuple(
             Pair(question, *(_arranged(each, code) for each in (one, two)))
             for code, question in ROWS.items()
