@@ -176,19 +176,28 @@ def verify(folder: Path | None, profile: str | None, *, as_json: bool, running: 
 
 def _verify_each(home: Path) -> bool:
     """Prove the rules of every profile; say in one line each how it went, and more where not."""
-    from engine.deployment import resolve
+    from concurrent.futures import ProcessPoolExecutor
+
     from engine.inheritance import known
+
+    hold = True
+    with ProcessPoolExecutor() as pool:
+        running = [(code, pool.submit(_verified, home, code)) for code in known(home)]
+        for code, done in running:
+            holds, told = done.result()
+            hold = hold and holds
+            click.echo(f"{code}: {told.splitlines()[-1] if holds else told}")
+    return hold
+
+
+def _verified(home: Path, code: str) -> tuple[bool, str]:
+    from engine.deployment import resolve
     from engine.proof.proof import prove
     from engine.proof.report import as_text
 
-    hold = True
-    for code in known(home):
-        deployment = resolve(home, code)
-        proof = prove(deployment)
-        told = as_text(proof, deployment.profile)
-        hold = hold and proof.holds
-        click.echo(f"{code}: {told.splitlines()[-1] if proof.holds else told}")
-    return hold
+    deployment = resolve(home, code)
+    proof = prove(deployment)
+    return proof.holds, as_text(proof, deployment.profile)
 
 
 @casetable.group()
