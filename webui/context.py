@@ -61,6 +61,11 @@ def writing() -> Iterator[Session]:
         yield session
 
 
+def is_reading() -> bool:
+    """Say whether this request holds a reading session now."""
+    return "reading" in g
+
+
 def end_reading(_error: BaseException | None = None) -> None:
     """Close the reading session, at the end of the request or before something is written."""
     stack = g.pop("reading_stack", None)

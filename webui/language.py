@@ -4,7 +4,8 @@ from flask import Flask, g, request, session
 from flask_login import current_user
 
 from engine.language import PSEUDO, SOURCE, Tongue, best_of, offered, speak
-from webui.context import account, application, newest
+from engine.profile import Profile
+from webui.context import account, application, end_reading, is_reading, newest
 
 CHOSEN = "language"
 """What the session of a visitor who is not signed in keeps."""
@@ -30,9 +31,21 @@ def settle() -> None:
     """Speak the structure's language to whoever chose none, and its terms to everybody."""
     if request.endpoint in UNSPOKEN:
         return
-    profile = newest().profile
+    profile = _profile()
     language = g.get("language") or best_of([profile.language], pseudo=allows_pseudo()) or SOURCE
     speak(language, profile.terms.get(language))
+
+
+def _profile() -> Profile:
+    """Return the structure in force, and hold no connection for it that nobody held before.
+
+    A page that writes would wait for a second one, and many at once for ever for each other.
+    """
+    held = is_reading()
+    found = newest().profile
+    if not held:
+        end_reading()
+    return found
 
 
 def _of_person() -> str | None:

@@ -162,8 +162,7 @@ def test_one_code_sent_by_32_browsers_at_once_signs_one_in(site: Site, figure: F
         answers = list(pool.map(send, zip(visitors, forms, strict=True)))
     figure("S9", sent_at_once=len(answers), let_in=answers.count(302))
     assert answers.count(302) == 1, answers
-    # 503: on a busy machine no connection was free, and nobody was let in by it (R4).
-    assert set(answers) <= {302, 422, 429, 503}
+    assert set(answers) <= {302, 422, 429}
     assert sum(one.get("/").status_code == 200 for one in visitors) == 1
 
 
