@@ -27,7 +27,16 @@ HIDE = True
 """Threat: the text of a database error would carry what somebody typed into a log (S18)."""
 PRIVATE = {"hide_parameters": True}
 """Threat: an error text with the values of a statement would carry a case into a log (S18)."""
-READ_ONLY = "-c default_transaction_read_only=on"
+CONNECT_SECONDS = 5
+"""For a connection that is opened: a machine that says nothing must not keep a page for minutes."""
+POOL, MORE, POOL_SECONDS = 10, 20, 10
+"""Connections that stay open, further ones, and how long somebody waits for one to be free."""
+READ_SECONDS = 30
+"""For one statement of a page that reads; then the page says that the database does not answer."""
+READ_ONLY = f"-c default_transaction_read_only=on -c statement_timeout={READ_SECONDS}s"
+NOT_COMPILED = "-c jit=off"
+"""A policy makes statements of some hundred expressions of which few run; with two thousand cases
+PostgreSQL would take a second or two to compile them for each list, and a tenth to answer."""
 _READS_AS: Final = text(
     "SELECT set_config('casetable.account', :account, true), "
     "set_config('casetable.now', :now, true)"
@@ -82,10 +91,14 @@ class Database:
         if not self.is_sqlite:
             return create_engine(
                 self.url,
-                connect_args={"options": options} if options else {},
+                connect_args={
+                    "options": f"{NOT_COMPILED} {options}".rstrip(),
+                    "connect_timeout": CONNECT_SECONDS,
+                },
                 pool_pre_ping=True,
-                pool_size=10,
-                max_overflow=20,
+                pool_size=POOL,
+                max_overflow=MORE,
+                pool_timeout=POOL_SECONDS,
                 **PRIVATE,
             )
         if self.url.database and self.url.database != ":memory:":

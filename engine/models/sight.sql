@@ -3,7 +3,9 @@
 -- The rule of engine/access said once more, below all Python, by another hand. Who reads stands
 -- in casetable.account, the installation's instant in casetable.now; both hold for a transaction.
 -- The functions run as the owner of the tables, for whom rows are open in here alone: policies
--- would else ask themselves.
+-- would else ask themselves. They are PL/pgSQL because its plans are kept for the connection: a
+-- function in SQL that runs as somebody else is parsed and planned anew in each statement, which
+-- took longer than the lists of the pages themselves.
 
 CREATE OR REPLACE FUNCTION casetable_account() RETURNS uuid LANGUAGE sql STABLE AS $$
     SELECT nullif(current_setting('casetable.account', true), '')::uuid
@@ -19,8 +21,10 @@ $$;
 -- The reader, and the absent people for whom the reader deputises now (engine/deputy.py).
 CREATE OR REPLACE FUNCTION casetable_persons()
 RETURNS TABLE (person uuid, home uuid, own boolean)
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 2
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 2
 SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
     WITH me AS (
         SELECT id, organisation_id FROM account
         WHERE id = casetable_account() AND disabled_at IS NULL
@@ -34,31 +38,36 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     JOIN account absent ON absent.id = absence.account_id AND absent.disabled_at IS NULL
     WHERE NOT EXISTS (
         SELECT 1 FROM account_role
-        WHERE account_role.account_id IN (me.id, absent.id) AND account_role.role IN ({outside}))
-$$;
+        WHERE account_role.account_id IN (me.id, absent.id) AND account_role.role IN ({outside}));
+END $$;
 
 CREATE OR REPLACE FUNCTION casetable_roles() RETURNS SETOF text
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 5
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 5
 SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT role FROM account_role JOIN casetable_persons() ON person = account_id
-$$;
+BEGIN
+    RETURN QUERY
+    SELECT role::text FROM account_role JOIN casetable_persons() ON person = account_id;
+END $$;
 
 -- Whether the reader, and no absent person, holds one of some roles.
 CREATE OR REPLACE FUNCTION casetable_holds(VARIADIC wanted text[]) RETURNS boolean
-LANGUAGE sql STABLE SECURITY DEFINER
+LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT EXISTS (
+BEGIN
+    RETURN EXISTS (
         SELECT 1 FROM account_role JOIN casetable_persons() ON person = account_id AND own
-        WHERE role = ANY (wanted))
-$$;
+        WHERE role = ANY (wanted));
+END $$;
 
 -- The cases that the reader is kept out of.
 CREATE OR REPLACE FUNCTION casetable_barred() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 5
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 5
 SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
     SELECT case_id FROM case_standing
-    WHERE account_id = casetable_account() AND until IS NULL AND state IN ({barring})
-$$;
+    WHERE account_id = casetable_account() AND until IS NULL AND state IN ({barring});
+END $$;
 
 -- The cases whose content the reader may read, worked out once in a transaction and kept in
 -- casetable.cases: each statement of a page asks for them.
@@ -146,8 +155,10 @@ END $$;
 
 -- The cases in which the reader took part or did a step: the own words stay readable.
 CREATE OR REPLACE FUNCTION casetable_past() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 100
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
 SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
     SELECT casework_case.id
     FROM (
         SELECT case_id FROM case_member
@@ -158,24 +169,28 @@ SET search_path = pg_catalog, public, pg_temp AS $$
     ) once
     JOIN casework_case ON casework_case.id = once.case_id
     WHERE casework_case.state NOT IN ('erased', 'sealed')
-        AND casework_case.id NOT IN (SELECT casetable_barred())
-$$;
+        AND casework_case.id NOT IN (SELECT casetable_barred());
+END $$;
 
 -- The cases of which the reader opened an emergency access, or watches over all of them.
 CREATE OR REPLACE FUNCTION casetable_emergencies() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 20
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 20
 SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
     SELECT DISTINCT case_id FROM emergency_access
     WHERE (account_id = casetable_account() OR casetable_holds({watches}))
-        AND case_id NOT IN (SELECT casetable_barred())
-$$;
+        AND case_id NOT IN (SELECT casetable_barred());
+END $$;
 
 -- The cases of which the reader knows code and state, and not the content: of own words, of an
 -- invitation, of an emergency, of an incident that waits for one of the reader's roles, or of an
 -- erasure that the officer is asked about.
 CREATE OR REPLACE FUNCTION casetable_known() RETURNS SETOF uuid
-LANGUAGE sql STABLE SECURITY DEFINER ROWS 100
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
 SET search_path = pg_catalog, public, pg_temp AS $$
+BEGIN
+    RETURN QUERY
     SELECT casetable_past()
     UNION
     SELECT casetable_emergencies()
@@ -188,5 +203,5 @@ SET search_path = pg_catalog, public, pg_temp AS $$
         AND owner_role IN (SELECT casetable_roles())
     UNION
     SELECT case_id FROM erasure_round
-    WHERE casetable_holds('dpo') AND case_id NOT IN (SELECT casetable_barred())
-$$;
+    WHERE casetable_holds('dpo') AND case_id NOT IN (SELECT casetable_barred());
+END $$;

@@ -12,6 +12,9 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
 }
 
+LONGEST_COOKIE = 4096
+"""Bytes of name and value; browsers drop longer ones without a word (V3.3.5)."""
+
 
 def check_response(response: TestResponse) -> None:
     """Check the headers of any response, and the markup of a page."""
@@ -23,6 +26,14 @@ def check_response(response: TestResponse) -> None:
     assert "base-uri 'none'" in policy
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
+    # Nothing of somebody else's machine: no host and no scheme beside pictures in the page itself.
+    assert "//" not in policy, policy
+    assert "*" not in policy, policy
+    # V3.4.2: no other site reads an answer.
+    assert not [name for name, _ in response.headers if name.startswith("Access-Control-")]
+    # V3.5.6, V3.5.7: scripts are built files, the same for everybody.
+    if "javascript" in response.mimetype:
+        assert response.request.path.startswith("/static/build/"), response.request.path
     assert response.headers["X-Request-Id"]
     if response.mimetype.startswith("text/"):
         assert response.mimetype_params.get("charset") == "utf-8", response.request.path
@@ -31,6 +42,7 @@ def check_response(response: TestResponse) -> None:
     for cookie in response.headers.getlist("Set-Cookie"):
         assert "HttpOnly" in cookie
         assert "SameSite=Strict" in cookie
+        assert len(cookie.partition(";")[0]) < LONGEST_COOKIE
     if response.mimetype == "text/html" and response.status_code != 302:
         check_page(response.get_data(as_text=True), response.request.path)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -71,6 +72,39 @@ def test_scripts_write_text_and_never_markup() -> None:
     for path in sources:
         found = markup.search(path.read_text(encoding="utf-8"))
         assert found is None, f"{path.relative_to(ROOT)}: use textContent instead of {found}"
+
+
+def test_scripts_keep_nothing_and_listen_to_no_other_window() -> None:
+    """V14.3.3, V3.5.5: at a shared desk nothing stays; what other windows say is not heard."""
+    kept = re.compile(r"localStorage|sessionStorage|indexedDB|document\.cookie|caches\.open")
+    heard = re.compile(r"postMessage|onmessage|addEventListener\(\s*[\"']message|\.opener\b")
+    sources = [path.read_text("utf-8") for path in sorted((FRONTEND / "src").rglob("*.js"))]
+    assert len(sources) > 5
+    for text in sources:
+        assert not kept.findall(text)
+        assert not heard.findall(text)
+
+
+def test_files_that_are_served_are_of_few_kinds() -> None:
+    """V13.4.7: a source, a setting or a backup that falls into the folder breaks this."""
+    served = [path for path in (ROOT / "webui/static").rglob("*") if path.is_file()]
+    # The stamp of the build is one hash of what it was made of.
+    kinds = {path.suffix for path in served if path.name != ".stamp"}
+    assert {".js", ".css"} <= kinds <= {".js", ".css", ".svg", ".woff2", ".json", ".txt"}
+
+
+def test_answers_name_no_program_and_no_version(site: Site) -> None:
+    """V13.4.6: neither headers nor the pages for errors, whoever asks."""
+    names = re.compile(
+        r"gunicorn|werkzeug|flask|python/|postgres|sqlite|sqlalchemy|jinja|celery", re.IGNORECASE
+    )
+    site.application.settings = replace(site.application.settings, demo=False)
+    for visitor in (site.visit(), site.visit("intake.anna")):
+        for path in ("/", "/sign-in", "/health", "/no-such-page", "/static/build/none.js"):
+            answer = visitor.client.get(path, environ_base={"REMOTE_ADDR": "203.0.113.9"})
+            told = "\n".join(f"{name}: {value}" for name, value in answer.headers)
+            assert not names.search(told), told
+            assert not names.search(answer.get_data(as_text=True)), path
 
 
 def test_signing_in_is_logged_right_or_wrong_without_what_was_typed(

@@ -8,8 +8,10 @@ from uuid import UUID
 
 import pytest
 
+from engine.adaptation import selfcheck
 from engine.deployment import ResolvedDeployment
 from engine.workshop import draft as drafts
+from tests.meta.house import shipped
 from tests.webui.site import Site
 
 NEW = {
@@ -50,6 +52,16 @@ def test_self_check_answers_every_wish_and_is_there_as_a_file(site: Site) -> Non
     rows = list(csv.DictReader(io.StringIO(sent)))
     assert [row["code"] for row in rows] == [f"P{number}" for number in range(1, 106)]
     assert sum(row["status"] == "leaves_out" for row in rows) == len(left_out)
+
+
+def test_table_for_a_spreadsheet_holds_no_formula(monkeypatch: pytest.MonkeyPatch) -> None:
+    """V1.2.10: a profile comes from elsewhere, and a spreadsheet runs what begins like that."""
+    cells = ('=HYPERLINK("x")', "+1", "-1", "@SUM(A1)", "\t=1", 'a "quoted", one')
+    hostile = [selfcheck.Row("P1", text, "fulfils", text, (text,), "base") for text in cells]
+    monkeypatch.setattr(selfcheck, "rows", lambda _: hostile)
+    found = list(csv.DictReader(io.StringIO(selfcheck.as_csv(shipped()))))
+    assert [row["reason"] for row in found] == [*(f"'{text}" for text in cells[:-1]), cells[-1]]
+    assert all(row["wish"] == row["by"] == row["reason"] for row in found)
 
 
 @pytest.mark.parametrize("username", ["intake.anna", "police.peter", "operator.otto"])
