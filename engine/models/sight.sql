@@ -185,23 +185,36 @@ END $$;
 
 -- The cases of which the reader knows code and state, and not the content: of own words, of an
 -- invitation, of an emergency, of an incident that waits for one of the reader's roles, or of an
--- erasure that the officer is asked about.
+-- erasure that the officer is asked about. Kept for the transaction as the cases are: a list asks
+-- for them once for each of its tables.
 CREATE OR REPLACE FUNCTION casetable_known() RETURNS SETOF uuid
 LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
 SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    reader uuid := casetable_account();
+    kept text := current_setting('casetable.known', true);
 BEGIN
-    RETURN QUERY
-    SELECT casetable_past()
-    UNION
-    SELECT casetable_emergencies()
-    UNION
-    SELECT case_id FROM case_standing
-    WHERE account_id = casetable_account() AND state = 'invited' AND until IS NULL
-    UNION
-    SELECT case_id FROM incident
-    WHERE state <> 'resolved' AND case_id IS NOT NULL
-        AND owner_role IN (SELECT casetable_roles())
-    UNION
-    SELECT case_id FROM erasure_round
-    WHERE casetable_holds('dpo') AND case_id NOT IN (SELECT casetable_barred());
+    IF reader IS NULL THEN
+        RETURN;
+    END IF;
+    IF kept IS NULL OR left(kept, 36) <> reader::text THEN
+        WITH told AS (
+            SELECT casetable_past() AS case_id
+            UNION
+            SELECT casetable_emergencies()
+            UNION
+            SELECT case_id FROM case_standing
+            WHERE account_id = reader AND state = 'invited' AND until IS NULL
+            UNION
+            SELECT case_id FROM incident
+            WHERE state <> 'resolved' AND case_id IS NOT NULL
+                AND owner_role IN (SELECT casetable_roles())
+            UNION
+            SELECT case_id FROM erasure_round
+            WHERE casetable_holds('dpo') AND case_id NOT IN (SELECT casetable_barred())
+        )
+        SELECT reader::text || coalesce(array_agg(case_id), '{{}}')::text INTO kept FROM told;
+        PERFORM set_config('casetable.known', kept, true);
+    END IF;
+    RETURN QUERY SELECT unnest(substr(kept, 37)::uuid[]);
 END $$;

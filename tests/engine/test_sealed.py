@@ -1,6 +1,7 @@
 """What people wrote is stored sealed, and opens only where it was written (S14)."""
 
 import random
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -116,15 +117,32 @@ def test_sealed_value_opens_nowhere_but_in_its_place(played: Application) -> Non
             ring.open(place, closed)
         moved = opened = 0
         others = [place for place, _ in found]
+        ways: Counter[str] = Counter()
         for place, closed in found:
             same_kind = [other for other in others if other.kind == place.kind and other != place]
             for other in chance.sample(same_kind, min(20, len(same_kind))):
                 moved, opened = moved + 1, opened + opens(ring, other, closed)
+                ways[way(place, other)] += 1
+            # To what is nearest: the next column of its row, the same column of another row.
+            for other in others:
+                if other != place and (other.table, other.row) == (place.table, place.row):
+                    moved, opened = moved + 1, opened + opens(ring, other, closed)
+                    ways[way(place, other)] += 1
             changed = bytearray(closed.stored)
             changed[chance.randrange(len(changed))] ^= 1 << chance.randrange(8)
             moved, opened = moved + 1, opened + opens(ring, place, Closed(bytes(changed)))
     assert moved > 4000
+    assert all(ways[name] > 50 for name in ("column", "row", "table", "case")), ways
     assert opened == 0
+
+
+def way(place: Place, other: Place) -> str:
+    """Return what a move leads to another one of: the nearest thing that differs."""
+    if place.case_id != other.case_id:
+        return "case"
+    if place.table != other.table:
+        return "table"
+    return "row" if place.row != other.row else "column"
 
 
 def opens(ring: keyring.Keyring, place: Place, closed: Closed) -> bool:
