@@ -29,7 +29,7 @@ PRIVATE = {"hide_parameters": True}
 """Threat: an error text with the values of a statement would carry a case into a log (S18)."""
 CONNECT_SECONDS = 5
 """For a connection that is opened: a machine that says nothing must not keep a page for minutes."""
-POOL, MORE, POOL_SECONDS = 10, 20, 10
+POOL, MORE, POOL_SECONDS = 10, 20, 20
 """Connections that stay open, further ones, and how long somebody waits for one to be free."""
 READ_SECONDS = 30
 """For one statement of a page that reads; then the page says that the database does not answer."""

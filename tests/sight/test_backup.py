@@ -25,13 +25,13 @@ def copy(crowd: Crowd) -> Iterator[Database]:
     name = f"{make_url(crowd.server.as_admin).database}_copy"
     source = make_url(crowd.server.as_admin).set(drivername="postgresql")
     plain = source.render_as_string(hide_password=False)
-    dump = subprocess.run(["pg_dump", WITHOUT_KEYS, plain], check=True, capture_output=True)  # noqa: S603, S607 - our own database
+    dump = subprocess.run(["pg_dump", WITHOUT_KEYS, plain], check=True, capture_output=True)
     admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f'CREATE DATABASE "{name}"'))
     target = source.set(database=name).render_as_string(hide_password=False)
-    subprocess.run(  # noqa: S603 - our own database
-        ["psql", "-q", "-v", "ON_ERROR_STOP=1", target],  # noqa: S607
+    subprocess.run(
+        ["psql", "-q", "-v", "ON_ERROR_STOP=1", target],
         input=dump.stdout,
         check=True,
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Policies are asked once in a statement and not once in a row, and nothing is compiled for them."""
+"""Policies are asked once in a statement, not once in a row, and nothing is compiled for them."""
 
 # ruff: noqa: S608 - the names are those of our own tables
 
