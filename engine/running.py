@@ -7,9 +7,8 @@ once: a thousand cases stand in a handful of places.
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import cache
+from functools import cache, reduce
 from itertools import groupby
-from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -57,7 +56,9 @@ class Reader:
 
 def happened(session: Session, instance: ProcessInstance) -> Iterator[Happened]:
     """Yield the completed steps of an instance, the earliest first."""
-    return (_read(step) for _, _, step in _steps(session, [instance.id]))
+    for _, steps, _ in _told(session, [instance.id]):
+        for _, step in _read(steps):
+            yield _happened(step)
 
 
 def past(deployments: Deployments, session: Session, instance: ProcessInstance) -> list[Past]:
@@ -73,74 +74,120 @@ def pasts(
 ) -> dict[UUID, list[Past]]:
     """Return the histories of many instances with one question; equal parts are one object.
 
-    `known` keeps the parts from one question to the next.
+    `known` keeps histories from one question to the next.
     """
-    known = {} if known is None else known
-    rows = {instance.id: instance for instance in instances}
-    found: dict[str, list[Past]] = {one.hex: [] for one in rows}
-    here: dict[str, tuple[_Step, ...]] = {}
-    for (instance_id, before), part in groupby(_steps(session, list(rows)), itemgetter(0, 1)):
-        steps = tuple(step for _, _, step in part)
-        if before is None:
-            here[instance_id] = steps
-        else:
-            found[instance_id].append(_part(deployments.get(session, before), steps, known))
-    for row in rows.values():
-        now = deployments.get(session, row.deployment_id)
-        found[row.id.hex].append(_part(now, here.get(row.id.hex, ()), known))
-    return {one: found[one.hex] for one in rows}
+    known = known or Known()
+    rows = list(instances)
+    told = {one: (steps, moves) for one, steps, moves in _told(session, [row.id for row in rows])}
+    found: dict[UUID, list[Past]] = {}
+    for row in rows:
+        steps, moves = told.get(row.id, ("", None))
+        key = (row.deployment_id, steps, moves)
+        if key not in known.whole:
+            known.whole[key] = [
+                known.part(deployments.get(session, one), part)
+                for one, part in _parts(row.deployment_id, _read(steps), _moves(moves))
+            ]
+        found[row.id] = known.whole[key]
+    return found
 
 
-_Step = tuple[str, str, str | None]
+@dataclass
+class Known:
+    """Histories that were read: thousands of cases share a few, and each is taken apart once."""
+
+    whole: dict[tuple[str, str, str | None], list[Past]] = field(default_factory=dict)
+    """By the deployment that the instance stands on, its steps and its moves, as text."""
+    parts: dict[tuple[str, tuple["_Step", ...]], Past] = field(default_factory=dict)
+
+    def part(self, deployment: ResolvedDeployment, steps: tuple["_Step", ...]) -> Past:
+        """Return one part; equal ones are one object."""
+        key = (deployment.id, steps)
+        if key not in self.parts:
+            self.parts[key] = Past(deployment, tuple(_happened(step) for step in steps))
+        return self.parts[key]
+
+    def forget_above(self, most: int) -> None:
+        """Forget all when more than so many histories are kept: some are long."""
+        if max(len(self.whole), len(self.parts)) >= most:
+            self.whole.clear()
+            self.parts.clear()
+
+
+_Step = tuple[str, str, str]
 """Process, element, and what was noted after it, as it is written."""
-Known = dict[tuple[str, tuple[_Step, ...]], Past]
-"""Parts of histories by their deployment and steps."""
+_VALUE, _RECORD = "\x1f", "\x1e"
+"""The separators of values and of records: neither XML nor JSON can hold one as it is."""
 
 
-def _part(deployment: ResolvedDeployment, steps: tuple[_Step, ...], known: Known) -> Past:
-    key = (deployment.id, steps)
-    if key not in known:
-        known[key] = Past(deployment, tuple(_read(step) for step in steps))
-    return known[key]
+def _told(session: Session, instances: list[UUID]) -> Iterator[tuple[UUID, str, str | None]]:
+    """Yield the completed steps and the moves of each instance, either as one text.
 
-
-def _read(step: _Step) -> Happened:
-    return (step[0], step[1], None if step[2] is None else loads(step[2]))
-
-
-def _steps(session: Session, instances: list[UUID]) -> Iterator[tuple[str, str | None, _Step]]:
-    """Yield each completed step with the drawing that the case left afterwards; None: it stays.
-
-    The instance comes as its hexadecimal digits and the notes as text: there are half a million
-    steps when ten thousand cases move, and most of them are alike.
+    There are a million steps when ten thousand cases move, and most histories are alike: the
+    database puts each together, and only one that is not known yet is taken apart. Nothing orders
+    the records; the numbers in them do.
     """
-    # One question: most cases never move, and this is asked in every turn that ends one.
-    left = (
-        select(InstanceMove.from_id)
-        .where(
-            InstanceMove.instance_id == StepHistory.instance_id,
-            InstanceMove.step_count >= StepHistory.sequence,
-        )
-        .order_by(InstanceMove.number)
-        .limit(1)
+    moves = (
+        select(_text(InstanceMove.number, InstanceMove.step_count, InstanceMove.from_id))
+        .where(InstanceMove.instance_id == StepHistory.instance_id)
         .scalar_subquery()
     )
     rows = session.execute(
         select(
-            func.replace(cast(StepHistory.instance_id, Text), "-", ""),
-            left,
-            StepHistory.process_id,
-            StepHistory.element_id,
-            cast(StepHistory.told, Text),
+            StepHistory.instance_id,
+            _text(
+                StepHistory.sequence,
+                StepHistory.process_id,
+                StepHistory.element_id,
+                func.coalesce(cast(StepHistory.told, Text), ""),
+            ),
+            moves,
         )
         .where(
             StepHistory.instance_id.in_(instances),
             StepHistory.state == "completed",
             StepHistory.kind != "sequenceFlow",
         )
-        .order_by(StepHistory.instance_id, StepHistory.sequence)
+        .group_by(StepHistory.instance_id)
     )
-    return ((row[0], row[1], (row[2], row[3], row[4])) for row in rows)
+    return ((row[0], row[1], row[2]) for row in rows)
+
+
+def _text(*columns: Any) -> Any:
+    texts: list[Any] = [cast(column, Text) for column in columns]
+    record = reduce(lambda left, right: left.concat(_VALUE).concat(right), texts)
+    return func.aggregate_strings(record, _RECORD)
+
+
+def _read(steps: str) -> list[tuple[int, _Step]]:
+    """Return the steps that a text tells, with their numbers, in order."""
+    records = (record.split(_VALUE) for record in steps.split(_RECORD) if record)
+    return sorted((int(number), (one, two, told)) for number, one, two, told in records)
+
+
+def _happened(step: _Step) -> Happened:
+    return (step[0], step[1], loads(step[2]) if step[2] else None)
+
+
+def _moves(moves: str | None) -> list[tuple[int, int, str]]:
+    """Return the moves that a text tells: number, length of the history then, deployment before."""
+    records = (record.split(_VALUE) for record in (moves or "").split(_RECORD) if record)
+    return sorted((int(number), int(length), left) for number, length, left in records)
+
+
+def _parts(
+    now: str, steps: list[tuple[int, _Step]], moves: list[tuple[int, int, str]]
+) -> Iterator[tuple[str, tuple[_Step, ...]]]:
+    """Yield the parts of a history, each with its deployment; the last is under that of `now`."""
+    last: tuple[_Step, ...] = ()
+    left = ((next((m for m in moves if m[1] >= number), None), step) for number, step in steps)
+    for before, part in groupby(left, lambda one: one[0] and one[0][2]):
+        found = tuple(step for _, step in part)
+        if before is None:
+            last = found
+        else:
+            yield before, found
+    yield now, last
 
 
 def prove_running(application: Application, session: Session) -> list[Together]:

@@ -363,11 +363,14 @@ class Turn:
         return self.outcome
 
     def resume(self, running: Instance) -> dict[Table, list[dict[str, Any]]]:
-        """Write down an instance that was moved here; return the rows that the caller inserts."""
+        """Write down an instance that was moved here and loaded; nothing has run in it since.
+
+        Return the rows that the caller inserts.
+        """
         self._running = running
         self.known_effects = frozenset(effect.token for effect in running.effects())
         bookkeeping.write_down(self, running)
-        self._set_down()
+        self._set_down(running.loaded)
         return self._appended
 
     def _deliver_inbox(self) -> None:
@@ -393,13 +396,13 @@ class Turn:
             self.outcome.delivered.add(message.id)
             self.running.advance(STEP_BUDGET)
 
-    def _set_down(self) -> None:
+    def _set_down(self, state: bytes = b"") -> None:
         row, running = self.instance, self.running
         self._chain_deeds()
         history = bookkeeping.history(self, running)
         row.step_count += len(history)
         self.append(StepHistory, *history)
-        row.blob = seal(running.dump(), self.application.settings.state_key)
+        row.blob = seal(state or running.dump(), self.application.settings.state_key)
         row.awaited = sorted(running.awaited_messages())
         if running.completed:
             row.status, row.ended_at, self.outcome.ended = InstanceState.ENDED.value, self.now, True

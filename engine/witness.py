@@ -18,6 +18,7 @@ from engine import audit
 from engine.models import (
     Absence,
     AccountRole,
+    AuditEntry,
     Base,
     Case,
     CaseMember,
@@ -187,15 +188,20 @@ def _name_and_case(model: type[Base], place: tuple[Any, ...]) -> Place:
 
 
 def _record(session: Session, told: Mapping[UUID | None, dict[str, str]]) -> None:
-    now = session.info["now"](session)
+    now, key = session.info["now"](session), audit.key_of(session)
+    entries = []
     # In one order for all, so that no two commits wait for each other; the system comes last.
     for case_id, rows in sorted(told.items(), key=lambda one: (one[0] is None, str(one[0]))):
         case = None if case_id is None else _locked(session, case_id)
-        if case is not None or case_id is None:
-            audit.record(
-                session, case, at=now, actor_id=None, event=EVENT, subject="rows", rows=rows
-            )
+        what: dict[str, Any] = {"event": EVENT, "subject": "rows"}
+        if case is not None:
+            what["detail"] = {"rows": rows}
+            entries.append(audit.chain(key, case, at=now, actor_id=None, **what))
+        elif case_id is None:
+            audit.record(session, None, at=now, actor_id=None, **what, rows=rows)
     session.flush()
+    if entries:
+        session.connection().execute(_table(AuditEntry).insert(), entries)
 
 
 def _locked(session: Session, case_id: UUID) -> Case | None:

@@ -40,6 +40,8 @@ class Instance:
         self._scope = scope
         engine = Interpreter(port, scope)
         self._tree = InstanceTree(program.spec, program.specs, engine, program.names)
+        self.loaded = b""
+        """The state that was loaded; one in which nothing ran since is stored again by it."""
 
     @classmethod
     def start(
@@ -68,6 +70,7 @@ class Instance:
         """Read a stored state; raise StateError when it is not exactly this program's."""
         instance = cls(program, port, scope)
         codec.load(blob, program.key, program.process_id, instance._tree)
+        instance.loaded = blob
         return instance
 
     def dump(self) -> bytes:

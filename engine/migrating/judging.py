@@ -76,12 +76,11 @@ class Judge:
         """Whether a proof that is not made yet raises NotProvedError."""
         self._application = application
         self._needs: dict[Element, Need | None] = {}
-        self._histories: Known = {}
+        self._histories = Known()
 
     def see(self, session: Session, rows: Iterable[ProcessInstance]) -> Seen:
         """Read for many instances at once what judging each of them needs."""
-        if len(self._histories) >= MOST_HISTORIES:
-            self._histories.clear()
+        self._histories.forget_above(MOST_HISTORIES)
         past = pasts(self._application.deployments, session, rows, self._histories)
         return Seen(self._application.now(session), past, {})
 

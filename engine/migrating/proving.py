@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
-from engine.bpmn import Instance, standing_of
+from engine.bpmn import Instance, Level, standing_of
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError
 from engine.proof.ahead import Ahead, Standpoint
@@ -44,14 +44,15 @@ class Proving:
 
         With `only_known` raise NotProvedError rather than begin a proof.
         """
+        level = standing_of(instance)
         try:
             ahead = self._ahead(process)
-            standpoint = ahead.standpoint(instance, past)
+            standpoint = ahead.standpoint(instance, past, level)
         except KeyError:
             return "It stands at a step that the proof does not know; nothing can be said about it."
         except CasetableError as error:
             return f"Nothing can be proved of {process}: {error}"
-        given = self._given(process, ahead, instance)
+        given = self._given(process, ahead, level)
         key = (process, standpoint, given)
         if key not in self._known:
             if only_known:
@@ -64,11 +65,11 @@ class Proving:
             self._aheads[process] = Ahead(self._deployment, process)
         return self._aheads[process]
 
-    def _given(self, process: str, ahead: Ahead, instance: Instance) -> frozenset[str]:
+    def _given(self, process: str, ahead: Ahead, level: Level) -> frozenset[str]:
         """Return which variables the case has of those that some step cannot do without."""
         if process not in self._needed:
             self._needed[process] = needed_names(ahead.net)
-        return self._needed[process].intersection(names_in(standing_of(instance)))
+        return self._needed[process].intersection(names_in(level))
 
     def _proved(
         self, ahead: Ahead, standpoint: Standpoint, instance: Instance, given: frozenset[str]

@@ -7,16 +7,19 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import Table, bindparam, func, select, update
 from sqlalchemy.orm import Session
+from sqlalchemy.orm.attributes import set_committed_value
 
 from engine import access, audit
 from engine.application import Application
+from engine.errors import ConflictError
 from engine.incident import OWNER, call_for
 from engine.migrating.judging import Carried, Judged
 from engine.migrating.owing import Renewed
 from engine.models import (
     Account,
+    Base,
     Case,
     Incident,
     InstanceMove,
@@ -31,6 +34,8 @@ from engine.turn import Turn
 MOVED, REFUSED, WAITING = "moved", "refused", "waiting"
 EVENT: Final = "case:process:move"
 REFUSED_EVENT: Final = "case:process:stay"
+MOVED_COLUMNS: Final = ("deployment_id", "blob", "step_count", "awaited", "active", "timers")
+"""What a move writes of the row of an instance."""
 ARMED: Final = (TimerState.WAITING.value, TimerState.BLOCKED.value)
 
 
@@ -64,12 +69,43 @@ def write(
         _rewrite_timers(one, timers.get(row.id, []))
         for table, added in turn.resume(one.instance).items():
             rows.setdefault(table, []).extend(added)
-        session.add(_move(run, row, before, numbers.get(row.id, 0) + 1, now))
+        rows.setdefault(_table(InstanceMove), []).append(
+            _move(run, row, before, numbers.get(row.id, 0) + 1, now)
+        )
+    _store(session, [one.row for one in many])
     session.flush()
     for table, added in rows.items():
         session.connection().execute(table.insert(), added)
     for one in many:
         session.expire(one.row, ["open_items"])
+
+
+def _table(model: type[Base]) -> Table:
+    return Base.metadata.tables[model.__tablename__]
+
+
+def _store(session: Session, rows: Sequence[ProcessInstance]) -> None:
+    """Store what a move changes of instances: all of them with one statement.
+
+    SQLAlchemy writes each row of a table with revisions by itself and waits for the answer. Here
+    as there a row counts only on the revision that was read.
+    """
+    table = _table(ProcessInstance)
+    statement = (
+        update(table)
+        .where(table.c.id == bindparam("of_id"), table.c.revision == bindparam("of_revision"))
+        .values({name: bindparam(name) for name in (*MOVED_COLUMNS, "revision")})
+    )
+    values = [
+        {name: getattr(row, name) for name in MOVED_COLUMNS}
+        | {"of_id": row.id, "of_revision": row.revision, "revision": row.revision + 1}
+        for row in rows
+    ]
+    if session.connection().execute(statement, values).rowcount != len(rows):
+        raise ConflictError("A case was changed while it was moved; move it again.")
+    for row, stored in zip(rows, values, strict=True):
+        for name in (*MOVED_COLUMNS, "revision"):
+            set_committed_value(row, name, stored[name])
 
 
 def _timers(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Timer]]:
@@ -128,20 +164,20 @@ def _move(
     before: tuple[bytes, int],
     number: int,
     now: datetime,
-) -> InstanceMove:
-    return InstanceMove(
-        run_id=run.id,
-        case_id=row.case_id,
-        instance_id=row.id,
-        number=number,
-        from_id=run.from_id,
-        to_id=run.to_id,
-        step_count=before[1],
-        before=before[0],
-        after_hash=digest(row.blob),
-        at=now,
-        by_id=run.started_by_id,
-    )
+) -> dict[str, Any]:
+    return {
+        "run_id": run.id,
+        "case_id": row.case_id,
+        "instance_id": row.id,
+        "number": number,
+        "from_id": run.from_id,
+        "to_id": run.to_id,
+        "step_count": before[1],
+        "before": before[0],
+        "after_hash": digest(row.blob),
+        "at": now,
+        "by_id": run.started_by_id,
+    }
 
 
 def digest(blob: bytes) -> str:
@@ -157,24 +193,30 @@ def settle(
 ) -> None:
     """Record what became of cases; a refusal calls the head of the desk."""
     found, now = list(many), application.now(session)
+    if not found:
+        return
     keys = {_key(run, one.case): one for one in found}
     failed = _incidents(session, [key for key, one in keys.items() if one.state == MOVED])
+    session.connection().execute(
+        _table(MigrationOutcome).insert(), [_outcome(run, one, now) for one in found]
+    )
     for key, one in keys.items():
-        session.add(
-            MigrationOutcome(
-                run_id=run.id,
-                case_id=one.case.id,
-                state=one.state,
-                places=", ".join(one.judged.places),
-                sentence=one.judged.sentence,
-                at=now,
-            )
-        )
         if one.state != MOVED:
             _stays(session, run, one, key, now)
         elif key in failed:
             incident = failed[key]
             incident.state, incident.resolved_at, incident.retry_at = "resolved", now, None
+
+
+def _outcome(run: MigrationRun, one: Settled, now: datetime) -> dict[str, Any]:
+    return {
+        "run_id": run.id,
+        "case_id": one.case.id,
+        "state": one.state,
+        "places": ", ".join(one.judged.places),
+        "sentence": one.judged.sentence,
+        "at": now,
+    }
 
 
 def _key(run: MigrationRun, case: Case) -> str:

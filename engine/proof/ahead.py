@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, Final
 
-from engine.bpmn import Instance
+from engine.bpmn import Instance, Level
 from engine.deployment import ResolvedDeployment
 from engine.proof.explorer import explore_from, undisturbed
 from engine.proof.history import ALONG, Past
@@ -60,13 +60,16 @@ class Ahead:
         self._looks: dict[tuple[str, int], _Looked] = {}
         self._remembered: dict[tuple[int, ...], tuple[tuple[Past, ...], tuple[int, ...]]] = {}
 
-    def standpoint(self, instance: Instance, past: Iterable[Past] = ()) -> Standpoint:
+    def standpoint(
+        self, instance: Instance, past: Iterable[Past] = (), level: Level | None = None
+    ) -> Standpoint:
         """Return where an advanced instance of the deployment's program stands.
 
         `past` is its history, in parts where it was moved from one deployment to another. What a
         history did not note counts as open: a need is then not met, and what undoes one is.
+        `level` is its standing where it is known.
         """
-        return Standpoint(self._whereabouts.of(instance), self._all_facts(tuple(past)))
+        return Standpoint(self._whereabouts.of(instance, level), self._all_facts(tuple(past)))
 
     @property
     def net(self) -> Net:

@@ -50,15 +50,15 @@ class Whereabouts:
         self._live = semantics.live
         self._keys = {(node.level, node.element.id): node for node in self._net.nodes}
 
-    def of(self, instance: Instance) -> State:
-        """Return where an advanced instance stands.
+    def of(self, instance: Instance, level: Level | None = None) -> State:
+        """Return where an advanced instance stands; `level` is its standing where it is known.
 
         Raise KeyError where it stands at a step that the net does not have.
         """
         if instance.completed:
             return ("end", self._values(instance.variables(), self._live.after[self._net.root]))
         board = Board()
-        self._add(board, standing_of(instance), None)
+        self._add(board, level or standing_of(instance), None)
         return freeze(board)
 
     def _add(self, board: Board, level: Level, host: int | None) -> None:
