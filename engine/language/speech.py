@@ -53,6 +53,10 @@ class Said(str):
         said.source = source
         return said
 
+    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
+        """Return what it is made of again in another process."""
+        return str(self), self.source
+
 
 def current_speech() -> Speech:
     """Return what is being spoken; plain English where nobody has said anything else."""

@@ -1,7 +1,8 @@
 """Playing a draft by hand: a journal of acts, played again through the engine to go on from it.
 
-The journal is all that is kept. The world behind it lives in memory, is made anew when this
-operating-system process does not have it, and never touches a case, a mail or a job.
+The journal is all that is kept. The world behind it lives in the memory of an operating-system
+process of its own (engine/workshop/room.py), is made anew when there is none, and never touches a
+case, a mail or a job.
 """
 
 from collections import OrderedDict
@@ -20,20 +21,24 @@ from sqlalchemy.orm import Session
 from engine.application import Application
 from engine.deployment import ResolvedDeployment
 from engine.errors import ConflictError, InputError
+from engine.language import gettext, mark
 from engine.models import DraftState, WorkshopAct, WorkshopDraft, WorkshopPlay
-from engine.scenario_expectation import Facts
 from engine.workshop import draft as drafts
 from engine.workshop.executable import executable
 from engine.workshop.place import SCENARIO, kind_of
-from engine.workshop.sandbox import Sandbox, Step, begin
+from engine.workshop.room import PlayEndedError, Room
+from engine.workshop.sandbox import Sandbox, Step
 from engine.workshop.script import Script, write_script
 
 MOST_ACTS: Final = 200
 """A whole episode with all its monitoring takes about sixty."""
 LIVE: Final = 4
-"""Worlds that a process keeps; any other is played again, which takes a second or two."""
+"""Worlds that a web process keeps; any other is played again, which takes a second or two."""
+BUSY_SECONDS: Final = 10
+"""So long a window waits for what another one of the same play does."""
 KEPT: Final = timedelta(days=90)
 """Since the last act: what somebody typed into forms of a play may be about somebody."""
+BUSY = mark("This play is busy with another step of yours; try again in a moment.")
 NOT_ALONE = "Somebody, or another window of yours, went on with this play; look at it again."
 
 
@@ -41,7 +46,7 @@ NOT_ALONE = "Somebody, or another window of yours, went on with this play; look 
 class Played:
     """A play as far as it goes: `stopped` says at which act the draft no longer goes on."""
 
-    sandbox: Sandbox
+    sandbox: Room
     acts: tuple[Step, ...]
     stopped: str = ""
 
@@ -51,7 +56,7 @@ class Played:
         return len(self.acts)
 
 
-_LIVE: OrderedDict[tuple[UUID, UUID], Sandbox] = OrderedDict()
+_LIVE: OrderedDict[tuple[UUID, UUID], Room] = OrderedDict()
 _LOCK = Lock()
 
 
@@ -65,10 +70,16 @@ def playing(application: Application, draft_id: UUID, me: UUID) -> Iterator[Play
         draft = _open(session, draft_id)
         deployment = executable(session, draft)
         acts = tuple(_acts(session, draft_id, me))
-    sandbox = _live(application, (draft_id, me), deployment, acts)
-    with sandbox.lock:
-        stopped = _go_on(sandbox, acts)
-        yield Played(sandbox, acts, stopped)
+    room = _live(application, (draft_id, me), deployment, acts)
+    if not room.lock.acquire(timeout=BUSY_SECONDS):
+        raise ConflictError(gettext(BUSY))
+    try:
+        stopped = _go_on(room, acts)
+        yield Played(room, acts, stopped)
+    finally:
+        if room.is_left:
+            room.close()
+        room.lock.release()
 
 
 def _open(session: Session, draft_id: UUID) -> WorkshopDraft:
@@ -100,33 +111,52 @@ def _live(
     key: tuple[UUID, UUID],
     deployment: ResolvedDeployment,
     acts: tuple[Step, ...],
-) -> Sandbox:
+) -> Room:
     """Return the world in which the first of these acts were done, or a new one."""
+    left = []
     with _LOCK:
         found = _LIVE.get(key)
         if found is None or not _is_beginning(found, deployment, acts):
-            found = begin(application.settings.processes_dir, deployment, {})
-            _LIVE[key] = found
+            left += [] if found is None else [found]
+            found = _LIVE[key] = _anew(application, found, deployment)
         _LIVE.move_to_end(key)
         while len(_LIVE) > LIVE:
-            _LIVE.popitem(last=False)
-        return found
+            left.append(_LIVE.popitem(last=False)[1])
+    for room in left:
+        room.leave()
+    return found
 
 
-def _is_beginning(sandbox: Sandbox, deployment: ResolvedDeployment, acts: tuple[Step, ...]) -> bool:
-    same = sandbox.deployment.id == deployment.id
-    return same and sandbox.done == list(acts[: len(sandbox.done)])
+def _anew(application: Application, before: Room | None, deployment: ResolvedDeployment) -> Room:
+    room = Room(application.settings.processes_dir, deployment)
+    if before is not None and before.deployment.id == deployment.id:
+        room.stuck = before.stuck
+    return room
+
+
+def _is_beginning(room: Room, deployment: ResolvedDeployment, acts: tuple[Step, ...]) -> bool:
+    same = room.deployment.id == deployment.id
+    return same and room.done == list(acts[: len(room.done)])
 
 
 def forget(draft_id: UUID, me: UUID) -> None:
     """Let the world in memory go: it is no longer what the journal says."""
     with _LOCK:
-        _LIVE.pop((draft_id, me), None)
+        room = _LIVE.pop((draft_id, me), None)
+    if room is not None:
+        room.leave()
 
 
-def _go_on(sandbox: Sandbox, acts: tuple[Step, ...]) -> str:
-    for number, step in enumerate(acts[len(sandbox.done) :], start=len(sandbox.done) + 1):
-        problems = sandbox.take(step)
+def _go_on(room: Room, acts: tuple[Step, ...]) -> str:
+    for number, step in enumerate(acts[len(room.done) :], start=len(room.done) + 1):
+        if room.stuck is not None and room.stuck[0] == acts[:number]:
+            # Tried once: each look at the page would take as long as it may again.
+            return f"Act {number} no longer goes: {room.stuck[1]}"
+        try:
+            problems = room.take(step)
+        except PlayEndedError as error:
+            room.stuck = (acts[:number], str(error))
+            return _go_on(room, acts)
         if problems:
             return f"Act {number} no longer goes: {'; '.join(problems)}"
     return ""
@@ -179,10 +209,7 @@ def as_scenario(played: Played, title: str) -> Script:
     """Return a play as a scenario that expects in the end what the play shows now."""
     if played.stopped or not played.acts:
         raise InputError("Play something that goes to its end first.")
-    sandbox = played.sandbox
-    with sandbox.looking() as session:
-        facts = Facts(session, sandbox.case_id, sandbox.zone)
-        expected = {"case": facts.case(), "stage": facts.stage(), "owed": facts.owed()}
+    expected = played.sandbox.ask(Sandbox.facts)
     return Script({"title": title}, [*played.acts, {"expect": expected}])
 
 

@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from threading import RLock
 from typing import Any, Final
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -18,7 +17,6 @@ from sqlalchemy.orm import Session
 
 from engine import access, due, worklist
 from engine.calendar import Duration, occurrence
-from engine.database import Database
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError, NotFoundError
 from engine.inbox import EVENTS
@@ -35,6 +33,7 @@ from engine.models import (
 )
 from engine.reading.travel import latest_instances, processes_of, travel
 from engine.scenario import step_kind
+from engine.scenario_expectation import Facts
 from engine.scenario_world import World
 from engine.worklist import TaskForm
 
@@ -79,7 +78,6 @@ class Sandbox:
     world: World
     deployment: ResolvedDeployment
     done: list[Step] = field(default_factory=list)
-    lock: RLock = field(default_factory=RLock)
 
     def take(self, step: Step) -> list[str]:
         """Do one act; return what speaks against it, in a sentence each."""
@@ -203,6 +201,12 @@ class Sandbox:
                         found[element] = {"mark": "token", "words": "here"}
         return found
 
+    def facts(self) -> dict[str, Any]:
+        """Return what a scenario can expect where the play stands now."""
+        with self.looking() as session:
+            facts = Facts(session, self.case_id, self.zone)
+            return {"case": facts.case(), "stage": facts.stage(), "owed": facts.owed()}
+
     # -- doing --------------------------------------------------------------------------------
 
     def form(
@@ -246,13 +250,12 @@ def _open_items(session: Session, case: Case) -> list[WorkItem]:
 
 
 def begin(processes_dir: Any, deployment: ResolvedDeployment, values: Mapping[str, Any]) -> Sandbox:
-    """Return a world in which a draft has not begun yet."""
+    """Return a world in which a draft has not begun yet; a process has one at a time."""
     world = World(
         processes_dir,
         deployment.profile.code,
         BEGINS,
         values,
         drawn=deployment,
-        database=Database("sqlite://"),
     )
     return Sandbox(world, deployment)

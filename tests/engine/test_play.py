@@ -1,7 +1,10 @@
 """A draft is played by hand through the real engine, in a world of its own, from a journal."""
 
+import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -21,7 +24,8 @@ from engine.models import (
 from engine.scenario import read_scenario
 from engine.settings import ROOT
 from engine.workshop import draft as drafts
-from engine.workshop import play
+from engine.workshop import play, room
+from engine.workshop.sandbox import Sandbox
 from tasks.worker import look
 
 INTAKE = "signal_intake.bpmn"
@@ -240,3 +244,98 @@ def test_few_worlds_are_kept(application: Application, me: UUID) -> None:
         one = drafts.open_draft(application, me, "base", f"Draft {number}")
         do(application, one, me, START)
     assert len(play._LIVE) == play.LIVE
+
+
+# -- what takes too much ---------------------------------------------------------------------------
+
+LAST = 'intake_outcome = "multi_agency"'
+"""What the script does at the end of the intake, which the last act of the scenario comes to."""
+
+
+def endless(lines: int = 1500) -> str:
+    """Return a script of which each line is allowed, and that takes a quarter of a minute."""
+    line = "c = count(for n in 1..999 return n+n+n+n+n)"
+    return "\n".join([line] * lines + [LAST])
+
+
+def greedy(lines: int = 80) -> str:
+    """Return a script of which each line is allowed, and that takes a gigabyte."""
+    text = ['t = "0123456789"', *(["t = t + t"] * 9)]
+    many = [f"many_{n} = for i in 1..999 return t + string(i)" for n in range(lines)]
+    return "\n".join([*text, *many, LAST])
+
+
+@pytest.fixture(params=["endless", "greedy"])
+def runaway(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Return a script that takes too much, of time or of memory and of nothing else."""
+    if request.param == "endless":
+        monkeypatch.setattr(room, "PROCESSOR_SECONDS", 3)
+        return endless()
+    monkeypatch.setattr(room, "PROCESSOR_SECONDS", 300)
+    monkeypatch.setattr(room, "MEMORY", 200_000_000)
+    return greedy()
+
+
+def test_step_that_takes_too_much_is_ended_and_the_play_is_as_before(
+    application: Application, draft_id: UUID, me: UUID, runaway: str
+) -> None:
+    edit(application, draft_id, me, INTAKE, f"<bpmn:script>{LAST}<", f"<bpmn:script>{runaway}<")
+    *first, last = told("intake_multi_agency")
+    do(application, draft_id, me, *first)
+    with play.playing(application, draft_id, me) as played:
+        before, process = played.sandbox.standing(), played.sandbox.pid
+    with pytest.raises(room.PlayEndedError, match="as it was before"):
+        play.act(application, draft_id, me, last, len(first))
+    assert process is not None
+    assert not Path(f"/proc/{process}").exists()
+    with play.playing(application, draft_id, me) as played:
+        assert played.number == len(first)
+        assert not played.stopped
+        assert played.sandbox.standing() == before
+
+
+def test_act_that_takes_too_much_in_a_changed_draft_stops_the_play_and_is_tried_once(
+    application: Application, draft_id: UUID, me: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "PROCESSOR_SECONDS", 3)
+    acts = told("intake_multi_agency")
+    do(application, draft_id, me, *acts)
+    edit(application, draft_id, me, INTAKE, f"<bpmn:script>{LAST}<", f"<bpmn:script>{endless()}<")
+    with play.playing(application, draft_id, me) as played:
+        assert played.stopped.startswith(f"Act {len(acts)} no longer goes: This took more")
+        assert played.sandbox.done == acts[:-1]
+        process = played.sandbox.pid
+    with play.playing(application, draft_id, me) as played:
+        assert played.stopped
+        assert played.sandbox.pid == process
+
+
+def test_play_knows_no_secret_of_the_installation(
+    application: Application, draft_id: UUID, me: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CASETABLE_SECRET_KEY", "nobody may know")
+    with play.playing(application, draft_id, me) as played:
+        assert played.sandbox.ask(names_of_settings) == []
+
+
+def names_of_settings(sandbox: Sandbox) -> list[str]:
+    """Return which settings the process of a play knows."""
+    del sandbox
+    return [name for name in os.environ if name.startswith("CASETABLE_")]
+
+
+def test_second_window_is_told_that_the_play_is_busy(
+    application: Application, draft_id: UUID, me: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(play, "BUSY_SECONDS", 0.01)
+
+    def other() -> None:
+        with play.playing(application, draft_id, me):
+            pass
+
+    with (
+        play.playing(application, draft_id, me),
+        ThreadPoolExecutor(1) as aside,
+        pytest.raises(ConflictError, match="busy"),
+    ):
+        aside.submit(other).result()

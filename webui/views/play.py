@@ -17,10 +17,12 @@ from engine.scenario import step_kind
 from engine.workshop import draft as drafts
 from engine.workshop import play
 from engine.workshop.play import MOST_ACTS, Played
+from engine.workshop.room import PlayEndedError
 from engine.workshop.sandbox import Step
 from webui.context import account, application, end_reading, reading
 from webui.guard import action
-from webui.playform import Asked, keep, open_form, person_in
+from webui.playfill import Asked, Filled
+from webui.playform import keep, open_form, person_in
 from webui.taskform import list_anchor, posted
 from webui.when import When
 from webui.wording import sentence, word
@@ -64,17 +66,18 @@ def _page(draft: Any, played: Played) -> str:
     names = {name: sandbox.deployment.processes[name].name or name for name in standing.diagrams}
     wanted = request.args.get("diagram", "")
     shown = wanted if wanted in names else next(reversed(names), "")
+    marks = sandbox.marks(shown)
     return render_template(
         "workshop/play.html",
         standing=standing,
-        clock=When(sandbox.now, sandbox.zone),
+        clock=When(standing.now, sandbox.zone),
         names=names,
         shown=shown,
-        marks=sandbox.marks(shown),
+        marks=marks,
         places=[
             (sandbox.deployment.element(shown, element).label, element)
-            for element, mark in sandbox.marks(shown).items()
-            if mark["mark"] == "token"
+            for element, found in marks.items()
+            if found["mark"] == "token"
         ],
         messages=[(name, sentence(name)) for name in standing.messages],
         jumps=[(code, gettext(words)) for code, words in JUMPS],
@@ -176,23 +179,21 @@ def step_form(draft_id: UUID, element: str) -> Response | str:
     """Show the form of a step that is owed in the play."""
     try:
         with play.playing(application(), draft_id, account().id) as played:
-            return _form(_asked(draft_id, element), played)
+            asked = _asked(draft_id, element)
+            return _form(asked, played, open_form(played.sandbox, asked))
     except (InputError, ConflictError) as error:
         flash(str(error), "danger")
         return redirect(url_for("play.show", draft_id=draft_id))
 
 
-def _form(
-    asked: Asked, played: Played, errors: tuple[FieldError, ...] = (), answers: Any = None
-) -> str:
-    opened = open_form(played.sandbox, asked, answers)
+def _form(asked: Asked, played: Played, opened: Filled) -> str:
     return render_template(
         "workshop/play_step.html",
         draft=drafts.load(reading(), asked.draft_id),
         asked=asked,
         opened=opened,
         username=person_in(opened.owed, asked.username),
-        view=opened.view(errors),
+        view=opened.view,
         clock=When(played.sandbox.now, played.sandbox.zone),
         number=played.number,
     )
@@ -226,20 +227,24 @@ def _values(asked: Asked) -> dict[str, Any]:
 
 def _answered(asked: Asked, played: Played) -> Response | tuple[str, int]:
     answers, me = posted(), account().id
-    opened = open_form(played.sandbox, asked, answers)
-    if errors := opened.errors():
-        return _form(asked, played, errors, answers), 422
+    opened = open_form(played.sandbox, asked, answers, judged=True)
+    if opened.errors:
+        return _form(asked, played, opened), 422
     step: Step = {"do": asked.element, "as": person_in(opened.owed, asked.username)}
     step |= {"for_": asked.organisation} if asked.organisation else {}
-    step |= {"answers": opened.answers()} if opened.answers() else {}
+    step |= {"answers": opened.answers} if opened.answers else {}
     seen = request.form.get("_number", -1, type=int)
     end_reading()
-    problems = play.act(application(), asked.draft_id, me, step, seen)
+    try:
+        problems = play.act(application(), asked.draft_id, me, step, seen)
+    except PlayEndedError as error:
+        problems = [str(error)]
     if not problems:
         return redirect(url_for("play.show", draft_id=asked.draft_id))
     refused = tuple(FieldError("", "", text, "refused") for text in problems)
     with play.playing(application(), asked.draft_id, me) as again:
-        return _form(asked, again, refused, answers), 422
+        form = open_form(again.sandbox, asked, answers, refused=refused)
+        return _form(asked, again, form), 422
 
 
 @pages.post("/workshop/drafts/<uuid:draft_id>/play/steps/<element>/draft")
@@ -250,5 +255,5 @@ def save_draft(draft_id: UUID, element: str) -> dict[str, object]:
     end_reading()
     with play.playing(application(), draft_id, account().id) as played:
         opened = keep(played.sandbox, _asked(draft_id, element), answers, wanted)
-        fragment = render_template("work/fragment.html", view=opened.view())
+        fragment = render_template("work/fragment.html", view=opened.view)
     return {"saved_at": datetime.now(UTC).isoformat(), "fragment": fragment}
