@@ -155,6 +155,8 @@ def _go_on(room: Room, acts: tuple[Step, ...]) -> str:
         try:
             problems = room.take(step)
         except PlayEndedError as error:
+            if error.is_late:
+                raise
             room.stuck = (acts[:number], str(error))
             return _go_on(room, acts)
         if problems:

@@ -26,10 +26,11 @@ PROCESSOR_SECONDS: Final = 10
 """For one act or one look; a step of the shipped drawings takes a tenth of a second."""
 BEGIN_SECONDS: Final = 30
 """Of processor time for filling the small world; the program does so, and not the draft."""
-PATIENCE_SECONDS: Final = 60
+PATIENCE_SECONDS: Final = 120
 """By the clock: whoever plays on a busy machine waits, and a thread of the web no longer."""
 MEMORY: Final = 400_000_000
 """Bytes above what the process has before it reads the draft; a whole play takes a tenth."""
+LATE: Final = "no answer in time"
 STATUS: Final = Path("/proc/self/status")
 PREFIX: Final = "CASETABLE_"
 
@@ -49,6 +50,9 @@ def make_ready(module: str) -> None:
 
 class PlayEndedError(InputError):
     """A step of a play took too much and was ended; the acts before it are kept."""
+
+    is_late = False
+    """Whether it was only late by the clock, as on a busy machine: it may go another time."""
 
 
 class Room:
@@ -149,7 +153,7 @@ class Room:
         try:
             connection.send(question)
             came = connection.poll(PATIENCE_SECONDS)
-            is_good, found = connection.recv() if came else (False, "no answer in time")
+            is_good, found = connection.recv() if came else (False, LATE)
         except (EOFError, OSError) as error:
             self.close()
             raise PlayEndedError(_ended()) from error
@@ -163,7 +167,9 @@ class Room:
             raise found
         logger.warning("A step of a play was ended: %s", found)
         self.close()
-        raise PlayEndedError(_ended())
+        ended = PlayEndedError(_ended())
+        ended.is_late = found == LATE
+        raise ended
 
 
 def _ended() -> str:

@@ -2,6 +2,7 @@
 
 import os
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -252,34 +253,91 @@ LAST = 'intake_outcome = "multi_agency"'
 """What the script does at the end of the intake, which the last act of the scenario comes to."""
 
 
-def endless(lines: int = 1500) -> str:
-    """Return a script of which each line is allowed, and that takes a quarter of a minute."""
-    line = "c = count(for n in 1..999 return n+n+n+n+n)"
-    return "\n".join([line] * lines + [LAST])
+ROUND = "\n".join([LAST, *["c = count(for n in 1..999 return n+n+n+n+n)"] * 80])
+"""Half a second of processor time."""
+GREEDY = "\n".join(
+    [
+        't = "0123456789012345678"',
+        *["t = t + t"] * 9,
+        "many = count(for a in 1..99 return for b in 1..90 return t + string(b))",
+        LAST,
+    ]
+)
+"""Ninety megabytes at once."""
 
 
-def greedy(lines: int = 80) -> str:
-    """Return a script of which each line is allowed, and that takes a gigabyte."""
-    text = ['t = "0123456789"', *(["t = t + t"] * 9)]
-    many = [f"many_{n} = for i in 1..999 return t + string(i)" for n in range(lines)]
-    return "\n".join([*text, *many, LAST])
+def endless(drawing: str) -> str:
+    """Return the intake with a circle at its end that goes round for minutes, each step allowed."""
+    where = 'sourceRef="pass_to_table" targetRef="multi_agency" />'
+    gateway = """sourceRef="pass_to_table" targetRef="once_more" />
+    <bpmn:exclusiveGateway id="once_more" name="Once more?" default="out">
+      <bpmn:incoming>flow_pass_to_table_multi_agency</bpmn:incoming>
+      <bpmn:outgoing>out</bpmn:outgoing><bpmn:outgoing>again</bpmn:outgoing>
+    </bpmn:exclusiveGateway>
+    <bpmn:sequenceFlow id="out" name="no" sourceRef="once_more" targetRef="multi_agency" />
+    <bpmn:sequenceFlow id="again" name="yes" sourceRef="once_more" targetRef="pass_to_table">
+      <bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">c &gt; 0</bpmn:conditionExpression>
+    </bpmn:sequenceFlow>"""
+    edge = '<bpmndi:BPMNEdge id="flow_pass_to_table_multi_agency_di"'
+    drawn = f"""<bpmndi:BPMNShape id="once_more_di" bpmnElement="once_more" isMarkerVisible="true">
+        <dc:Bounds x="2090" y="750" width="50" height="50" />
+      </bpmndi:BPMNShape>
+      <bpmndi:BPMNEdge id="out_di" bpmnElement="out">
+        <di:waypoint x="2140" y="775" /><di:waypoint x="2150" y="837" />
+      </bpmndi:BPMNEdge>
+      <bpmndi:BPMNEdge id="again_di" bpmnElement="again">
+        <di:waypoint x="2090" y="775" /><di:waypoint x="2030" y="815" />
+      </bpmndi:BPMNEdge>
+      {edge}"""
+    into = "<bpmn:incoming>flow_check_consent_pass_to_table</bpmn:incoming>"
+    member = "<bpmn:flowNodeRef>pass_to_table</bpmn:flowNodeRef>"
+    for old, new in (
+        (f"<bpmn:script>{LAST}<", f"<bpmn:script>{ROUND}<"),
+        (where, gateway),
+        (edge, drawn),
+        ("<bpmn:incoming>flow_pass_to_table_multi_agency<", "<bpmn:incoming>out<"),
+        (into, f"{into}<bpmn:incoming>again</bpmn:incoming>"),
+        (member, f"{member}<bpmn:flowNodeRef>once_more</bpmn:flowNodeRef>"),
+    ):
+        assert old in drawing
+        # What was put in first names the old flow again.
+        drawing = drawing[::-1].replace(old[::-1], new[::-1], 1)[::-1]
+    return drawing
+
+
+def greedy(drawing: str) -> str:
+    """Return the intake with a script at its end that fills the memory, each line allowed."""
+    return drawing.replace(f"<bpmn:script>{LAST}<", f"<bpmn:script>{GREEDY}<")
+
+
+def redraw(
+    application: Application, draft_id: UUID, me: UUID, change: Callable[[str], str]
+) -> None:
+    """Save the intake of a draft as it was changed."""
+    with application.database.reading() as session:
+        content = drafts.files(session, drafts.load(session, draft_id))[INTAKE]
+    changed = change(content.decode()).encode()
+    assert changed != content
+    drafts.save(application, draft_id, me, INTAKE, changed, drafts.hash_of(content))
 
 
 @pytest.fixture(params=["endless", "greedy"])
-def runaway(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """Return a script that takes too much, of time or of memory and of nothing else."""
+def runaway(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Callable[[str], str]:
+    """Return a change that takes too much, of time or of memory and of nothing else."""
     if request.param == "endless":
         monkeypatch.setattr(room, "PROCESSOR_SECONDS", 3)
-        return endless()
+        return endless
     monkeypatch.setattr(room, "PROCESSOR_SECONDS", 300)
-    monkeypatch.setattr(room, "MEMORY", 200_000_000)
-    return greedy()
+    monkeypatch.setattr(room, "MEMORY", 80_000_000)
+    return greedy
 
 
 def test_step_that_takes_too_much_is_ended_and_the_play_is_as_before(
-    application: Application, draft_id: UUID, me: UUID, runaway: str
+    application: Application, draft_id: UUID, me: UUID, runaway: Callable[[str], str]
 ) -> None:
-    edit(application, draft_id, me, INTAKE, f"<bpmn:script>{LAST}<", f"<bpmn:script>{runaway}<")
+    redraw(application, draft_id, me, runaway)
     *first, last = told("intake_multi_agency")
     do(application, draft_id, me, *first)
     with play.playing(application, draft_id, me) as played:
@@ -300,7 +358,7 @@ def test_act_that_takes_too_much_in_a_changed_draft_stops_the_play_and_is_tried_
     monkeypatch.setattr(room, "PROCESSOR_SECONDS", 3)
     acts = told("intake_multi_agency")
     do(application, draft_id, me, *acts)
-    edit(application, draft_id, me, INTAKE, f"<bpmn:script>{LAST}<", f"<bpmn:script>{endless()}<")
+    redraw(application, draft_id, me, endless)
     with play.playing(application, draft_id, me) as played:
         assert played.stopped.startswith(f"Act {len(acts)} no longer goes: This took more")
         assert played.sandbox.done == acts[:-1]
