@@ -255,15 +255,6 @@ LAST = 'intake_outcome = "multi_agency"'
 
 ROUND = "\n".join([LAST, *["c = count(for n in 1..999 return n+n+n+n+n)"] * 80])
 """Half a second of processor time."""
-GREEDY = "\n".join(
-    [
-        't = "0123456789012345678"',
-        *["t = t + t"] * 9,
-        "many = count(for a in 1..99 return for b in 1..90 return t + string(b))",
-        LAST,
-    ]
-)
-"""Ninety megabytes at once."""
 
 
 def endless(drawing: str) -> str:
@@ -275,9 +266,14 @@ def endless(drawing: str) -> str:
       <bpmn:outgoing>out</bpmn:outgoing><bpmn:outgoing>again</bpmn:outgoing>
     </bpmn:exclusiveGateway>
     <bpmn:sequenceFlow id="out" name="no" sourceRef="once_more" targetRef="multi_agency" />
-    <bpmn:sequenceFlow id="again" name="yes" sourceRef="once_more" targetRef="pass_to_table">
-      <bpmn:conditionExpression xsi:type="bpmn:tFormalExpression">c &gt; 0</bpmn:conditionExpression>
-    </bpmn:sequenceFlow>"""
+    <bpmn:sequenceFlow id="again" name="yes" sourceRef="once_more" targetRef="begin_round">
+      <bpmn:conditionExpression>c &gt; 0</bpmn:conditionExpression>
+    </bpmn:sequenceFlow>
+    <bpmn:exclusiveGateway id="begin_round">
+      <bpmn:incoming>flow_check_consent_pass_to_table</bpmn:incoming>
+      <bpmn:incoming>again</bpmn:incoming><bpmn:outgoing>into</bpmn:outgoing>
+    </bpmn:exclusiveGateway>
+    <bpmn:sequenceFlow id="into" sourceRef="begin_round" targetRef="pass_to_table" />"""
     edge = '<bpmndi:BPMNEdge id="flow_pass_to_table_multi_agency_di"'
     drawn = f"""<bpmndi:BPMNShape id="once_more_di" bpmnElement="once_more" isMarkerVisible="true">
         <dc:Bounds x="2090" y="750" width="50" height="50" />
@@ -286,28 +282,32 @@ def endless(drawing: str) -> str:
         <di:waypoint x="2140" y="775" /><di:waypoint x="2150" y="837" />
       </bpmndi:BPMNEdge>
       <bpmndi:BPMNEdge id="again_di" bpmnElement="again">
-        <di:waypoint x="2090" y="775" /><di:waypoint x="2030" y="815" />
+        <di:waypoint x="2090" y="775" /><di:waypoint x="1960" y="775" />
+      </bpmndi:BPMNEdge>
+      <bpmndi:BPMNShape id="begin_round_di" bpmnElement="begin_round" isMarkerVisible="true">
+        <dc:Bounds x="1910" y="750" width="50" height="50" />
+      </bpmndi:BPMNShape>
+      <bpmndi:BPMNEdge id="into_di" bpmnElement="into">
+        <di:waypoint x="1960" y="790" /><di:waypoint x="1980" y="830" />
       </bpmndi:BPMNEdge>
       {edge}"""
     into = "<bpmn:incoming>flow_check_consent_pass_to_table</bpmn:incoming>"
+    to = 'sourceRef="check_consent" targetRef="pass_to_table"'
     member = "<bpmn:flowNodeRef>pass_to_table</bpmn:flowNodeRef>"
+    others = "".join(member.replace("pass_to_table", one) for one in ("once_more", "begin_round"))
     for old, new in (
         (f"<bpmn:script>{LAST}<", f"<bpmn:script>{ROUND}<"),
         (where, gateway),
         (edge, drawn),
         ("<bpmn:incoming>flow_pass_to_table_multi_agency<", "<bpmn:incoming>out<"),
-        (into, f"{into}<bpmn:incoming>again</bpmn:incoming>"),
-        (member, f"{member}<bpmn:flowNodeRef>once_more</bpmn:flowNodeRef>"),
+        (to, to.replace("pass_to_table", "begin_round")),
+        (into, "<bpmn:incoming>into</bpmn:incoming>"),
+        (member, member + others),
     ):
         assert old in drawing
         # What was put in first names the old flow again.
         drawing = drawing[::-1].replace(old[::-1], new[::-1], 1)[::-1]
     return drawing
-
-
-def greedy(drawing: str) -> str:
-    """Return the intake with a script at its end that fills the memory, each line allowed."""
-    return drawing.replace(f"<bpmn:script>{LAST}<", f"<bpmn:script>{GREEDY}<")
 
 
 def redraw(
@@ -321,23 +321,11 @@ def redraw(
     drafts.save(application, draft_id, me, INTAKE, changed, drafts.hash_of(content))
 
 
-@pytest.fixture(params=["endless", "greedy"])
-def runaway(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
-) -> Callable[[str], str]:
-    """Return a change that takes too much, of time or of memory and of nothing else."""
-    if request.param == "endless":
-        monkeypatch.setattr(room, "PROCESSOR_SECONDS", 3)
-        return endless
-    monkeypatch.setattr(room, "PROCESSOR_SECONDS", 300)
-    monkeypatch.setattr(room, "MEMORY", 80_000_000)
-    return greedy
-
-
 def test_step_that_takes_too_much_is_ended_and_the_play_is_as_before(
-    application: Application, draft_id: UUID, me: UUID, runaway: Callable[[str], str]
+    application: Application, draft_id: UUID, me: UUID, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    redraw(application, draft_id, me, runaway)
+    monkeypatch.setattr(room, "PROCESSOR_SECONDS", 3)
+    redraw(application, draft_id, me, endless)
     *first, last = told("intake_multi_agency")
     do(application, draft_id, me, *first)
     with play.playing(application, draft_id, me) as played:
@@ -366,6 +354,25 @@ def test_act_that_takes_too_much_in_a_changed_draft_stops_the_play_and_is_tried_
     with play.playing(application, draft_id, me) as played:
         assert played.stopped
         assert played.sandbox.pid == process
+
+
+def eat(sandbox: Sandbox) -> int:
+    """Fill the memory of the process of a play."""
+    del sandbox
+    return len([bytes(10_000_000) for _ in range(100)])
+
+
+def test_what_fills_the_memory_is_ended_and_the_play_is_as_before(
+    application: Application, draft_id: UUID, me: UUID
+) -> None:
+    do(application, draft_id, me, START)
+    before = owed(application, draft_id, me)
+    with (
+        play.playing(application, draft_id, me) as played,
+        pytest.raises(room.PlayEndedError, match="as it was before"),
+    ):
+        played.sandbox.ask(eat)
+    assert owed(application, draft_id, me) == before
 
 
 def test_play_knows_no_secret_of_the_installation(
