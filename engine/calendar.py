@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from engine.errors import InputError
+from engine.language.telling import told
 
 MAX_YEARS: Final = 1_000
 
@@ -79,12 +80,21 @@ def parse_duration(text: str) -> Duration:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise InputError(
-            f"`{text[:40]}` is not a duration; write ISO 8601 in whole units: P3M, P14D or PT8H."
+            told(
+                "`%(text)s` is not a duration; write ISO 8601 in whole units: P3M, P14D or PT8H.",
+                text=text[:40],
+            )
         )
     duration = Duration(**{unit: int(amount or 0) for unit, amount in match.groupdict().items()})
     days = duration.calendar_months * 31 + duration.calendar_days + duration.elapsed.days
     if days > MAX_YEARS * 366:
-        raise InputError(f"The duration {text} is longer than {MAX_YEARS} years; shorten it.")
+        raise InputError(
+            told(
+                "The duration %(text)s is longer than %(most)s years; shorten it.",
+                text=text,
+                most=MAX_YEARS,
+            )
+        )
     return duration
 
 
@@ -105,7 +115,13 @@ def occurrence(anchor: date | datetime, duration: Duration, n: int, zone: ZoneIn
         local = add_months(_wall_clock(anchor, zone), months) + timedelta(days=days)
         return instant(local, zone) + n * duration.elapsed
     except (ValueError, OverflowError) as error:
-        raise InputError(f"{n} x {duration} leads out of the calendar; shorten it.") from error
+        raise InputError(
+            told(
+                "%(times)s x %(duration)s leads out of the calendar; shorten it.",
+                times=n,
+                duration=duration,
+            )
+        ) from error
 
 
 def _wall_clock(anchor: date | datetime, zone: ZoneInfo) -> datetime:
@@ -149,5 +165,8 @@ def parse_instant(text: str, zone: ZoneInfo) -> datetime:
     except (ValueError, OverflowError):
         pass
     raise InputError(
-        f"`{text[:40]}` is not a date or instant; write 2026-01-31 or 2026-01-31T14:30:00+01:00."
+        told(
+            "`%(text)s` is not a date or instant; write 2026-01-31 or 2026-01-31T14:30:00+01:00.",
+            text=text[:40],
+        )
     )

@@ -28,6 +28,7 @@ from engine.inheritance import (
     read_files,
     story_paths,
 )
+from engine.language.telling import told
 from engine.operator import catalogue
 from engine.profile import BASE, NOT_DELEGATED_VALUE, Profile, read_tables
 from engine.profile_check import BROKEN, check_profile
@@ -135,13 +136,21 @@ def _check_place(home: Path, profile: str) -> Iterator[Finding]:
     head = tables.get("profile")
     code = head.get("code") if isinstance(head, Mapping) else None
     if code != profile:
-        message = f"is {code!r} in the folder {profile}; let both be the same."
+        message = told(
+            "is %(code)s in the folder %(profile)s; let both be the same.",
+            code=repr(code),
+            profile=profile,
+        )
         yield error(PROFILE, "profile.code", "other_code", message)
     if profile != BASE:
         parent = chain(home, profile)[-2]
         there = {Path(name).stem for name in story_paths(home, parent)}
         for name in sorted(left_out(tables).keys() - there):
-            message = f"leaves out {name}, which is no story underneath; {nearest(name, there)}"
+            message = told(
+                "leaves out %(name)s, which is no story underneath; %(hint)s",
+                name=name,
+                hint=nearest(name, there),
+            )
             yield error(PROFILE, "scenarios.without", "unknown_story", message)
 
 
@@ -178,7 +187,11 @@ def _check_not_delegated(deployment: ResolvedDeployment) -> Iterator[Finding]:
                 PROFILE,
                 NOT_DELEGATED_VALUE,
                 "unknown_not_delegated",
-                f"names {name}, which is neither a role nor a step for people; use the id of one.",
+                told(
+                    "names %(name)s, which is neither a role nor a step for people; use the id of "
+                    "one.",
+                    name=name,
+                ),
             )
 
 

@@ -9,6 +9,8 @@ from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError
 from engine.form.form import walk
 from engine.inheritance import PROFILE, SELFCHECK, laid_over, levels
+from engine.language import mark
+from engine.language.telling import Told, message_of, told, without_file
 from engine.operator import catalogue
 from engine.profile import Profile
 from engine.profile_schema import check_tables, nearest
@@ -17,6 +19,24 @@ from engine.structure import BY_KINDS, REQUIREMENTS, ROWS
 
 ROLE_VALUES: Final = ("hold_roles", "disclosure_desk", "disclosure_deciders")
 """Values that list roles."""
+MOST_NAMED: Final = 5
+BY_WORDS: Final = mark(
+    {
+        "role": "role",
+        "value": "value",
+        "step": "step",
+        "table": "table",
+        "form": "form",
+        "rule": "rule",
+        "text": "text",
+        "list": "list",
+        "operator": "operator",
+        "message": "message",
+        "glossary": "glossary",
+        "page": "page",
+    }
+)
+"""What the kinds of things are called that can carry something out."""
 BROKEN: Final = "profile_broken"
 """The finding about a profile that cannot be read, so that nothing else can be looked at."""
 CHOSEN: Final = ("consent", "closing_rule")
@@ -70,13 +90,22 @@ def _check_whole(deployment: ResolvedDeployment, own: Mapping[str, Any]) -> Iter
 
 def _unfounded(place: str, name: str, problem: str, *, is_own: bool) -> Finding:
     if is_own:
-        return error(PROFILE, place, "unknown_by", f"names {name}, {problem}")
+        return error(
+            PROFILE,
+            place,
+            "unknown_by",
+            told("names %(name)s, %(problem)s", name=name, problem=problem),
+        )
     return error(
         PROFILE,
         place,
         "by_gone",
-        f"is inherited and names {name}, which this profile no longer has; "
-        f"write [{place}] anew, with what carries it out here.",
+        told(
+            "is inherited and names %(name)s, which this profile no longer has; write [%(place)s]"
+            " anew, with what carries it out here.",
+            name=name,
+            place=place,
+        ),
     )
 
 
@@ -88,7 +117,11 @@ def _complete(profile: Profile) -> Iterator[Finding]:
                 PROFILE,
                 f"structure.{code}",
                 "structure_missing",
-                f"is missing; write [structure.{code}], which answers: {question}.",
+                told(
+                    "is missing; write [structure.%(code)s], which answers: %(question)s.",
+                    code=code,
+                    question=told(question),
+                ),
             )
     missing = [code for code in REQUIREMENTS if code not in profile.selfcheck]
     if missing:
@@ -96,9 +129,22 @@ def _complete(profile: Profile) -> Iterator[Finding]:
             SELFCHECK,
             WHOLE_FILE,
             "selfcheck_missing",
-            f"says nothing about {', '.join(missing[:5])}{' and others' if missing[5:] else ''}; "
-            "add [selfcheck.P...] with status and reason.",
+            _unanswered(missing),
         )
+
+
+def _unanswered(missing: list[str]) -> Told:
+    listed = ", ".join(missing[:MOST_NAMED])
+    if missing[MOST_NAMED:]:
+        return told(
+            "says nothing about %(listed)s and others; add [selfcheck.P...] with status and "
+            "reason.",
+            listed=listed,
+        )
+    return told(
+        "says nothing about %(listed)s; add [selfcheck.P...] with status and reason.",
+        listed=listed,
+    )
 
 
 def _roles_named(profile: Profile) -> Iterator[Finding]:
@@ -110,7 +156,7 @@ def _roles_named(profile: Profile) -> Iterator[Finding]:
                     PROFILE,
                     f"values.{name}",
                     "unknown_role",
-                    f"names {code}, which is no role; {hint}",
+                    told("names %(code)s, which is no role; %(hint)s", code=code, hint=hint),
                 )
 
 
@@ -132,7 +178,10 @@ def _words_known(deployment: ResolvedDeployment) -> Iterator[Finding]:
                 PROFILE,
                 f"values.{name}",
                 "unknown_word",
-                f"is {value!r}, a word that no drawing, table or form knows; correct it.",
+                told(
+                    "is %(value)s, a word that no drawing, table or form knows; correct it.",
+                    value=repr(value),
+                ),
             )
 
 
@@ -176,13 +225,21 @@ class Evidence:
         """Return why nothing of this name is there; None where it is."""
         kind, colon, rest = name.partition(":")
         if not colon or kind not in BY_KINDS:
-            return f"which is no kind of thing; write kind:name with {', '.join(BY_KINDS)}."
+            return told(
+                "which is no kind of thing; write kind:name with %(listed)s.",
+                listed=", ".join(BY_KINDS),
+            )
         if kind == "page":
-            return None if rest.strip() else "a page without words; say which page."
+            return None if rest.strip() else told("a page without words; say which page.")
         if rest in self.known[kind]:
             return None
-        return f"and there is no {kind} called {rest}; {nearest(rest, self.known[kind])}"
+        return told(
+            "and there is no %(kind)s called %(rest)s; %(nearest)s",
+            kind=told(BY_WORDS[kind]),
+            rest=rest,
+            nearest=nearest(rest, self.known[kind]),
+        )
 
 
 def _sentence(problem: CasetableError) -> str:
-    return str(problem).removeprefix(f"{PROFILE}:").strip()
+    return without_file(message_of(problem), PROFILE)

@@ -13,6 +13,7 @@ from engine.calendar import parse_duration
 from engine.check.finding import Finding, error
 from engine.errors import CasetableError
 from engine.inheritance import PROFILE
+from engine.language.telling import told
 from engine.policy import PRODUCT_ROLES
 from engine.profile import TABLES
 from engine.structure import REQUIREMENTS, ROWS
@@ -40,17 +41,17 @@ def nearest(word: str, known: Collection[str]) -> str:
     """Return the half sentence that names the nearest known word, or some of them."""
     close = get_close_matches(word, known, n=1, cutoff=0.6)
     if close:
-        return f"did you mean {close[0]}?"
+        return told("did you mean %(close)s?", close=close[0])
     shown = sorted(known)
     more = ", ..." if len(shown) > 8 else ""  # noqa: PLR2004 - as many as one reads
-    return f"use one of {', '.join(shown[:8])}{more}."
+    return told("use one of %(listed)s%(more)s.", listed=", ".join(shown[:8]), more=more)
 
 
 def check_tables(own: Mapping[str, Any], under: Mapping[str, Any]) -> Iterator[Finding]:
     """Yield what is wrong with the tables of one profile; `under` is what it inherits."""
     for name, table in own.items():
         if not isinstance(table, Mapping):
-            yield _wrong(name, "not_a_table", f"has to be a section [{name}].")
+            yield _wrong(name, "not_a_table", told("has to be a section [%(name)s].", name=name))
         elif name == "profile":
             yield from _head(table)
         elif name in KEYS:
@@ -74,25 +75,33 @@ def _head(table: Mapping[str, Any]) -> Iterator[Finding]:
     for key, value in table.items():
         place = f"profile.{key}"
         if key not in HEAD:
-            yield _wrong(place, "unknown_key", f"is no entry of [profile]; {nearest(key, HEAD)}")
+            yield _wrong(
+                place,
+                "unknown_key",
+                told("is no entry of [profile]; %(nearest)s", nearest=nearest(key, HEAD)),
+            )
         elif key == "languages":
             if not _texts(value):
-                yield _wrong(place, "wrong_type", 'is a list of languages like ["en"].')
+                yield _wrong(place, "wrong_type", told('is a list of languages like ["en"].'))
         elif not isinstance(value, str) or not value.strip():
-            yield _wrong(place, "wrong_type", "is a text between quotes, and not empty.")
+            yield _wrong(place, "wrong_type", told("is a text between quotes, and not empty."))
 
 
 def _list(name: str, table: Mapping[str, Any], under: Mapping[str, Any]) -> Iterator[Finding]:
     known = {*under, *TABLES}
     if name not in known and get_close_matches(name, known, n=1, cutoff=0.8):
-        yield _wrong(name, "unknown_table", f"is no section of a profile; {nearest(name, known)}")
+        yield _wrong(
+            name,
+            "unknown_table",
+            told("is no section of a profile; %(nearest)s", nearest=nearest(name, known)),
+        )
         return
     yield from _taken_away(name, table, _inside(under, name))
     for code, entry in table.items():
         named = isinstance(entry, Mapping) and isinstance(entry.get("name"), str)
         if entry is not False and not named and not isinstance(entry, str):
             place = f"{name}.{code}"
-            yield _wrong(place, "wrong_type", 'is a line like code = "Name".')
+            yield _wrong(place, "wrong_type", told('is a line like code = "Name".'))
 
 
 def _taken_away(name: str, table: Mapping[str, Any], under: Mapping[str, Any]) -> Iterator[Finding]:
@@ -101,11 +110,14 @@ def _taken_away(name: str, table: Mapping[str, Any], under: Mapping[str, Any]) -
             yield _wrong(
                 f"{name}.{code}",
                 "nothing_to_take_away",
-                f"is taken away and was never there; {nearest(code, under.keys())}",
+                told(
+                    "is taken away and was never there; %(nearest)s",
+                    nearest=nearest(code, under.keys()),
+                ),
             )
     left = {*under, *table} - {code for code, entry in table.items() if entry is False}
     if not left:
-        yield _wrong(name, "list_emptied", "has no entry any more; keep one at least.")
+        yield _wrong(name, "list_emptied", told("has no entry any more; keep one at least."))
 
 
 def _entries(name: str, table: Mapping[str, Any], under: Mapping[str, Any]) -> Iterator[Finding]:
@@ -114,11 +126,17 @@ def _entries(name: str, table: Mapping[str, Any], under: Mapping[str, Any]) -> I
         place = f"{name}.{code}"
         known = ENTRIES.get(name)
         if known is not None and code not in known:
-            yield _wrong(place, "unknown_entry", f"is not known; {nearest(code, known)}")
+            yield _wrong(
+                place,
+                "unknown_entry",
+                told("is not known; %(nearest)s", nearest=nearest(code, known)),
+            )
         elif entry is False:
             yield from _gone(name, code)
         elif not isinstance(entry, Mapping):
-            yield _wrong(place, "not_a_table", f"has to be a section [{place}].")
+            yield _wrong(
+                place, "not_a_table", told("has to be a section [%(place)s].", place=place)
+            )
         else:
             yield from _keys(name, place, entry)
             if name == "values":
@@ -128,12 +146,12 @@ def _entries(name: str, table: Mapping[str, Any], under: Mapping[str, Any]) -> I
 def _gone(name: str, code: str) -> Iterator[Finding]:
     place = f"{name}.{code}"
     if name in ("values", "structure", "selfcheck"):
-        yield _wrong(place, "taken_away", "cannot be taken away; say what holds instead.")
+        yield _wrong(place, "taken_away", told("cannot be taken away; say what holds instead."))
     elif name == "roles" and code in PRODUCT_ROLES:
         yield _wrong(
             place,
             "role_taken_away",
-            "cannot be taken away, rights of the product stand on it; give it another name.",
+            told("cannot be taken away, rights of the product stand on it; give it another name."),
         )
 
 
@@ -142,17 +160,21 @@ def _keys(name: str, place: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
         where = f"{place}.{key}"
         if key not in KEYS[name]:
             hint = nearest(key, KEYS[name])
-            yield _wrong(where, "unknown_key", f"is no entry of [{name}.*]; {hint}")
+            yield _wrong(
+                where,
+                "unknown_key",
+                told("is no entry of [%(name)s.*]; %(hint)s", name=name, hint=hint),
+            )
         elif key in LISTS:
             if not _texts(value):
-                yield _wrong(where, "wrong_type", 'is a list of texts like ["one", "two"].')
+                yield _wrong(where, "wrong_type", told('is a list of texts like ["one", "two"].'))
         elif key == "emergency":
             if not isinstance(value, bool):
-                yield _wrong(where, "wrong_type", "is true or false, without quotes.")
+                yield _wrong(where, "wrong_type", told("is true or false, without quotes."))
         elif (name, key) != ("values", "value") and (
             not isinstance(value, str) or not (value.strip() or key == "confirm")
         ):
-            yield _wrong(where, "wrong_type", "is a text between quotes, and not empty.")
+            yield _wrong(where, "wrong_type", told("is a text between quotes, and not empty."))
 
 
 def _texts(value: Any) -> bool:
@@ -164,24 +186,36 @@ def _value(code: str, entry: Mapping[str, Any], old: Mapping[str, Any]) -> Itera
     for key in ("source", "explain"):
         if not old and not entry.get(key):
             words = 'a law, a requirement or "assumption"' if key == "source" else "in one sentence"
-            yield _wrong(place, f"no_{key}", f"has no {key}; add one ({words}).")
+            yield _wrong(
+                place,
+                f"no_{key}",
+                told("has no %(key)s; add one (%(words)s).", key=key, words=words),
+            )
     if "value" not in entry:
         if not old:
-            yield _wrong(place, "no_value", "has no value; add one, or correct the name.")
+            yield _wrong(place, "no_value", told("has no value; add one, or correct the name."))
         return
     value, was = entry["value"], old.get("value")
     if old and value != was and not entry.get("source"):
         yield _wrong(
             place,
             "no_source",
-            "says another value than what it inherits, and no source of its own; "
-            'add a law or "assumption".',
+            told(
+                "says another value than what it inherits, and no source of its "
+                'own; add a law or "assumption".'
+            ),
         )
     if was is not None and _kind(value) != _kind(was):
-        yield _wrong(place, "wrong_type", f"has to be {_words(was)}, like {was!r} underneath.")
+        yield _wrong(
+            place,
+            "wrong_type",
+            told("has to be %(words)s, like %(was)s underneath.", words=_words(was), was=repr(was)),
+        )
     elif isinstance(was, str) and _is_duration(was) and not _is_duration(value):
         yield _wrong(
-            place, "not_a_duration", f"is a duration like P14D, P3M or PT4H, not {value!r}."
+            place,
+            "not_a_duration",
+            told("is a duration like P14D, P3M or PT4H, not %(value)s.", value=repr(value)),
         )
 
 

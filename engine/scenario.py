@@ -16,6 +16,7 @@ from typing import Any
 
 from engine.errors import CasetableError, InputError
 from engine.inheritance import story_paths
+from engine.language.telling import message_of, told
 from engine.profile import BASE, read_tables
 from engine.scenario_world import World
 
@@ -111,15 +112,17 @@ def scenario_of(data: Mapping[str, Any], path: Path, steps: Sequence[dict[str, A
     """Return the scenario that a file says; raise InputError naming the entry to mend."""
     title = data.get("title")
     if not isinstance(title, str):
-        raise InputError(f"{path.name}: a scenario needs a title.")
+        raise InputError(told("%(name)s: a scenario needs a title.", name=path.name))
     starts = str(data.get("starts", "2026-01-15"))
     try:
         datetime.fromisoformat(starts)
     except ValueError as error:
-        raise InputError(f"{path.name}: starts is a date like 2026-01-15.") from error
+        raise InputError(
+            told("%(name)s: starts is a date like 2026-01-15.", name=path.name)
+        ) from error
     values = data.get("values", {})
     if not isinstance(values, dict):
-        raise InputError(f"{path.name}: [values] is a table of profile values.")
+        raise InputError(told("%(name)s: [values] is a table of profile values.", name=path.name))
     return Scenario(
         name=path.stem,
         title=title,
@@ -136,7 +139,13 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return read_tables(path.read_bytes(), path.name)
     except OSError:
-        raise InputError(f"{path.name}: there is no such file in {path.parent.name}.") from None
+        raise InputError(
+            told(
+                "%(name)s: there is no such file in %(folder)s.",
+                name=path.name,
+                folder=path.parent.name,
+            )
+        ) from None
 
 
 def read_steps(
@@ -144,7 +153,9 @@ def read_steps(
 ) -> list[dict[str, Any]]:
     """Read the steps of a fragment and of the fragments that it uses."""
     if path in seen:
-        raise InputError(f"{path.name}: this fragment uses itself; take one of the two out.")
+        raise InputError(
+            told("%(name)s: this fragment uses itself; take one of the two out.", name=path.name)
+        )
     data = read_toml(path)
     known = _beside(path.parent) if fragments is None else fragments
     return _fragments(data, path, known, (*seen, path)) + check_steps(data, path)
@@ -167,7 +178,13 @@ def _fragments(
 def _texts(data: Mapping[str, Any], name: str, path: Path) -> list[str]:
     found = data.get(name, [])
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
-        raise InputError(f'{path.name}: {name} is a list of texts like ["one", "two"].')
+        raise InputError(
+            told(
+                '%(name)s: %(entry)s is a list of texts like ["one", "two"].',
+                name=path.name,
+                entry=name,
+            )
+        )
     return found
 
 
@@ -175,12 +192,17 @@ def check_steps(data: Mapping[str, Any], path: Path) -> list[dict[str, Any]]:
     """Return the own steps of a file; raise InputError naming the one that is of no kind."""
     steps = data.get("step", [])
     if not isinstance(steps, list) or not all(isinstance(step, dict) for step in steps):
-        raise InputError(f"{path.name}: each step begins with a line [[step]].")
+        raise InputError(told("%(name)s: each step begins with a line [[step]].", name=path.name))
     for number, step in enumerate(steps, start=1):
         kinds = [kind for kind in STEP_KINDS if kind in step]
         if len(kinds) != 1:
             raise InputError(
-                f"{path.name}: step {number} needs exactly one of {', '.join(STEP_KINDS)}."
+                told(
+                    "%(name)s: step %(number)s needs exactly one of %(listed)s.",
+                    name=path.name,
+                    number=number,
+                    listed=", ".join(STEP_KINDS),
+                )
             )
     return steps
 
@@ -210,7 +232,7 @@ def run_scenarios(
                 yield done.result()
             except BrokenProcessPool:
                 yield _failed(
-                    path, "the process that ran it, or another one, was ended from outside"
+                    path, told("the process that ran it, or another one, was ended from outside")
                 )
 
 
@@ -222,9 +244,17 @@ def run_file(processes_dir: Path, path: Path, profile: str | None = None) -> Res
         scenario = read_scenario(path, parts, profile=chosen)
         return run_scenario(processes_dir, scenario, profile=profile)
     except CasetableError as error:
-        return _failed(path, str(error))
+        return _failed(path, message_of(error))
     except Exception as error:  # noqa: BLE001 - the edge: the other scenarios still count
-        return _failed(path, f"the engine broke with {type(error).__name__}: {error}")
+        return _failed(path, _broke(error))
+
+
+def _broke(error: Exception) -> str:
+    return told(
+        "the engine broke with %(kind)s: %(error)s",
+        kind=type(error).__name__,
+        error=message_of(error),
+    )
 
 
 def _failed(path: Path, problem: str) -> Result:
@@ -247,10 +277,19 @@ def run_scenario(processes_dir: Path, scenario: Scenario, *, profile: str | None
             try:
                 found = world.take(kind, step)
             except CasetableError as error:
-                found = [str(error)]
+                found = [message_of(error)]
             except Exception as error:  # noqa: BLE001 - the edge: the step is to be named
-                found = [f"the engine broke with {type(error).__name__}: {error}"]
-            problems += [f"step {number} ({kind} {step[kind]}): {text}" for text in found]
+                found = [_broke(error)]
+            problems += [
+                told(
+                    "step %(number)s (%(kind)s %(what)s): %(problem)s",
+                    number=number,
+                    kind=kind,
+                    what=str(step[kind]),
+                    problem=text,
+                )
+                for text in found
+            ]
             if problems:
                 break
         problems += world.broken_rules()

@@ -9,6 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.deputy import now_of
+from engine.language.telling import told
 from engine.models import (
     Assessment,
     Case,
@@ -245,11 +246,18 @@ def compare(
         absent = name.startswith("not_")
         read: Callable[[], Any] | None = getattr(facts, name.removeprefix("not_"), None)
         if read is None:
-            problems.append(f"a scenario cannot expect {name!r}")
+            problems.append(told("a scenario cannot expect %(name)s", name=repr(name)))
             continue
         shown = read()
         if not _fits(name, wanted, shown, absent=absent):
-            problems.append(f"{name} should be {wanted!r}, but is {shown!r}")
+            problems.append(
+                told(
+                    "%(name)s should be %(wanted)s, but is %(shown)s",
+                    name=name,
+                    wanted=repr(wanted),
+                    shown=repr(shown),
+                )
+            )
     return problems
 
 

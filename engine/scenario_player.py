@@ -16,6 +16,7 @@ from engine.clock import TestClock
 from engine.erasure import ask_in_words
 from engine.errors import CasetableError, InputError, SeparationError
 from engine.expression import compile_expression, to_json
+from engine.language.telling import message_of, series, source, told
 from engine.lifecycle import STARTS
 from engine.models import (
     Account,
@@ -60,7 +61,7 @@ class Player:
     def take(self, kind: str, step: Mapping[str, Any]) -> list[str]:
         """Do one step; return what went otherwise than told."""
         if kind != "start" and self._case_id is None:
-            return ["a scenario begins with a step `start`"]
+            return [told("a scenario begins with a step `start`")]
         found: list[str] = getattr(self, f"_{kind}")(step)
         if kind in {"start", "do", "message", "reopen", "erase"}:
             due.run_due(self.application)
@@ -90,7 +91,13 @@ class Player:
     def _start(self, step: Mapping[str, Any]) -> list[str]:
         kinds = {message: kind for kind, message in STARTS.items()}
         if step["start"] not in kinds:
-            return [f"there is no start {step['start']!r}; use one of {', '.join(kinds)}"]
+            return [
+                told(
+                    "there is no start %(start)s; use one of %(kinds)s",
+                    start=repr(step["start"]),
+                    kinds=", ".join(kinds),
+                )
+            ]
         signal = DEFAULT_SIGNAL | dict(step.get("signal", {}))
         report = cases.Report(
             text=str(signal["text"]),
@@ -106,7 +113,12 @@ class Player:
     def _do(self, step: Mapping[str, Any]) -> list[str]:
         items = self._open_items(str(step["do"]), step.get("for_"))
         if not items:
-            return [f"nobody owes this now; owed: {', '.join(self._owed()) or 'nothing'}"]
+            return [
+                told(
+                    "nobody owes this now; owed: %(owed)s",
+                    owed=", ".join(self._owed()) or told("nothing"),
+                )
+            ]
         wanted = items if step.get("each") else items[:1]
         problems: list[str] = []
         for item in wanted:
@@ -114,13 +126,13 @@ class Player:
         return problems
 
     def _answer(self, item: WorkItem, step: Mapping[str, Any]) -> list[str]:
-        problem = "nobody may do this step"
+        problem: str = told("nobody may do this step")
         people, filled = self._prepare(item, step.get("as"))
         for account in people:
             try:
                 return self._complete(item, account, filled, step)
             except SeparationError as error:
-                problem = str(error)
+                problem = message_of(error)
         return [problem]
 
     def _complete(
@@ -130,15 +142,15 @@ class Player:
         filled: Mapping[str, Any],
         step: Mapping[str, Any],
     ) -> list[str]:
-        told = {key: self._told(value) for key, value in step.get("answers", {}).items()}
-        answers = {**filled, **told}
+        worked_out = {key: self._told(value) for key, value in step.get("answers", {}).items()}
+        answers = {**filled, **worked_out}
         result = worklist.complete(
             self.application, item.id, account.id, answers, f"scenario-{uuid4()}"
         )
         if isinstance(result, worklist.Refused):
             return [f"{error.label or error.path}: {error.message}" for error in result.errors]
         if isinstance(result, worklist.Postponed):
-            return [f"the step behind it failed: {result.message}"]
+            return [told("the step behind it failed: %(problem)s", problem=result.message)]
         return []
 
     def _told(self, value: Any) -> Any:
@@ -202,7 +214,7 @@ class Player:
             mine = [row.id for row in rows if row.organisation.code == step["agree"]]
         for row_id in mine:
             agreement.agree(self.application, row_id, account.id, str(step.get("reasons", "")))
-        return [] if mine else ["nothing waits for this person to agree"]
+        return [] if mine else [told("nothing waits for this person to agree")]
 
     def _refused(self, step: Mapping[str, Any]) -> list[str]:
         """Expect that a step cannot be done, by anybody or by the named person."""
@@ -211,12 +223,17 @@ class Player:
             asked = {**step, "do": step["refused"], "agree": step.get("for_")}
             problems = self._agree(asked) if agrees else self._do(asked)
         except CasetableError as error:
-            problems = [str(error)]
+            problems = [message_of(error)]
         if not problems:
-            return ["it was possible, but should have been refused"]
+            return [told("it was possible, but should have been refused")]
         wanted = str(step.get("says", ""))
-        if wanted and not any(wanted.lower() in text.lower() for text in problems):
-            return [f"it was refused with other words: {'; '.join(problems)}"]
+        if wanted and not any(wanted.lower() in source(text).lower() for text in problems):
+            return [
+                told(
+                    "it was refused with other words: %(problems)s",
+                    problems=series(problems, "; "),
+                )
+            ]
         return []
 
     def _expect(self, step: Mapping[str, Any]) -> list[str]:
@@ -282,7 +299,7 @@ class Player:
             for account in accounts:
                 if access.may(session, account, "case:event", case):
                     return account
-        raise InputError("Nobody may report an event of this case.")
+        raise InputError(told("Nobody may report an event of this case."))
 
     def episode(self, session: Session) -> Episode:
         """Return the newest episode of the case."""
@@ -297,11 +314,11 @@ class Player:
 
 
 def _missing() -> Episode:
-    raise InputError("The case has no episode.")
+    raise InputError(told("The case has no episode."))
 
 
 def _find_account(session: Session, username: str) -> Account:
     account = session.scalar(select(Account).where(Account.username == username))
     if account is None:
-        raise InputError(f"There is no demo person {username!r}.")
+        raise InputError(told("There is no demo person %(username)s.", username=repr(username)))
     return account

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from engine.check.finding import WHOLE_FILE, Finding, error, warning
 from engine.errors import InputError
+from engine.language.telling import counted, message_of, told
 from engine.wordbook import (
     Entry,
     VisibleText,
@@ -18,7 +19,6 @@ SOURCE = "en"
 SHOWN = 60
 KEPT = re.compile(r"\{\{.*?\}\}|\{[^{}]*\}|%\(\w+\)\w|\*\*")
 """What a translation keeps as it is: places for values, formulas, marks of strong words."""
-EXTRACT = "run `casetable language extract` and fill them in."
 
 
 def check_translations(
@@ -46,7 +46,7 @@ def _of_language(
     try:
         entries = read_entries(files[path], file=path) if path in files else {}
     except InputError as problem:
-        yield error(path, WHOLE_FILE, "unreadable_catalogue", str(problem))
+        yield error(path, WHOLE_FILE, "unreadable_catalogue", message_of(problem))
         return
     yield from _missing(path, entries, texts)
     yield from _broken(path, entries)
@@ -63,14 +63,19 @@ def _missing(
             by_file.setdefault(places[0].file, []).append(text)
     for file, found in by_file.items():
         name = file.rpartition("/")[2]
-        count = f"{len(found)} texts of {name} are" if len(found) > 1 else f"a text of {name} is"
-        first = "the first is" if len(found) > 1 else "it is"
-        mend = EXTRACT if len(found) > 1 else EXTRACT.replace("them", "it")
         yield warning(
             path,
             name,
             "not_translated",
-            f"{count} not translated yet, {first} “{_short(found[0])}”; {mend}",
+            counted(
+                "a text of %(name)s is not translated yet, it is “%(short)s”; run "
+                "`casetable language extract` and fill it in.",
+                "%(count)s texts of %(name)s are not translated yet, the first is “%(short)s”; "
+                "run `casetable language extract` and fill them in.",
+                len(found),
+                name=name,
+                short=_short(found[0]),
+            ),
         )
 
 
@@ -82,13 +87,17 @@ def _broken(path: str, entries: Mapping[str, Entry]) -> Iterator[Finding]:
                 path,
                 WHOLE_FILE,
                 "other_placeholders",
-                f"“{_short(text)}” has {_listed(kept)}, its translation has {_listed(said)}; "
-                "write the same there.",
+                told(
+                    "“%(short)s” has %(kept)s, its translation has %(said)s; write the same there.",
+                    short=_short(text),
+                    kept=_listed(kept),
+                    said=_listed(said),
+                ),
             )
 
 
 def _listed(found: list[str]) -> str:
-    return ", ".join(found) or "nothing to keep"
+    return ", ".join(found) or told("nothing to keep")
 
 
 def _of_no_use(
@@ -97,18 +106,22 @@ def _of_no_use(
     try:
         entries = read_entries(content, file=path)
     except InputError as problem:
-        yield error(path, WHOLE_FILE, "unreadable_catalogue", str(problem))
+        yield error(path, WHOLE_FILE, "unreadable_catalogue", message_of(problem))
         return
     found = [text for text in entries if text not in texts]
     if found:
-        one = len(found) == 1
         yield warning(
             path,
             WHOLE_FILE,
             "of_no_use",
-            f"{'an entry is' if one else f'{len(found)} entries are'} for a text that is nowhere "
-            f"any more, {'it is' if one else 'the first is'} “{_short(found[0])}”; run `casetable "
-            "language extract`, which puts such entries away.",
+            counted(
+                "an entry is for a text that is nowhere any more, it is “%(short)s”; run "
+                "`casetable language extract`, which puts such entries away.",
+                "%(count)s entries are for a text that is nowhere any more, the first is "
+                "“%(short)s”; run `casetable language extract`, which puts such entries away.",
+                len(found),
+                short=_short(found[0]),
+            ),
         )
 
 

@@ -3,6 +3,7 @@
 from lxml import etree
 
 from engine.errors import XmlError
+from engine.language.telling import located, told
 
 MAX_BYTES = 2_000_000
 MAX_ELEMENTS = 20_000
@@ -16,13 +17,23 @@ def parse_xml(content: bytes, *, file: str = "file") -> etree._Element:
     (2 MB, 20,000 elements, depth 200) bind only hostile files.
     """
     if len(content) > MAX_BYTES:
-        raise XmlError(f"{file}: larger than {MAX_BYTES // 1_000_000} MB; split the diagram.")
+        raise XmlError(
+            located(
+                file,
+                told(
+                    "larger than %(size)s MB; split the diagram.",
+                    size=MAX_BYTES // 1_000_000,
+                ),
+            )
+        )
     # Threat: libxml2 expands internal entities before we could look; a DOCTYPE has no use here.
     # UTF-16 would hide the word from this look, so only UTF-8 (or plain ASCII) is taken.
     if b"\x00" in content[:4] or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        raise XmlError(f"{file}: not UTF-8; save the file as UTF-8.")
+        raise XmlError(located(file, told("not UTF-8; save the file as UTF-8.")))
     if b"<!DOCTYPE" in content or b"<!ENTITY" in content:
-        raise XmlError(f"{file}: contains a DOCTYPE; remove it, diagrams do not need one.")
+        raise XmlError(
+            located(file, told("contains a DOCTYPE; remove it, diagrams do not need one."))
+        )
     parser = etree.XMLParser(
         resolve_entities=False,
         no_network=True,
@@ -35,14 +46,32 @@ def parse_xml(content: bytes, *, file: str = "file") -> etree._Element:
     try:
         root = etree.fromstring(content, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
-        raise XmlError(f"{file}: not well-formed XML ({error}); export it again.") from error
+        raise XmlError(
+            located(
+                file,
+                told(
+                    "not well-formed XML (%(error)s); export it again.",
+                    error=error,
+                ),
+            )
+        ) from error
     if root is None:
-        raise XmlError(f"{file}: empty; export the diagram again.")
+        raise XmlError(located(file, told("empty; export the diagram again.")))
     if root.getroottree().docinfo.internalDTD is not None:
-        raise XmlError(f"{file}: contains a DOCTYPE; remove it, diagrams do not need one.")
+        raise XmlError(
+            located(file, told("contains a DOCTYPE; remove it, diagrams do not need one."))
+        )
     encoding = (root.getroottree().docinfo.encoding or "UTF-8").upper()
     if encoding not in {"UTF-8", "ASCII", "US-ASCII"}:
-        raise XmlError(f"{file}: encoded as {encoding}; save the file as UTF-8.")
+        raise XmlError(
+            located(
+                file,
+                told(
+                    "encoded as %(encoding)s; save the file as UTF-8.",
+                    encoding=encoding,
+                ),
+            )
+        )
     _check_size(root, file)
     return root
 
@@ -55,11 +84,35 @@ def _check_size(root: etree._Element, file: str) -> None:
         element, depth = pending.pop()
         count += 1
         if count > MAX_ELEMENTS:
-            raise XmlError(f"{file}: more than {MAX_ELEMENTS} elements; split the diagram.")
+            raise XmlError(
+                located(
+                    file,
+                    told(
+                        "more than %(most)s elements; split the diagram.",
+                        most=MAX_ELEMENTS,
+                    ),
+                )
+            )
         if depth > MAX_DEPTH:
-            raise XmlError(f"{file}: nested deeper than {MAX_DEPTH}; flatten the diagram.")
+            raise XmlError(
+                located(
+                    file,
+                    told(
+                        "nested deeper than %(most)s; flatten the diagram.",
+                        most=MAX_DEPTH,
+                    ),
+                )
+            )
         # A later warning makes lxml forget that a prefix is undeclared; such names break any look.
         for name in (element.tag, *element.attrib):
             if ":" in str(name) and not str(name).startswith("{"):
-                raise XmlError(f"{file}: {name} has no namespace; export the diagram again.")
+                raise XmlError(
+                    located(
+                        file,
+                        told(
+                            "%(name)s has no namespace; export the diagram again.",
+                            name=name,
+                        ),
+                    )
+                )
         pending.extend((child, depth + 1) for child in element)

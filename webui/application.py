@@ -1,13 +1,16 @@
 """Makes the Flask application: limits, cookies, guards and views in one place."""
 
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, request
+from flask.json.provider import DefaultJSONProvider
 from werkzeug.exceptions import SecurityError
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.application import Application
+from engine.language.telling import spoken
 from webui import errorpage, guard, identity, language, pagehelp, refusal, ring, views
 from webui.character import check_characters
 from webui.context import end_reading
@@ -24,12 +27,21 @@ An archive of a whole draft comes in likewise.
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 
 
+class SpokenJson(DefaultJSONProvider):
+    """Answers programs in a page in the language of whoever opened it."""
+
+    def dumps(self, obj: Any, **kwargs: Any) -> str:
+        """Return JSON in which each sentence is told as it is read now."""
+        return super().dumps(spoken(obj), **kwargs)
+
+
 def create_app(application: Application, *, only_report: bool = False) -> Flask:
     """Return the pages over an open application; one for each operating-system process.
 
     `only_report`: the public page alone, for strangers on a host of its own (V3.5.4).
     """
     app = Flask("webui", static_folder="static", template_folder="templates")
+    app.json = SpokenJson(app)
     app.config.update(_config(application))
     app.extensions["casetable"] = application
     app.extensions["casetable_only_report"] = only_report

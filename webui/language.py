@@ -3,8 +3,10 @@
 from flask import Flask, g, request, session
 from flask_login import current_user
 
+from engine.deployment import ResolvedDeployment
 from engine.language import PSEUDO, SOURCE, Tongue, best_of, offered, speak
-from engine.profile import Profile
+from engine.language.telling import name_by
+from engine.wordbook import deployment_words
 from webui.context import account, application, end_reading, is_reading, newest
 
 CHOSEN = "language"
@@ -14,12 +16,17 @@ UNSPOKEN = frozenset({"static", "health.show"})
 
 def register(app: Flask) -> None:
     """Let each request speak its language, and nothing of it stay for the next one."""
-    app.teardown_request(lambda _error: speak())
+    app.teardown_request(lambda _error: _fall_silent())
+
+
+def _fall_silent() -> None:
+    speak()
+    name_by(None)
 
 
 def begin() -> None:
     """Speak before it is known what the request may see: what refuses it is read too."""
-    speak()
+    _fall_silent()
     if request.endpoint in UNSPOKEN:
         speak(_of_visitor() or SOURCE)
         return
@@ -31,18 +38,21 @@ def settle() -> None:
     """Speak the structure's language to whoever chose none, and its terms to everybody."""
     if request.endpoint in UNSPOKEN:
         return
-    profile = _profile()
+    structure = _structure()
+    profile = structure.profile
     language = g.get("language") or best_of([profile.language], pseudo=allows_pseudo()) or SOURCE
     speak(language, profile.terms.get(language))
+    # Steps, roles and rules in findings are called as in the tasks of the set that is in force.
+    name_by(lambda name: deployment_words(structure).say(name))
 
 
-def _profile() -> Profile:
+def _structure() -> ResolvedDeployment:
     """Return the structure in force, and hold no connection for it that nobody held before.
 
     A page that writes would wait for a second one, and many at once for ever for each other.
     """
     held = is_reading()
-    found = newest().profile
+    found = newest()
     if not held:
         end_reading()
     return found

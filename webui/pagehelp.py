@@ -11,6 +11,7 @@ from engine.emergency import may_open
 from engine.hold import part_of
 from engine.language import current_language, gettext, mark, tongue
 from engine.language.speech import form_in_speech, text_in_speech
+from engine.language.telling import pieces
 from webui import key_ceremony, language
 from webui.asset import BUILD_COMMAND, asset
 from webui.context import application, now, profile, reading
@@ -70,6 +71,8 @@ def register(app: Flask) -> None:
         role_name=lambda code: profile().role_name(code),
         said=said,
         said_device=said_device,
+        told=str,
+        pieces=pieces,
     )
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.add_extension(PageText)

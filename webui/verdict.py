@@ -11,6 +11,7 @@ from engine.check import Finding
 from engine.check.finding import WHOLE_FILE
 from engine.deployment import ResolvedDeployment
 from engine.drawing import Element
+from engine.language.telling import Told, said_name, source
 from engine.proof.explorer import Edge
 from engine.proof.marking import BEGIN, END, OPEN_STEP, RUNNING, State, thaw
 from engine.proof.net import Net
@@ -93,7 +94,7 @@ def proof_told(proof: Proof, places: Places) -> dict[str, Any]:
 def _rule(proof: Proof, verdict: Verdict, places: Places) -> dict[str, Any]:
     return {
         "id": verdict.rule.id,
-        "sentence": verdict.rule.sentence,
+        "sentence": said_name(verdict.rule.sentence),
         "holds": verdict.holds,
         "weakened": verdict.rule.weakened,
         "violations": [_violation(proof, one, places) for one in verdict.violations],
@@ -107,10 +108,10 @@ def _violation(proof: Proof, violation: Violation, places: Places) -> dict[str, 
     return {
         "file": file,
         "element": element.id if element else violation.element,
-        "name": element.label if element else "",
+        "name": said_name(element.label) if element else "",
         "href": places.href(file, element.id if element else ""),
         "sentence": violation.sentence,
-        "rest": violation.sentence.removeprefix(element.label) if element else "",
+        "rest": _rest(violation.sentence, element.label) if element else "",
         "played": _played(violation),
         "steps": _steps(proof, violation, places),
     }
@@ -128,7 +129,16 @@ def _ending(net: Net, violation: Violation, places: Places) -> Element | None:
 
 
 def _played(violation: Violation) -> str:
-    return f"{UNPLAYED}: {violation.unplayed}" if violation.unplayed else f"{CONFIRMED}."
+    if violation.unplayed:
+        return Told("%(played)s: %(why)s", {"played": UNPLAYED, "why": violation.unplayed})
+    return Told("%(played)s.", {"played": CONFIRMED})
+
+
+def _rest(sentence: str, label: str) -> str:
+    """Return a sentence without the name of the step with which it begins."""
+    if isinstance(sentence, Told) and sentence.text.startswith("%(step)s"):
+        return Told(sentence.text, {**sentence.values, "step": ""})
+    return source(sentence).removeprefix(label)
 
 
 def _steps(proof: Proof, violation: Violation, places: Places) -> list[dict[str, Any]]:
@@ -136,7 +146,7 @@ def _steps(proof: Proof, violation: Violation, places: Places) -> list[dict[str,
     sentences = Words(found.net, places.deployment.profile).path(violation.edges)
     return [
         {
-            "sentence": f"{sentence}.",
+            "sentence": Told("%(sentence)s.", {"sentence": sentence}),
             **_place(found.net, edge, places),
             "waiting": _waiting(found.net, found.graph.states[edge.target], places),
         }

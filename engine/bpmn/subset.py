@@ -5,6 +5,8 @@ Plain data, free of the library, so that the check of diagrams reads the same ta
 
 from typing import Final
 
+from engine.language import mark
+
 ELEMENTS: Final[dict[str, str | None]] = {
     "startEvent": None,
     "endEvent": None,
@@ -22,24 +24,24 @@ ELEMENTS: Final[dict[str, str | None]] = {
     "parallelGateway": None,
     "inclusiveGateway": None,
     "eventBasedGateway": None,
-    "task": "choose what it is: a user task for people, a service task for the system",
-    "sendTask": "use a service task with an operator that sends",
-    "receiveTask": "use a waiting event for the message",
-    "complexGateway": "use exclusive and parallel gateways",
-    "transaction": "use a plain sub-process with boundary events",
-    "adHocSubProcess": "draw the steps with gateways, or as a call activity",
-    "implicitThrowEvent": "use an intermediate throwing event",
-    "choreographyTask": "draw the steps of each organisation as tasks",
-    "subChoreography": "draw the steps of each organisation as tasks",
-    "callChoreography": "draw the steps of each organisation as tasks",
-    "dataObject": "keep the data in the case file, or draw a text annotation",
-    "dataObjectReference": "keep the data in the case file, or draw a text annotation",
-    "dataStoreReference": "keep the data in the case file, or draw a text annotation",
-    "dataStore": "keep the data in the case file, or draw a text annotation",
-    "ioSpecification": "use the parameters of the service task, or plain process variables",
-    "correlationKey": "remove it; each episode is its own process instance",
-    "correlationProperty": "remove it; each episode is its own process instance",
-    "correlationSubscription": "remove it; each episode is its own process instance",
+    "task": mark("choose what it is: a user task for people, a service task for the system"),
+    "sendTask": mark("use a service task with an operator that sends"),
+    "receiveTask": mark("use a waiting event for the message"),
+    "complexGateway": mark("use exclusive and parallel gateways"),
+    "transaction": mark("use a plain sub-process with boundary events"),
+    "adHocSubProcess": mark("draw the steps with gateways, or as a call activity"),
+    "implicitThrowEvent": mark("use an intermediate throwing event"),
+    "choreographyTask": mark("draw the steps of each organisation as tasks"),
+    "subChoreography": mark("draw the steps of each organisation as tasks"),
+    "callChoreography": mark("draw the steps of each organisation as tasks"),
+    "dataObject": mark("keep the data in the case file, or draw a text annotation"),
+    "dataObjectReference": mark("keep the data in the case file, or draw a text annotation"),
+    "dataStoreReference": mark("keep the data in the case file, or draw a text annotation"),
+    "dataStore": mark("keep the data in the case file, or draw a text annotation"),
+    "ioSpecification": mark("use the parameters of the service task, or plain process variables"),
+    "correlationKey": mark("remove it; each episode is its own process instance"),
+    "correlationProperty": mark("remove it; each episode is its own process instance"),
+    "correlationSubscription": mark("remove it; each episode is its own process instance"),
 }
 """Local name of a flow element -> None when it is executed, else what to draw instead."""
 
@@ -75,17 +77,19 @@ EVENTS: Final[dict[str, frozenset[str]]] = {
 """Kind of event -> the event definitions that are executed there."""
 
 EVENT_MENDS: Final[dict[str, str]] = {
-    "link": "draw the flow, or use a call activity",
-    "compensate": "draw the steps that put things right after a gateway",
-    "cancel": "use a plain sub-process with boundary events",
-    "conditional": "use a message event; the application sends it when the condition is true",
-    "none": "say what it waits for: a message, a timer or a signal",
-    "signal": "throw the signal in a throwing event before a plain end event",
-    "timer": "wait in an intermediate event or on the border of an activity",
-    "terminate": "use an end event",
-    "error": "throw the error in an end event and catch it on the border of an activity",
-    "escalation": "catch the escalation on the border of an activity",
-    "message": "wait for the message in an intermediate event or on the border of an activity",
+    "link": mark("draw the flow, or use a call activity"),
+    "compensate": mark("draw the steps that put things right after a gateway"),
+    "cancel": mark("use a plain sub-process with boundary events"),
+    "conditional": mark("use a message event; the application sends it when the condition is true"),
+    "none": mark("say what it waits for: a message, a timer or a signal"),
+    "signal": mark("throw the signal in a throwing event before a plain end event"),
+    "timer": mark("wait in an intermediate event or on the border of an activity"),
+    "terminate": mark("use an end event"),
+    "error": mark("throw the error in an end event and catch it on the border of an activity"),
+    "escalation": mark("catch the escalation on the border of an activity"),
+    "message": mark(
+        "wait for the message in an intermediate event or on the border of an activity"
+    ),
 }
 """Event definition (local name without `EventDefinition`) -> what to draw where it is refused."""
 
@@ -108,14 +112,17 @@ RESERVED_ENDINGS: Final = (".EndJoin", ".BoundaryEventSplit", ".BoundaryEventJoi
 """Ids that SpiffWorkflow uses itself: an element so called would silently break the process."""
 
 REFUSED_EXTENSIONS: Final[dict[str, str]] = {
-    "preScript": "use a script task before this step",
-    "postScript": "use a script task after this step",
-    "variableName": "the values are merged into the process variables by their names",
-    "messagePayload": "the message carries no payload; read the case file where it is caught",
-    "processVariableCorrelation": "remove it; each episode is its own process instance",
-    "payloadExpression": "the event carries no payload; use process variables",
+    "preScript": mark("use a script task before this step"),
+    "postScript": mark("use a script task after this step"),
+    "variableName": mark("the values are merged into the process variables by their names"),
+    "messagePayload": mark("the message carries no payload; read the case file where it is caught"),
+    "processVariableCorrelation": mark("remove it; each episode is its own process instance"),
+    "payloadExpression": mark("the event carries no payload; use process variables"),
 }
 """Extension elements of SpiffWorkflow that would be evaluated and are not needed."""
 
 MAX_NODES: Final = 300
 """Flow elements in one process; a longer one belongs into call activities."""
+
+REDRAW: Final = mark("redraw it with tasks, events and gateways")
+DEFINE: Final = mark("define the event on the element itself")

@@ -22,6 +22,7 @@ from engine.bpmn.step.base import EndJoin
 from engine.bpmn.step.event import BoundaryEvent
 from engine.bpmn.token import LIVE, SubTree, Token, breadth_first, frame_of
 from engine.errors import CasetableError, MigrationRefusedError
+from engine.language.telling import Part, message_of, named, told
 
 SPLIT: Final = ".BoundaryEventSplit"
 Element = tuple[str, str]
@@ -97,7 +98,7 @@ def transfer(
     except MigrationRefusedError:
         raise
     except CasetableError as error:
-        raise MigrationRefusedError(str(error)) from error
+        raise MigrationRefusedError(message_of(error)) from error
 
 
 class _Transfer:
@@ -160,7 +161,10 @@ class _Transfer:
                 self._dropped(step)
                 return None
             raise MigrationRefusedError(
-                f"{_told(step)} has no step of the same kind in the new drawing; name one."
+                told(
+                    "%(step)s has no step of the same kind in the new drawing; name one.",
+                    step=_name(step),
+                )
             )
         parent = None if step.parent is None else self._steps[step.parent.id]
         # A finished step is kept for its variables alone: any other one can hold them.
@@ -185,8 +189,11 @@ class _Transfer:
         """Let an event on a border go, unless a deadline would go with it."""
         if "timer" in step.internal_data:
             raise MigrationRefusedError(
-                f"The deadline {_told(step)} runs and is not in the new drawing; name the one that "
-                "takes its place."
+                told(
+                    "The deadline %(step)s runs and is not in the new drawing; name the"
+                    " one that takes its place.",
+                    step=_name(step),
+                )
             )
 
     def _check_border(self, step: Any, copy: Any) -> None:
@@ -195,7 +202,10 @@ class _Transfer:
         split = copy.parent.task_spec
         if not isinstance(split, BoundaryEventSplit) or copy.task_spec.name not in split._outputs:  # noqa: SLF001
             raise MigrationRefusedError(
-                f"{_told(step)} is on the border of another step in the new drawing."
+                told(
+                    "%(step)s is on the border of another step in the new drawing.",
+                    step=_name(step),
+                )
             )
 
     def _check_arrival(self, step: Any, copy: Any) -> None:
@@ -205,8 +215,12 @@ class _Transfer:
             return
         if copy.parent.task_spec.name not in gateway._inputs:  # noqa: SLF001
             raise MigrationRefusedError(
-                f"A branch waits at {_told(step)} and came from {_told(step.parent)}; in the new "
-                "drawing no flow leads from there to it."
+                told(
+                    "A branch waits at %(step)s and came from %(before)s; in the new "
+                    "drawing no flow leads from there to it.",
+                    step=_name(step),
+                    before=_name(step.parent),
+                )
             )
 
     # -- events on the border ----------------------------------------------------------------------
@@ -238,7 +252,9 @@ class _Transfer:
         timers = [one for one, _ in definitions(step) if isinstance(one, TimerEventDefinition)]
         if _timed(step) and not timers:
             raise MigrationRefusedError(
-                f"The deadline at {_told(step)} runs and is not in the new drawing."
+                told(
+                    "The deadline at %(step)s runs and is not in the new drawing.", step=_name(step)
+                )
             )
         for definition in timers:
             if _timed(step):
@@ -266,9 +282,9 @@ def _is_same(old: Any, new: Any) -> bool:
     return type(old) is type(new) and (old.bpmn_id is None or kind_of(old) == kind_of(new))
 
 
-def _told(step: Any) -> str:
+def _name(step: Any) -> Part:
     spec = step.task_spec
-    return str(spec.bpmn_name or spec.bpmn_id or spec.name)
+    return named(str(spec.bpmn_name or spec.bpmn_id or spec.name))
 
 
 def _bare(step: Any, tree: Any, spec: Any, parent: Any) -> Any:

@@ -7,6 +7,7 @@ from engine.check.finding import WHOLE_FILE, Finding, error, warning
 from engine.check.folder import Folder
 from engine.check.operator_use import suggestion
 from engine.check.variable import variables_of
+from engine.language.telling import told
 
 
 def check_decisions_of_tasks(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
@@ -21,15 +22,19 @@ def check_decisions_of_tasks(folder: Folder, _context: CheckContext) -> Iterator
                     drawing,
                     element,
                     "no_decision",
-                    "does not say which table decides; name one, for example propose_route.",
+                    told("does not say which table decides; name one, for example propose_route."),
                 )
             elif not folder.exists("decision", name):
                 yield error(
                     drawing,
                     element,
                     "unknown_decision",
-                    f"its table {name} does not exist; add decisions/{name}.dmn, or "
-                    f"{suggestion(name, folder.decisions)}.",
+                    told(
+                        "its table %(name)s does not exist; add decisions/%(name)s.dmn, or "
+                        "%(suggestion)s.",
+                        name=name,
+                        suggestion=suggestion(name, folder.decisions),
+                    ),
                 )
 
 
@@ -47,7 +52,12 @@ def check_tables(folder: Folder, context: CheckContext) -> Iterator[Finding]:
                 path,
                 table.id or WHOLE_FILE,
                 "decision_id",
-                f"the decision is called {table.id} and its file {name}; give both the same name.",
+                told(
+                    "the decision is called %(table)s and its file %(name)s; give both the same "
+                    "name.",
+                    table=table.id,
+                    name=name,
+                ),
             )
         for unknown in variables.unknown(table.names):
             if folder.drawings:
@@ -55,13 +65,17 @@ def check_tables(folder: Folder, context: CheckContext) -> Iterator[Finding]:
                     path,
                     table.id or WHOLE_FILE,
                     "unknown_variable",
-                    f"nothing sets the variable {unknown} that the table reads; correct the "
-                    "name, or set it in a form field of class process, an operator or a script.",
+                    told(
+                        "nothing sets the variable %(unknown)s that the table reads; correct the "
+                        "name, or set it in a form field of class process, an operator or a "
+                        "script.",
+                        unknown=unknown,
+                    ),
                 )
         if folder.drawings and name not in used:
             yield warning(
                 path,
                 table.id or WHOLE_FILE,
                 "unused_decision",
-                "no decision task uses this table; name it in one, or remove it.",
+                told("no decision task uses this table; name it in one, or remove it."),
             )

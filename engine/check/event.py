@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from engine.check.context import CheckContext
-from engine.check.finding import Finding, error
+from engine.check.finding import Finding, error, event_words
 from engine.check.folder import Folder
 from engine.drawing import Drawing, Element, Event, Message, Process
 from engine.drawing.vocabulary import ACTIVITIES
+from engine.language.telling import told
 
 _NAMED = {
     "message": "messages",
@@ -27,14 +28,14 @@ def check_definitions(folder: Folder, _context: CheckContext) -> Iterator[Findin
                     drawing,
                     element,
                     "no_event_definition",
-                    "waits for nothing; choose a message or a timer for it.",
+                    told("waits for nothing; choose a message or a timer for it."),
                 )
             if len(element.events) > 1:
                 yield error(
                     drawing,
                     element,
                     "several_event_definitions",
-                    "has several event definitions; draw one event for each.",
+                    told("has several event definitions; draw one event for each."),
                 )
             for event in element.events:
                 yield from _defined(drawing, element, event)
@@ -48,15 +49,21 @@ def _defined(drawing: Drawing, element: Element, event: Event) -> Iterator[Findi
             drawing,
             element,
             f"unknown_{event.kind}",
-            f"names the {event.kind} {event.reference}, which this file does not define; "
-            f"choose one of the defined ones or add it.",
+            told(
+                "names the %(kind)s %(reference)s, which this file does not define; choose one of "
+                "the defined ones or add it.",
+                kind=event_words(event.kind),
+                reference=event.reference,
+            ),
         )
     elif not event.reference and event.kind in {"message", "signal"}:
         yield error(
             drawing,
             element,
             f"no_{event.kind}",
-            f"does not say which {event.kind}; choose one or add it.",
+            told(
+                "does not say which %(kind)s; choose one or add it.", kind=event_words(event.kind)
+            ),
         )
 
 
@@ -73,15 +80,24 @@ def check_names_apart(folder: Folder, _context: CheckContext) -> Iterator[Findin
                         drawing,
                         message.id,
                         "name_of_two_kinds",
-                        f"the {kind} {message.name} has the name of the {other_kind} in "
-                        f"{other_file}; rename one of them.",
+                        told(
+                            "the %(kind)s %(name)s has the name of the %(other_kind)s in "
+                            "%(other_file)s; rename one of them.",
+                            kind=event_words(kind),
+                            name=message.name,
+                            other_kind=event_words(other_kind),
+                            other_file=other_file,
+                        ),
                     )
                 if not message.name:
                     yield error(
                         drawing,
                         message.id,
                         "no_event_name",
-                        f"this {kind} has no name; name it, for example consent_withdrawn.",
+                        told(
+                            "this %(kind)s has no name; name it, for example consent_withdrawn.",
+                            kind=event_words(kind),
+                        ),
                     )
 
 
@@ -97,14 +113,19 @@ def check_boundaries(folder: Folder, _context: CheckContext) -> Iterator[Finding
                     drawing,
                     element,
                     "loose_boundary",
-                    "is attached to nothing; drag it onto the border of the step it belongs to.",
+                    told(
+                        "is attached to nothing; drag it onto the border of the step it belongs to."
+                    ),
                 )
             elif host.parent != element.parent:
                 yield error(
                     drawing,
                     element,
                     "boundary_elsewhere",
-                    f"sits on {host.id}, which is in another sub-process; move it to that level.",
+                    told(
+                        "sits on %(host)s, which is in another sub-process; move it to that level.",
+                        host=host.id,
+                    ),
                 )
 
 
@@ -123,8 +144,13 @@ def check_heard_once(folder: Folder, _context: CheckContext) -> Iterator[Finding
                         drawing,
                         element,
                         "heard_twice",
-                        f"hears the {event.kind} {event.name} on the same border as {first}; "
-                        "let one of them hear it.",
+                        told(
+                            "hears the %(kind)s %(name)s on the same border as %(first)s; let one "
+                            "of them hear it.",
+                            kind=event_words(event.kind),
+                            name=event.name,
+                            first=first,
+                        ),
                     )
 
 
@@ -144,7 +170,7 @@ def _event_gateway(drawing: Drawing, process: Process, gateway: Element) -> Iter
             drawing,
             gateway,
             "lonely_event_gateway",
-            "waits for fewer than two events; add the other event, or remove the gateway.",
+            told("waits for fewer than two events; add the other event, or remove the gateway."),
         )
     for target in found:
         if target.kind not in _CATCHES:
@@ -152,16 +178,21 @@ def _event_gateway(drawing: Drawing, process: Process, gateway: Element) -> Iter
                 drawing,
                 gateway,
                 "event_gateway_target",
-                f"leads to {target.label}, which is not a waiting event; "
-                "put a message or timer event right after the gateway.",
+                told(
+                    "leads to %(label)s, which is not a waiting event; put a message or timer "
+                    "event right after the gateway.",
+                    label=target.label,
+                ),
             )
         elif len(process.flows_to(target.id)) > 1:
             yield error(
                 drawing,
                 target,
                 "shared_event",
-                "follows an event gateway and has another flow into it as well; "
-                "give each its own event.",
+                told(
+                    "follows an event gateway and has another flow into it as well; give each its "
+                    "own event."
+                ),
             )
     timers = [target for target in found if any(event.kind == "timer" for event in target.events)]
     if len(timers) > 1:
@@ -169,8 +200,11 @@ def _event_gateway(drawing: Drawing, process: Process, gateway: Element) -> Iter
             drawing,
             gateway,
             "two_timers",
-            f"waits for {len(timers)} timers, of which one would never fire; "
-            "keep the one that is due first.",
+            told(
+                "waits for %(count)s timers, of which one would never fire; keep the one that is "
+                "due first.",
+                count=len(timers),
+            ),
         )
 
 
@@ -185,8 +219,10 @@ def check_starts(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
                     drawing,
                     element,
                     "start_in_sub_process",
-                    "waits for an event inside a sub-process; "
-                    "use a plain start event, and wait for the event after it.",
+                    told(
+                        "waits for an event inside a sub-process; use a plain start event, and "
+                        "wait for the event after it."
+                    ),
                 )
 
 

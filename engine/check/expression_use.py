@@ -19,9 +19,23 @@ from engine.expression import (
     result_type,
 )
 from engine.expression.tree import Comparison, In, ListOf, Literal, Name, Node, Path, children
+from engine.expression.value import kind_words as value_words
+from engine.language import mark
+from engine.language.telling import message_of, told
 
 # Threat: compiling takes time in the length; all our own diagrams together have 5,000 characters.
 MAX_TEXT = 100_000
+
+
+PLACES = mark(
+    {
+        "condition": "condition",
+        "timer": "timer",
+        "script": "script",
+        "collection": "collection",
+    }
+)
+"""What the places of expressions are called; settings are called as they are written."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +47,14 @@ class _Use:
     what: str
     text: str
     script: bool = False
+
+    @property
+    def place_words(self) -> str:
+        """Return how people call that place, to be told later."""
+        kind, _, name = self.what.partition(" ")
+        if name:
+            return told("parameter %(name)s", name=name)
+        return told(PLACES[kind]) if kind in PLACES else kind
 
 
 def check_expressions(folder: Folder, context: CheckContext) -> Iterator[Finding]:
@@ -46,14 +68,22 @@ def check_expressions(folder: Folder, context: CheckContext) -> Iterator[Finding
                 use.drawing,
                 use.place,
                 "too_many_expressions",
-                f"the expressions from here on were not read, there are more than {MAX_TEXT} "
-                "characters of them; move decisions into tables.",
+                told(
+                    "the expressions from here on were not read, there are more than %(most)s "
+                    "characters of them; move decisions into tables.",
+                    most=MAX_TEXT,
+                ),
             )
             return
         try:
             program = _compiled(use)
         except ExpressionError as problem:
-            yield error(use.drawing, use.place, _code(use), f"{use.what}: {_told(use, problem)}")
+            yield error(
+                use.drawing,
+                use.place,
+                _code(use),
+                told("%(what)s: %(problem)s", what=use.place_words, problem=_told(use, problem)),
+            )
             continue
         yield from _unknown_names(use, program.names, variables)
         yield from _misfits(use, program, variables)
@@ -110,7 +140,12 @@ def _misfits(
     """Yield what compares or computes with values of the wrong kind."""
     known = {name: variables.type_of(name) for name in program.names}
     for problem in infer(program, known):
-        yield warning(use.drawing, use.place, "wrong_kind", f"{use.what}: {problem}")
+        yield warning(
+            use.drawing,
+            use.place,
+            "wrong_kind",
+            told("%(what)s: %(problem)s", what=use.place_words, problem=problem),
+        )
     if isinstance(program, Expression) and use.what == "condition":
         kind = result_type(program, known).kind
         if kind not in {"boolean", "any", "null"}:
@@ -118,8 +153,12 @@ def _misfits(
                 use.drawing,
                 use.place,
                 "wrong_kind",
-                f"{use.what}: gives a {kind} and is never true; "
-                "compare it with a value, or ask a yes or no question.",
+                told(
+                    "%(what)s: gives a %(kind)s and is never true; compare it with a value, or "
+                    "ask a yes or no question.",
+                    what=use.place_words,
+                    kind=value_words(kind),
+                ),
             )
 
 
@@ -133,15 +172,21 @@ def _told(use: _Use, problem: ExpressionError) -> str:
     """Return the mend; expressions of other tools get the one that fits them."""
     text = use.text.strip()
     if text.startswith(("${", "#{")):
-        return (
-            f"{text[:60]!r} is in the expression language of another tool; "
-            'write FEEL, for example route = "unfounded".'
+        return told(
+            "%(text)s is in the expression language of another tool; write FEEL, for example "
+            'route = "unfounded".',
+            text=repr(text[:60]),
         )
     if text.startswith("=") and not use.script:
-        return f"{text[:60]!r} begins with =, which is not needed here; remove it."
+        return told(
+            "%(text)s begins with =, which is not needed here; remove it.", text=repr(text[:60])
+        )
     if use.script:
-        return f"{problem} A script has only lines such as count = count + 1."
-    return str(problem)
+        return told(
+            "%(problem)s A script has only lines such as count = count + 1.",
+            problem=message_of(problem),
+        )
+    return message_of(problem)
 
 
 def _unknown_names(use: _Use, names: frozenset[str], variables: Variables) -> Iterator[Finding]:
@@ -150,8 +195,12 @@ def _unknown_names(use: _Use, names: frozenset[str], variables: Variables) -> It
             use.drawing,
             use.place,
             "unknown_variable",
-            f"{use.what}: nothing sets the variable {name}; correct the name, or set it in a "
-            "form field of class process, an operator, a table or a script.",
+            told(
+                "%(what)s: nothing sets the variable %(name)s; correct the name, or set it in a "
+                "form field of class process, an operator, a table or a script.",
+                what=use.place_words,
+                name=name,
+            ),
         )
 
 
@@ -174,8 +223,14 @@ def _impossible(use: _Use, tree: Node, variables: Variables) -> Iterator[Finding
                 use.drawing,
                 use.place,
                 "impossible_value",
-                f"{use.what}: {name} is never {_shown(value)}; it can be {listed}, "
-                "so correct the value here or add it there.",
+                told(
+                    "%(what)s: %(name)s is never %(value)s; it can be %(listed)s, so correct the "
+                    "value here or add it there.",
+                    what=use.place_words,
+                    name=name,
+                    value=_shown(value),
+                    listed=listed,
+                ),
             )
 
 
@@ -219,8 +274,12 @@ def _profile_values(use: _Use, tree: Node, context: CheckContext) -> Iterator[Fi
                 use.drawing,
                 use.place,
                 "unknown_profile_value",
-                f"{use.what}: the profile has no value {node.name}; "
-                "correct the name or add it to profile.toml.",
+                told(
+                    "%(what)s: the profile has no value %(name)s; correct the name or add it to "
+                    "profile.toml.",
+                    what=use.place_words,
+                    name=node.name,
+                ),
             )
 
 
@@ -233,5 +292,5 @@ def check_scripts(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
                     drawing,
                     element,
                     "no_script",
-                    "has no script; write lines such as ops = {}, or remove the step.",
+                    told("has no script; write lines such as ops = {}, or remove the step."),
                 )

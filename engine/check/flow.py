@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from engine.check.context import CheckContext
-from engine.check.finding import Finding, error, warning
+from engine.check.finding import Finding, error, kind_words, warning
 from engine.check.folder import Folder
 from engine.drawing import Drawing, Element, Flow, Process
-from engine.drawing.vocabulary import GATEWAYS, words_for
+from engine.drawing.vocabulary import GATEWAYS
+from engine.language.telling import told
 
 CHOOSING = frozenset({"exclusiveGateway", "inclusiveGateway"})
 MERGING = frozenset({"exclusiveGateway", "parallelGateway", "inclusiveGateway"})
@@ -24,23 +25,28 @@ def check_splits(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
 
 
 def _choice(drawing: Drawing, gateway: Element, flows: tuple[Flow, ...]) -> Iterator[Finding]:
-    words = words_for(gateway.kind)
     default = next((flow for flow in flows if flow.id == gateway.default_flow), None)
     if gateway.default_flow and default is None:
         yield error(
             drawing,
             gateway,
             "default_elsewhere",
-            f"names {gateway.default_flow} as default flow, which does not leave it; "
-            "choose one of its own flows.",
+            told(
+                "names %(default_flow)s as default flow, which does not leave it; choose one of "
+                "its own flows.",
+                default_flow=gateway.default_flow,
+            ),
         )
     elif len(flows) > 1 and default is None:
         yield error(
             drawing,
             gateway,
             "no_default",
-            f"is an {words} without a default flow: when no condition is true the case stops; "
-            "mark one flow as default.",
+            told(
+                "is an %(kind)s without a default flow: when no condition is true the case stops; "
+                "mark one flow as default.",
+                kind=kind_words(gateway.kind),
+            ),
         )
     for flow in flows:
         if flow is default and flow.condition is not None:
@@ -48,53 +54,68 @@ def _choice(drawing: Drawing, gateway: Element, flows: tuple[Flow, ...]) -> Iter
                 drawing,
                 flow,
                 "default_condition",
-                "is the default flow and has a condition, which is never read; "
-                "remove the condition.",
+                told(
+                    "is the default flow and has a condition, which is never read; remove the "
+                    "condition."
+                ),
             )
         elif flow is not default and len(flows) > 1 and not flow.condition:
             yield error(
                 drawing,
                 flow,
                 "no_condition",
-                f"leaves {gateway.id} without a condition; write when it is taken, "
-                "or make it the default flow.",
+                told(
+                    "leaves %(gateway)s without a condition; write when it is taken, or make it "
+                    "the default flow.",
+                    gateway=gateway.id,
+                ),
             )
         elif flow is not default and len(flows) == 1 and flow.condition is not None:
             yield error(
                 drawing,
                 flow,
                 "lonely_condition",
-                "is the only way on and has a condition; remove the condition or add a "
-                "default flow for the other case.",
+                told(
+                    "is the only way on and has a condition; remove the condition or add a "
+                    "default flow for the other case."
+                ),
             )
 
 
 def _no_choice(drawing: Drawing, element: Element, flows: tuple[Flow, ...]) -> Iterator[Finding]:
-    words = words_for(element.kind)
     for flow in flows:
         if flow.condition is not None:
             yield error(
                 drawing,
                 flow,
                 "ignored_condition",
-                f"has a condition but leaves a {words}, where conditions are ignored; "
-                "put an exclusive gateway in between.",
+                told(
+                    "has a condition but leaves a %(kind)s, where conditions are ignored; put an "
+                    "exclusive gateway in between.",
+                    kind=kind_words(element.kind),
+                ),
             )
     if element.default_flow and element.kind not in CHOOSING:
         yield error(
             drawing,
             element,
             "ignored_default",
-            f"has a default flow, which means nothing on a {words}; "
-            "put an exclusive gateway after it.",
+            told(
+                "has a default flow, which means nothing on a %(kind)s; put an exclusive gateway "
+                "after it.",
+                kind=kind_words(element.kind),
+            ),
         )
     if len(flows) > 1 and element.kind not in GATEWAYS:
         yield error(
             drawing,
             element,
             "several_flows",
-            f"has {len(flows)} outgoing flows; put a gateway after it that says "
-            "whether one or all of them are taken.",
+            told(
+                "has %(count)s outgoing flows; put a gateway after it that says whether one or "
+                "all of them are taken.",
+                count=len(flows),
+            ),
         )
 
 
@@ -108,13 +129,19 @@ def check_twins(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
                     met.add(flow.target)
                     continue
                 choice = element.kind == "exclusiveGateway"
-                yield (warning if choice else error)(
-                    drawing,
-                    flow,
-                    "twin_flows",
-                    f"is a second flow from {element.id} to {flow.target}; remove one"
-                    + (", or let the answers lead to different steps." if choice else "."),
+                message = told(
+                    "is a second flow from %(source)s to %(target)s; remove one.",
+                    source=element.id,
+                    target=flow.target,
                 )
+                if choice:
+                    message = told(
+                        "is a second flow from %(source)s to %(target)s; remove one, or let the "
+                        "answers lead to different steps.",
+                        source=element.id,
+                        target=flow.target,
+                    )
+                yield (warning if choice else error)(drawing, flow, "twin_flows", message)
 
 
 def check_merges(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
@@ -128,8 +155,12 @@ def check_merges(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
                     drawing,
                     element,
                     "implicit_merge",
-                    f"{len(flows)} flows lead into this {words_for(element.kind)}; "
-                    "put an exclusive gateway before it, where they meet.",
+                    told(
+                        "%(count)s flows lead into this %(kind)s; put an exclusive gateway before "
+                        "it, where they meet.",
+                        count=len(flows),
+                        kind=kind_words(element.kind),
+                    ),
                 )
 
 
@@ -147,8 +178,11 @@ def check_gateways(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
                 drawing,
                 extra,
                 "second_parallel",
-                f"is a second parallel block beside {splits[0].id}; one diagram has at most one, "
-                "so move it into a diagram of its own and use a call activity.",
+                told(
+                    "is a second parallel block beside %(first)s; one diagram has at most one, so "
+                    "move it into a diagram of its own and use a call activity.",
+                    first=splits[0].id,
+                ),
             )
 
 
@@ -160,13 +194,15 @@ def _mixed(drawing: Drawing, process: Process) -> Iterator[Finding]:
                 drawing,
                 element,
                 "loop_into_parallel",
-                "is a parallel split into which several flows lead, so that it waits for all of "
-                "them; put an exclusive gateway before it.",
+                told(
+                    "is a parallel split into which several flows lead, so that it waits for all "
+                    "of them; put an exclusive gateway before it."
+                ),
             )
         elif len(joins) > 1 and len(splits) > 1 and element.kind == "inclusiveGateway":
             yield error(
                 drawing,
                 element,
                 "mixed_gateway",
-                "joins and splits at once; draw two inclusive gateways, one after the other.",
+                told("joins and splits at once; draw two inclusive gateways, one after the other."),
             )

@@ -10,6 +10,7 @@ from engine.decision import DecisionTable, parse_decision
 from engine.drawing import Drawing, Process, parse_drawing
 from engine.errors import CasetableError, XmlError
 from engine.form import Form, parse_form
+from engine.language.telling import message_of, told, without_file
 
 _DRAWINGS = (".bpmn", ".bpmn2", ".bpmn20.xml", ".xml")
 # Threat: some checks compare elements pair by pair; a diagram for people has at most 300.
@@ -92,8 +93,12 @@ def _read_drawing(path: str, content: bytes) -> Drawing | Finding:
             path,
             WHOLE_FILE,
             "too_many_elements",
-            f"has {len(drawing.elements)} elements and {len(drawing.flows)} flows, too many to "
-            "check; move phases into diagrams of their own and use call activities.",
+            told(
+                "has %(count)s elements and %(flows)s flows, too many to check; move phases into "
+                "diagrams of their own and use call activities.",
+                count=len(drawing.elements),
+                flows=len(drawing.flows),
+            ),
         )
     return drawing
 
@@ -116,4 +121,4 @@ def _read_decision(path: str, content: bytes) -> DecisionTable | Finding:
 
 def _sentence(problem: CasetableError, path: str) -> str:
     """Return the message without the file's name, which the finding says itself."""
-    return str(problem).removeprefix(f"{path}:").strip()
+    return without_file(message_of(problem), path)

@@ -10,6 +10,8 @@ from engine.check.operator_use import suggestion
 from engine.drawing import Drawing, Element, user_tasks
 from engine.form import Form
 from engine.form.form import FREE_TEXT, SINGLE_CHOICE, FieldClass, Type, walk
+from engine.language import mark
+from engine.language.telling import Told, told
 
 _FILED = {FieldClass.CASE, FieldClass.SENSITIVE, FieldClass.SOURCE}
 
@@ -24,23 +26,33 @@ def check_forms_of_tasks(folder: Folder, _context: CheckContext) -> Iterator[Fin
                     drawing,
                     task,
                     "no_form",
-                    f"has no form; set formRef, for example {task.id or 'check_source'}"
-                    f"{_elsewhere(task)}.",
+                    _no_form(task),
                 )
             elif not folder.exists("form", name):
                 yield error(
                     drawing,
                     task,
                     "unknown_form",
-                    f"its form {name} does not exist; add forms/{name}.form, or "
-                    f"{suggestion(name, folder.forms)}.",
+                    told(
+                        "its form %(name)s does not exist; add forms/%(name)s.form, or "
+                        "%(suggestion)s.",
+                        name=name,
+                        suggestion=suggestion(name, folder.forms),
+                    ),
                 )
 
 
-def _elsewhere(task: Element) -> str:
-    """Return what another tool called the form, to help with an imported diagram."""
-    written = [f"{key} {value}" for key, value in task.foreign.items() if "form" in key.lower()]
-    return f" (another tool wrote {', '.join(written)})" if written else ""
+def _no_form(task: Element) -> Told:
+    """Return the mend, with what another tool called the form, to help with an imported diagram."""
+    name = task.id or "check_source"
+    found = [f"{key} {value}" for key, value in task.foreign.items() if "form" in key.lower()]
+    if not found:
+        return told("has no form; set formRef, for example %(name)s.", name=name)
+    return told(
+        "has no form; set formRef, for example %(name)s (another tool wrote %(found)s).",
+        name=name,
+        found=", ".join(found),
+    )
 
 
 def check_recorders(folder: Folder, context: CheckContext) -> Iterator[Finding]:
@@ -57,16 +69,22 @@ def check_recorders(folder: Folder, context: CheckContext) -> Iterator[Finding]:
                     drawing,
                     task,
                     "unknown_recorder",
-                    f"records with {name}, which is no operator; "
-                    f"{suggestion(name, context.operators)}.",
+                    told(
+                        "records with %(name)s, which is no operator; %(suggestion)s.",
+                        name=name,
+                        suggestion=suggestion(name, context.operators),
+                    ),
                 )
             elif not facts.records_form:
                 yield error(
                     drawing,
                     task,
                     "not_a_recorder",
-                    f"records with {name}, which is for service tasks; "
-                    "name an operator that records a form.",
+                    told(
+                        "records with %(name)s, which is for service tasks; name an operator that "
+                        "records a form.",
+                        name=name,
+                    ),
                 )
             else:
                 yield from _required_fields(drawing, task, facts, folder)
@@ -80,8 +98,10 @@ def _unrecorded(drawing: Drawing, task: Element, folder: Folder) -> Iterator[Fin
             drawing,
             task,
             "unrecorded",
-            "its answers stay with the step and never reach the case file; name in recordWith "
-            "the operator that writes them there.",
+            told(
+                "its answers stay with the step and never reach the case file; name in recordWith "
+                "the operator that writes them there."
+            ),
         )
 
 
@@ -98,16 +118,26 @@ def _required_fields(
                 drawing,
                 task,
                 "field_optional",
-                f"{facts.name} needs {name}, which may be left empty in the form {form.id}; "
-                "make the field required.",
+                told(
+                    "%(name)s needs %(field)s, which may be left empty in the form %(form)s; make "
+                    "the field required.",
+                    name=facts.name,
+                    field=name,
+                    form=form.id,
+                ),
             )
     for name in sorted(facts.required - fields.keys()):
         yield error(
             drawing,
             task,
             "field_not_in_form",
-            f"{facts.name} needs {name}, which the form {form.id} does not ask; "
-            f"add a field with the key {name}.",
+            told(
+                "%(name)s needs %(field)s, which the form %(form)s does not ask; add a field with "
+                "the key %(field)s.",
+                name=facts.name,
+                field=name,
+                form=form.id,
+            ),
         )
 
 
@@ -125,20 +155,24 @@ def check_forms(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
     for name, form in folder.forms.items():
         path = folder.path_of("form", name)
         for found in forms.findings(form):
-            yield error(path, found.element, "form", found.message)
+            yield error(path, found.element, f"form_{found.code}", found.message)
         if form.id != name:
             yield error(
                 path,
                 WHOLE_FILE,
                 "form_id",
-                f"the form is called {form.id} and its file {name}; give both the same name.",
+                told(
+                    "the form is called %(form)s and its file %(name)s; give both the same name.",
+                    form=form.id,
+                    name=name,
+                ),
             )
         if folder.drawings and name not in used:
             yield warning(
                 path,
                 WHOLE_FILE,
                 "unused_form",
-                "no user task shows this form; name it in formRef, or remove it.",
+                told("no user task shows this form; name it in formRef, or remove it."),
             )
 
 
@@ -156,16 +190,22 @@ def check_fields_across(folder: Folder, _context: CheckContext) -> Iterator[Find
                     folder.path_of("form", name),
                     field.key,
                     "field_type_differs",
-                    f"{field.key} is a {kind} here and a {other_kind} in {other.id}; "
-                    "use one type, or another key.",
+                    told(
+                        "%(key)s is a %(kind)s here and a %(other_kind)s in %(other)s; use one "
+                        "type, or another key.",
+                        key=field.key,
+                        kind=told(kind),
+                        other_kind=told(other_kind),
+                        other=other.id,
+                    ),
                 )
 
 
 def _value_kind(component: str) -> str:
     """Return what the process receives from a component."""
     if component in {"radio", "select"}:
-        return "code"
+        return mark("code")
     if component in {"checklist", "taglist", "dynamiclist"}:
-        return "list"
-    names = {"datetime": "date", "checkbox": "yes or no", "expression": "computed value"}
+        return mark("list")
+    names = mark({"datetime": "date", "checkbox": "yes or no", "expression": "computed value"})
     return names.get(component, component)

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from engine.check.context import CheckContext
-from engine.check.finding import WHOLE_FILE, Finding, error, warning
+from engine.check.finding import WHOLE_FILE, Finding, error, kind_words, warning
 from engine.check.folder import Folder
 from engine.drawing import Drawing, Process
 from engine.drawing.vocabulary import ACTIVITIES, words_for
+from engine.language import mark
+from engine.language.telling import told
 
 _SOUND = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*\Z")
 _GENERATED = re.compile(
@@ -26,11 +28,11 @@ def check_ids(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
         yield from _repeated(drawing)
         given = set(drawing.ids)
         for process in drawing.processes:
-            yield from _bad(drawing, process.id, "process", given)
+            yield from _bad(drawing, process.id, mark("process"), given)
             for element in process.elements:
                 yield from _bad(drawing, element.id, words_for(element.kind), given)
             for flow in process.flows:
-                yield from _bad(drawing, flow.id, "flow", given)
+                yield from _bad(drawing, flow.id, mark("flow"), given)
 
 
 def _bad(drawing: Drawing, identifier: str, words: str, given: set[str]) -> Iterator[Finding]:
@@ -39,23 +41,29 @@ def _bad(drawing: Drawing, identifier: str, words: str, given: set[str]) -> Iter
             drawing,
             identifier,
             "no_id",
-            f"the {words} has no id; give it one such as check_source.",
+            told("the %(kind)s has no id; give it one such as check_source.", kind=told(words)),
         )
     elif identifier in _RESERVED or identifier.endswith(_SUFFIX):
         yield error(
             drawing,
             identifier,
             "reserved_id",
-            f"{identifier} is an id that the execution uses itself; "
-            "rename it, for example to signal_received.",
+            told(
+                "%(identifier)s is an id that the execution uses itself; rename it, for example to "
+                "signal_received.",
+                identifier=identifier,
+            ),
         )
     elif not _SOUND.match(identifier):
         yield error(
             drawing,
             identifier,
             "bad_id",
-            f"the id {identifier!r} has characters other than letters, digits, _ . and -; "
-            "rename it, for example to check_source.",
+            told(
+                "the id %(identifier)s has characters other than letters, digits, _ . and -; "
+                "rename it, for example to check_source.",
+                identifier=repr(identifier),
+            ),
         )
 
 
@@ -66,7 +74,12 @@ def _repeated(drawing: Drawing) -> Iterator[Finding]:
                 drawing,
                 identifier,
                 "duplicate_id",
-                f"{times} parts of this file have the id {identifier}; give each its own id.",
+                told(
+                    "%(times)s parts of this file have the id %(identifier)s; give each its own "
+                    "id.",
+                    times=times,
+                    identifier=identifier,
+                ),
             )
 
 
@@ -83,8 +96,12 @@ def check_ids_across(folder: Folder, _context: CheckContext) -> Iterator[Finding
                     drawing,
                     element,
                     "id_in_two_files",
-                    f"{element.id} is also the id of a step in {other}; timers and history "
-                    "tell steps apart by id, so rename one of them.",
+                    told(
+                        "%(element)s is also the id of a step in %(other)s; timers and history "
+                        "tell steps apart by id, so rename one of them.",
+                        element=element.id,
+                        other=other,
+                    ),
                 )
 
 
@@ -97,8 +114,11 @@ def check_generated_ids(folder: Folder, _context: CheckContext) -> Iterator[Find
                     drawing,
                     element,
                     "generated_id",
-                    f"the id of {element.label!r} was made by a tool; "
-                    "rename it to verb_noun, for example check_source.",
+                    told(
+                        "the id of %(label)s was made by a tool; rename it to verb_noun, for "
+                        "example check_source.",
+                        label=repr(element.label),
+                    ),
                 )
 
 
@@ -111,7 +131,7 @@ def check_processes(folder: Folder, _context: CheckContext) -> Iterator[Finding]
                 drawing,
                 WHOLE_FILE,
                 "no_process",
-                "holds no process; draw one, or remove the file.",
+                told("holds no process; draw one, or remove the file."),
             )
         for process in drawing.processes:
             yield from _process(drawing, process, seen)
@@ -121,21 +141,27 @@ def check_processes(folder: Folder, _context: CheckContext) -> Iterator[Finding]
                 drawing,
                 drawing.processes[1],
                 "several_processes",
-                f"the file holds several processes ({names}); save each in a file of its own.",
+                told(
+                    "the file holds several processes (%(names)s); save each in a file of its own.",
+                    names=names,
+                ),
             )
 
 
 def _process(drawing: Drawing, process: Process, seen: dict[str, str]) -> Iterator[Finding]:
     if not process.elements:
         yield error(
-            drawing, process, "empty_process", "has no steps; draw them, or remove the process."
+            drawing,
+            process,
+            "empty_process",
+            told("has no steps; draw them, or remove the process."),
         )
     if not process.executable:
         yield error(
             drawing,
             process,
             "not_executable",
-            "is not marked as executable; tick Executable in the properties of the process.",
+            told("is not marked as executable; tick Executable in the properties of the process."),
         )
     other = seen.setdefault(process.id, drawing.file)
     if other != drawing.file:
@@ -143,7 +169,11 @@ def _process(drawing: Drawing, process: Process, seen: dict[str, str]) -> Iterat
             drawing,
             process,
             "process_in_two_files",
-            f"a process with the id {process.id} is also in {other}; rename one of them.",
+            told(
+                "a process with the id %(process)s is also in %(other)s; rename one of them.",
+                process=process.id,
+                other=other,
+            ),
         )
     stem = PurePosixPath(drawing.file).name.partition(".")[0]
     if len(drawing.processes) == 1 and process.id and process.id != stem:
@@ -151,11 +181,17 @@ def _process(drawing: Drawing, process: Process, seen: dict[str, str]) -> Iterat
             drawing,
             process,
             "file_name",
-            f"the process is called {process.id} and its file {stem}; "
-            "give both the same name, so that people find it.",
+            told(
+                "the process is called %(process)s and its file %(stem)s; give both the same "
+                "name, so that people find it.",
+                process=process.id,
+                stem=stem,
+            ),
         )
     if not process.name:
-        yield warning(drawing, process, "no_name", "has no name; name it as people would say it.")
+        yield warning(
+            drawing, process, "no_name", told("has no name; name it as people would say it.")
+        )
 
 
 def check_names(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
@@ -168,5 +204,8 @@ def check_names(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
                     drawing,
                     element,
                     "no_name",
-                    f"this {words_for(element.kind)} has no name; name it as people would say it.",
+                    told(
+                        "this %(kind)s has no name; name it as people would say it.",
+                        kind=kind_words(element.kind),
+                    ),
                 )

@@ -11,6 +11,7 @@ from engine.check.geometry import LABEL_WIDTH, crosses, overlap, segments, shrun
 from engine.check.tidiness import MOST, nodes, small_enough
 from engine.drawing import Box, Drawing, Edge, Shape
 from engine.drawing.vocabulary import SUB_PROCESSES
+from engine.language.telling import told
 
 # Only clear overlaps count: fonts differ, so the estimate of a label's size does too.
 _CLEAR = 3.0
@@ -94,7 +95,10 @@ def _on_shapes(drawing: Drawing, label: _Label) -> Iterator[Finding]:
                 drawing,
                 label.owner,
                 "label_on_shape",
-                f"its label lies on {element.id}; move the label to a free place.",
+                told(
+                    "its label lies on %(element)s; move the label to a free place.",
+                    element=element.id,
+                ),
             )
 
 
@@ -114,7 +118,10 @@ def _on_lines(drawing: Drawing, label: _Label) -> Iterator[Finding]:
                 drawing,
                 label.owner,
                 "label_on_line",
-                f"its label lies on the line of {flow.id}; move the label to a free place.",
+                told(
+                    "its label lies on the line of %(flow)s; move the label to a free place.",
+                    flow=flow.id,
+                ),
             )
 
 
@@ -125,5 +132,8 @@ def _on_labels(drawing: Drawing, label: _Label, others: list[_Label]) -> Iterato
                 drawing,
                 other.owner,
                 "label_on_label",
-                f"its label lies on the label of {label.owner}; move one of them away.",
+                told(
+                    "its label lies on the label of %(owner)s; move one of them away.",
+                    owner=label.owner,
+                ),
             )

@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping
 
 from engine.check.context import CheckContext
-from engine.check.finding import WHOLE_FILE, Finding, error, warning
+from engine.check.finding import WHOLE_FILE, Finding, error, kind_words, warning
 from engine.check.folder import Folder
 from engine.check.geometry import contains
 from engine.drawing import Drawing, Edge, Element, Process, Shape
-from engine.drawing.vocabulary import words_for
+from engine.language.telling import told
 
 # A drawing beyond this is not a diagram that anybody reads; its layout is not compared pairwise.
 MAX_SHAPES = 400
@@ -23,8 +23,12 @@ def check_size(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
                 drawing,
                 WHOLE_FILE,
                 "too_many_elements",
-                f"has {len(drawing.elements)} elements; a diagram has at most {MAX_ELEMENTS}, "
-                "so move phases into diagrams of their own and use call activities.",
+                told(
+                    "has %(count)s elements; a diagram has at most %(max_elements)s, so move "
+                    "phases into diagrams of their own and use call activities.",
+                    count=len(drawing.elements),
+                    max_elements=MAX_ELEMENTS,
+                ),
             )
 
 
@@ -36,8 +40,10 @@ def check_drawn(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
                 drawing,
                 WHOLE_FILE,
                 "no_layout",
-                "has no layout, so that it cannot be shown; open it in the editor, "
-                "arrange it and save it.",
+                told(
+                    "has no layout, so that it cannot be shown; open it in the editor, arrange it "
+                    "and save it."
+                ),
             )
             continue
         hidden = _inside_collapsed(drawing)
@@ -49,7 +55,7 @@ def check_drawn(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
                     drawing,
                     flow,
                     "missing_edge",
-                    "is not drawn; draw the flow again in the editor.",
+                    told("is not drawn; draw the flow again in the editor."),
                 )
         yield from _stray(drawing)
 
@@ -61,7 +67,10 @@ def _missing_shapes(drawing: Drawing, hidden: set[str]) -> Iterator[Finding]:
                 drawing,
                 element,
                 "missing_shape",
-                f"this {words_for(element.kind)} is not drawn; draw it again in the editor.",
+                told(
+                    "this %(kind)s is not drawn; draw it again in the editor.",
+                    kind=kind_words(element.kind),
+                ),
             )
     for process in drawing.processes:
         for lane in process.lanes:
@@ -70,7 +79,10 @@ def _missing_shapes(drawing: Drawing, hidden: set[str]) -> Iterator[Finding]:
                     drawing,
                     lane,
                     "missing_shape",
-                    f"the lane {lane.name or lane.id} is not drawn; draw it again in the editor.",
+                    told(
+                        "the lane %(name)s is not drawn; draw it again in the editor.",
+                        name=lane.name or lane.id,
+                    ),
                 )
 
 
@@ -83,8 +95,11 @@ def _stray(drawing: Drawing) -> Iterator[Finding]:
                 drawing,
                 part.element,
                 "stray_shape",
-                f"the picture shows {part.element or 'something'}, which is not in the file; "
-                "remove it, or draw it again.",
+                told(
+                    "the picture shows %(element)s, which is not in the file; remove it, or draw "
+                    "it again.",
+                    element=part.element or told("something"),
+                ),
             )
 
 
@@ -123,15 +138,20 @@ def _element_outside(
             drawing,
             element,
             "outside_lane",
-            f"belongs to the lane {lane.name or lane.id} but is drawn outside it; "
-            "move it into the lane.",
+            told(
+                "belongs to the lane %(name)s but is drawn outside it; move it into the lane.",
+                name=lane.name or lane.id,
+            ),
         )
     if element.parent and _out_of(shape, shapes.get(element.parent)):
         yield warning(
             drawing,
             element,
             "outside_sub_process",
-            f"belongs to the sub-process {element.parent} but is drawn outside it; move it inside.",
+            told(
+                "belongs to the sub-process %(parent)s but is drawn outside it; move it inside.",
+                parent=element.parent,
+            ),
         )
     for pool in drawing.participants:
         if pool.process == process.id and _out_of(shape, shapes.get(pool.id)):
@@ -139,8 +159,10 @@ def _element_outside(
                 drawing,
                 element,
                 "outside_pool",
-                f"belongs to the pool {pool.name or pool.id} but is drawn outside it; "
-                "move it inside.",
+                told(
+                    "belongs to the pool %(name)s but is drawn outside it; move it inside.",
+                    name=pool.name or pool.id,
+                ),
             )
 
 
@@ -155,7 +177,11 @@ def _lanes_outside(drawing: Drawing, shapes: Mapping[str, Shape]) -> Iterator[Fi
                     drawing,
                     lane,
                     "lane_outside",
-                    f"the lane {lane.name or lane.id} is drawn outside {holder}; move it inside.",
+                    told(
+                        "the lane %(name)s is drawn outside %(holder)s; move it inside.",
+                        name=lane.name or lane.id,
+                        holder=holder,
+                    ),
                 )
 
 
@@ -177,8 +203,10 @@ def check_lanes_cover(folder: Folder, _context: CheckContext) -> Iterator[Findin
                     drawing,
                     element,
                     "not_in_lane",
-                    "is in no lane although the process has lanes; move it into the lane of "
-                    "those who do it.",
+                    told(
+                        "is in no lane although the process has lanes; move it into the lane of "
+                        "those who do it."
+                    ),
                 )
         yield from _in_two_lanes(drawing, process)
 
@@ -196,13 +224,21 @@ def _in_two_lanes(drawing: Drawing, process: Process) -> Iterator[Finding]:
                     drawing,
                     member,
                     "in_two_lanes",
-                    f"belongs to the lanes {other} and {lane.id}; move it into one of them.",
+                    told(
+                        "belongs to the lanes %(other)s and %(lane)s; move it into one of them.",
+                        other=other,
+                        lane=lane.id,
+                    ),
                 )
             elif member not in process.by_id:
                 yield warning(
                     drawing,
                     lane,
                     "unknown_lane_member",
-                    f"the lane {lane.name or lane.id} lists {member}, which is not in the process; "
-                    "save the diagram again in the editor.",
+                    told(
+                        "the lane %(name)s lists %(member)s, which is not in the process; save "
+                        "the diagram again in the editor.",
+                        name=lane.name or lane.id,
+                        member=member,
+                    ),
                 )

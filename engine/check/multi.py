@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 from engine.bpmn import subset
 from engine.check.context import CheckContext
-from engine.check.finding import Finding, error, warning
+from engine.check.finding import Finding, error, kind_words, warning
 from engine.check.folder import Folder
 from engine.check.graph import Graph, reachable, reversed_graph, successors
 from engine.drawing import Drawing, Element, MultiInstance, Process
-from engine.drawing.vocabulary import words_for
+from engine.language.telling import told
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z_0-9]*\Z")
 
@@ -30,40 +30,52 @@ def _repeated(drawing: Drawing, element: Element, many: MultiInstance) -> Iterat
             drawing,
             element,
             "multi_instance_kind",
-            f"is a {words_for(element.kind)} repeated for each item, which cannot be executed; "
-            "repeat a user task.",
+            told(
+                "is a %(kind)s repeated for each item, which cannot be executed; repeat a user "
+                "task.",
+                kind=kind_words(element.kind),
+            ),
         )
     elif element.kind != "userTask":
         yield warning(
             drawing,
             element,
             "multi_instance_kind",
-            f"repeats a whole {words_for(element.kind)} for each item; "
-            "repeat a user task instead, and put what follows behind it.",
+            told(
+                "repeats a whole %(kind)s for each item; repeat a user task instead, and put what "
+                "follows behind it.",
+                kind=kind_words(element.kind),
+            ),
         )
     if many.cardinality:
         yield error(
             drawing,
             element,
             "cardinality",
-            "is repeated a number of times; remove the cardinality and name a collection, "
-            "for example partners.",
+            told(
+                "is repeated a number of times; remove the cardinality and name a collection, for "
+                "example partners."
+            ),
         )
     if not many.collection:
         yield error(
             drawing,
             element,
             "no_collection",
-            "is repeated but names no collection; name the variable that holds the items, "
-            "for example partners.",
+            told(
+                "is repeated but names no collection; name the variable that holds the items, for "
+                "example partners."
+            ),
         )
     if many.completion_condition:
         yield error(
             drawing,
             element,
             "completion_condition",
-            "has a completion condition, which cannot express a quorum; remove it and let the "
-            "application send a message when enough answers are in.",
+            told(
+                "has a completion condition, which cannot express a quorum; remove it and let the "
+                "application send a message when enough answers are in."
+            ),
         )
     yield from _names(drawing, element, many)
 
@@ -74,14 +86,16 @@ def _names(drawing: Drawing, element: Element, many: MultiInstance) -> Iterator[
             drawing,
             element,
             "no_item",
-            "does not name the item of its collection; name it, for example partner.",
+            told("does not name the item of its collection; name it, for example partner."),
         )
     if bool(many.output) != bool(many.output_item):
         yield error(
             drawing,
             element,
             "half_output",
-            "names only one of the output collection and the output item; name both or neither.",
+            told(
+                "names only one of the output collection and the output item; name both or neither."
+            ),
         )
     written = (many.collection, many.item, many.output, many.output_item)
     for name in written:
@@ -90,7 +104,10 @@ def _names(drawing: Drawing, element: Element, many: MultiInstance) -> Iterator[
                 drawing,
                 element,
                 "bad_variable",
-                f"{name!r} is not the name of a variable; write a name such as partners.",
+                told(
+                    "%(name)s is not the name of a variable; write a name such as partners.",
+                    name=repr(name),
+                ),
             )
     found = [name for name in written if name]
     if len(set(found)) < len(found):
@@ -98,7 +115,10 @@ def _names(drawing: Drawing, element: Element, many: MultiInstance) -> Iterator[
             drawing,
             element,
             "same_variable",
-            "uses one name for two of collection, item, output and output item; give each its own.",
+            told(
+                "uses one name for two of collection, item, output and output item; give each its "
+                "own."
+            ),
         )
 
 
@@ -135,6 +155,9 @@ def _reset(
             drawing,
             element,
             "output_not_reset",
-            f"is in a loop and fills {many.output} again; put a script task "
-            f"{many.output} = {{}} before it.",
+            told(
+                "is in a loop and fills %(output)s again; put a script task %(output)s = {} before "
+                "it.",
+                output=many.output,
+            ),
         )

@@ -7,6 +7,7 @@ from engine.check.context import CheckContext, OperatorFacts
 from engine.check.finding import Finding, error, warning
 from engine.check.folder import Folder
 from engine.drawing import Drawing, Element
+from engine.language.telling import Told, told
 
 _TYPES = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
 
@@ -22,7 +23,9 @@ def check_operators(folder: Folder, context: CheckContext) -> Iterator[Finding]:
                     drawing,
                     element,
                     "no_operator",
-                    "does not say what it does; choose an operator, for example case/open_file.",
+                    told(
+                        "does not say what it does; choose an operator, for example case/open_file."
+                    ),
                 )
                 continue
             facts = context.operators.get(element.operator)
@@ -31,25 +34,37 @@ def check_operators(folder: Folder, context: CheckContext) -> Iterator[Finding]:
                     drawing,
                     element,
                     "unknown_operator",
-                    f"there is no operator {element.operator}; "
-                    f"{suggestion(element.operator, context.operators)}.",
+                    told(
+                        "there is no operator %(operator)s; %(suggestion)s.",
+                        operator=element.operator,
+                        suggestion=suggestion(element.operator, context.operators),
+                    ),
                 )
             elif facts.records_form:
                 yield error(
                     drawing,
                     element,
                     "recorder_as_operator",
-                    f"{facts.name} records a submitted form; name it in recordWith of the "
-                    "user task, and choose another operator here.",
+                    told(
+                        "%(name)s records a submitted form; name it in recordWith of the user "
+                        "task, and choose another operator here.",
+                        name=facts.name,
+                    ),
                 )
             else:
                 yield from _parameters(drawing, element, facts)
 
 
-def suggestion(name: str, known: Iterable[str]) -> str:
+def suggestion(name: str, known: Iterable[str]) -> Told:
     """Return the mend for a misspelt name: with the nearest known ones."""
     near = get_close_matches(name, sorted(known), n=2, cutoff=0.6)
-    return "correct the name" + (f" (did you mean {' or '.join(near)}?)" if near else "")
+    if not near:
+        return told("correct the name")
+    if len(near) == 1:
+        return told("correct the name (did you mean %(near)s?)", near=near[0])
+    return told(
+        "correct the name (did you mean %(near)s or %(other)s?)", near=near[0], other=near[1]
+    )
 
 
 def _parameters(drawing: Drawing, element: Element, facts: OperatorFacts) -> Iterator[Finding]:
@@ -59,14 +74,18 @@ def _parameters(drawing: Drawing, element: Element, facts: OperatorFacts) -> Ite
             drawing,
             element,
             "missing_parameter",
-            f"operator {facts.name} needs the parameter {name}; add it with an expression.",
+            told(
+                "operator %(operator)s needs the parameter %(name)s; add it with an expression.",
+                operator=facts.name,
+                name=name,
+            ),
         )
     if len(given) < len(element.parameters):
         yield error(
             drawing,
             element,
             "repeated_parameter",
-            "gives a parameter twice; remove one of them.",
+            told("gives a parameter twice; remove one of them."),
         )
     for name, parameter in given.items():
         expected = facts.inputs.get(name)
@@ -75,7 +94,12 @@ def _parameters(drawing: Drawing, element: Element, facts: OperatorFacts) -> Ite
                 drawing,
                 element,
                 "unknown_parameter",
-                f"operator {facts.name} has no parameter {name}; {suggestion(name, facts.inputs)}.",
+                told(
+                    "operator %(operator)s has no parameter %(name)s; %(suggestion)s.",
+                    operator=facts.name,
+                    name=name,
+                    suggestion=suggestion(name, facts.inputs),
+                ),
             )
             continue
         if not parameter.value.strip():
@@ -83,7 +107,10 @@ def _parameters(drawing: Drawing, element: Element, facts: OperatorFacts) -> Ite
                 drawing,
                 element,
                 "empty_parameter",
-                f"the parameter {name} has no expression; write one, or remove the parameter.",
+                told(
+                    "the parameter %(name)s has no expression; write one, or remove the parameter.",
+                    name=name,
+                ),
             )
         written = _TYPES.get(parameter.type, parameter.type)
         if written and written != "any" and expected not in {written, "any"}:
@@ -91,6 +118,12 @@ def _parameters(drawing: Drawing, element: Element, facts: OperatorFacts) -> Ite
                 drawing,
                 element,
                 "parameter_type",
-                f"the parameter {name} is marked as {written}, but operator {facts.name} takes "
-                f"{expected}; mark it as {expected}.",
+                told(
+                    "the parameter %(name)s is marked as %(written)s, but operator %(operator)s "
+                    "takes %(expected)s; mark it as %(expected)s.",
+                    name=name,
+                    written=written,
+                    operator=facts.name,
+                    expected=expected,
+                ),
             )

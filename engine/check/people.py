@@ -7,6 +7,7 @@ from engine.check.context import CheckContext
 from engine.check.finding import Finding, error, warning
 from engine.check.folder import Folder
 from engine.drawing import Drawing, Element, Process, user_tasks
+from engine.language.telling import told
 
 PEOPLE = frozenset({"userTask", "manualTask"})
 _DURATION = re.compile(
@@ -39,15 +40,21 @@ def check_roles(folder: Folder, context: CheckContext) -> Iterator[Finding]:
                     drawing,
                     element,
                     "no_role",
-                    "nobody is responsible for it; put it into a lane with a role, "
-                    "or set candidateRole.",
+                    told(
+                        "nobody is responsible for it; put it into a lane with a role, or set "
+                        "candidateRole."
+                    ),
                 )
             elif context.roles and element.role not in context.roles and element.lane is None:
                 yield error(
                     drawing,
                     element,
                     "unknown_role",
-                    f"its role {element.role} is not in the profile; {_choose(context)}.",
+                    told(
+                        "its role %(role)s is not in the profile; %(choose)s.",
+                        role=element.role,
+                        choose=_choose(context),
+                    ),
                 )
             escalate = element.properties.get("escalateTo")
             if escalate and context.roles and escalate not in context.roles:
@@ -55,13 +62,17 @@ def check_roles(folder: Folder, context: CheckContext) -> Iterator[Finding]:
                     drawing,
                     element,
                     "unknown_escalation",
-                    f"escalates to {escalate}, which is not a role of the profile; "
-                    f"{_choose(context)}.",
+                    told(
+                        "escalates to %(escalate)s, which is not a role of the profile; "
+                        "%(choose)s.",
+                        escalate=escalate,
+                        choose=_choose(context),
+                    ),
                 )
 
 
 def _choose(context: CheckContext) -> str:
-    return f"choose one of {', '.join(sorted(context.roles))}"
+    return told("choose one of %(listed)s", listed=", ".join(sorted(context.roles)))
 
 
 def check_lanes(folder: Folder, context: CheckContext) -> Iterator[Finding]:
@@ -74,16 +85,24 @@ def check_lanes(folder: Folder, context: CheckContext) -> Iterator[Finding]:
                     drawing,
                     lane,
                     "lane_without_role",
-                    f"the lane {lane.name or lane.id} has steps for people but no role; "
-                    "set candidateRole on the lane.",
+                    told(
+                        "the lane %(name)s has steps for people but no role; set candidateRole on "
+                        "the lane.",
+                        name=lane.name or lane.id,
+                    ),
                 )
             elif lane.own_role and context.roles and lane.own_role not in context.roles:
                 yield error(
                     drawing,
                     lane,
                     "unknown_role",
-                    f"the role {lane.own_role} of the lane {lane.name or lane.id} is not in the "
-                    f"profile; {_choose(context)}.",
+                    told(
+                        "the role %(own_role)s of the lane %(name)s is not in the profile; "
+                        "%(choose)s.",
+                        own_role=lane.own_role,
+                        name=lane.name or lane.id,
+                        choose=_choose(context),
+                    ),
                 )
         yield from _contradicted(drawing, process)
 
@@ -96,8 +115,12 @@ def _contradicted(drawing: Drawing, process: Process) -> Iterator[Finding]:
                 drawing,
                 element,
                 "role_ignored",
-                f"names the role {own}, but its lane says {element.role} and counts; "
-                "remove candidateRole or move the step to another lane.",
+                told(
+                    "names the role %(own)s, but its lane says %(role)s and counts; remove "
+                    "candidateRole or move the step to another lane.",
+                    own=own,
+                    role=element.role,
+                ),
             )
 
 
@@ -116,7 +139,7 @@ def _due(drawing: Drawing, element: Element) -> Iterator[Finding]:
             drawing,
             element,
             "no_due_date",
-            "has no due date and could wait without limit; set dueIn, for example P7D.",
+            told("has no due date and could wait without limit; set dueIn, for example P7D."),
         )
     for name in ("dueIn", "remindBefore"):
         written = element.properties.get(name, "")
@@ -127,15 +150,23 @@ def _due(drawing: Drawing, element: Element) -> Iterator[Finding]:
                 drawing,
                 element,
                 "bad_duration",
-                f"{name} is {written!r}, which is not a duration; "
-                "write P7D, PT12H or P3M, or an expression that begins with =.",
+                told(
+                    "%(name)s is %(written)s, which is not a duration; write P7D, PT12H or P3M, "
+                    "or an expression that begins with =.",
+                    name=name,
+                    written=repr(written),
+                ),
             )
         elif name == "dueIn" and not any(digit in written for digit in "123456789"):
             yield error(
                 drawing,
                 element,
                 "zero_duration",
-                f"{name} is {written}, so that it is overdue at once; give people time.",
+                told(
+                    "%(name)s is %(written)s, so that it is overdue at once; give people time.",
+                    name=name,
+                    written=written,
+                ),
             )
 
 
@@ -150,16 +181,21 @@ def check_separation(folder: Folder, _context: CheckContext) -> Iterator[Finding
                         drawing,
                         task,
                         "not_done_by_itself",
-                        "names itself in notDoneBy, so that nobody could ever do it again; "
-                        "name another user task.",
+                        told(
+                            "names itself in notDoneBy, so that nobody could ever do it again; "
+                            "name another user task."
+                        ),
                     )
                 elif name not in known:
                     yield error(
                         drawing,
                         task,
                         "unknown_not_done_by",
-                        f"notDoneBy names {name}, which is no user task of this deployment; "
-                        "use the id of one.",
+                        told(
+                            "notDoneBy names %(name)s, which is no user task of this deployment; "
+                            "use the id of one.",
+                            name=name,
+                        ),
                     )
 
 
@@ -180,6 +216,10 @@ def check_settings(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
                         drawing,
                         element,
                         "unknown_setting",
-                        f"has the setting {name!r}, which nothing reads; "
-                        f"the known ones are {', '.join(sorted(_SETTINGS))}.",
+                        told(
+                            "has the setting %(name)s, which nothing reads; the known ones are "
+                            "%(listed)s.",
+                            name=repr(name),
+                            listed=", ".join(sorted(_SETTINGS)),
+                        ),
                     )

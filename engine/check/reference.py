@@ -3,10 +3,11 @@
 from collections.abc import Iterator
 
 from engine.check.context import CheckContext
-from engine.check.finding import Finding, error
+from engine.check.finding import Finding, error, event_words
 from engine.check.folder import Folder
 from engine.check.graph import starts_of
 from engine.drawing import Drawing, Element, Process
+from engine.language.telling import told
 
 
 def check_calls(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
@@ -26,7 +27,7 @@ def _call(
             drawing,
             element,
             "no_called_process",
-            "does not say which process it calls; choose one.",
+            told("does not say which process it calls; choose one."),
         )
         return
     if element.called_element not in known:
@@ -34,8 +35,11 @@ def _call(
             drawing,
             element,
             "unknown_process",
-            f"calls {element.called_element}, which is in no file; "
-            f"draw it in {element.called_element}.bpmn or choose another process.",
+            told(
+                "calls %(called_element)s, which is in no file; draw it in "
+                "%(called_element)s.bpmn or choose another process.",
+                called_element=element.called_element,
+            ),
         )
         return
     called_drawing, called = known[element.called_element]
@@ -45,16 +49,26 @@ def _call(
             drawing,
             element,
             "called_with_several_starts",
-            f"calls {called.id} ({called_drawing.file}), which has {len(starts)} start events; "
-            "a called process has one, so keep one there.",
+            told(
+                "calls %(called)s (%(file)s), which has %(count)s start events; a called process "
+                "has one, so keep one there.",
+                called=called.id,
+                file=called_drawing.file,
+                count=len(starts),
+            ),
         )
     elif starts and starts[0].events:
         yield error(
             drawing,
             element,
             "called_with_event_start",
-            f"calls {called.id} ({called_drawing.file}), which waits for a "
-            f"{starts[0].events[0].kind} to start; make its start event a plain one.",
+            told(
+                "calls %(called)s (%(file)s), which waits for a %(kind)s to start; make its start "
+                "event a plain one.",
+                called=called.id,
+                file=called_drawing.file,
+                kind=event_words(starts[0].events[0].kind),
+            ),
         )
 
 
@@ -76,8 +90,12 @@ def check_recursion(folder: Folder, _context: CheckContext) -> Iterator[Finding]
                     drawing,
                     element,
                     "recursion",
-                    f"calls {element.called_element}, which leads back to {process.id}; "
-                    "draw the repetition as a loop with an exclusive gateway.",
+                    told(
+                        "calls %(called_element)s, which leads back to %(process)s; draw the "
+                        "repetition as a loop with an exclusive gateway.",
+                        called_element=element.called_element,
+                        process=process.id,
+                    ),
                 )
 
 

@@ -6,6 +6,7 @@ from typing import Any, Literal
 import orjson
 
 from engine.check.finding import Finding
+from engine.language.telling import counted, source, told
 
 Level = Literal["refused", "drawing", "executable"]
 # These say that a file could not be opened at all.
@@ -20,7 +21,7 @@ def ordered(findings: Iterable[Finding]) -> list[Finding]:
 
 def _rank(finding: Finding) -> tuple[str, int, str, str, str]:
     severity = _ORDER[finding.severity]
-    return finding.file, severity, finding.element, finding.code, finding.message
+    return finding.file, severity, finding.element, finding.code, source(finding.message)
 
 
 def level(findings: Iterable[Finding], file: str) -> Level:
@@ -45,7 +46,8 @@ def as_text(findings: Iterable[Finding]) -> str:
 def _line(finding: Finding) -> str:
     if finding.severity == "error":
         return str(finding)
-    return f"{finding.file}:{finding.element}: (warning) {finding.message}"
+    place = f"{finding.file}:{finding.element}"
+    return str(told("%(place)s: (warning) %(message)s", place=place, message=finding.message))
 
 
 def summary(findings: Iterable[Finding], files: int) -> str:
@@ -53,14 +55,17 @@ def summary(findings: Iterable[Finding], files: int) -> str:
     found = ordered(findings)
     errors = sum(finding.severity == "error" for finding in found)
     warnings = len(found) - errors
-    looked = _count(files, "file")
+    looked = counted("%(count)s file checked", "%(count)s files checked", files)
     if not found:
-        return f"{looked} checked, nothing to mend."
-    return f"{looked} checked: {_count(errors, 'error')}, {_count(warnings, 'warning')}."
-
-
-def _count(number: int, word: str) -> str:
-    return f"{number} {word}" if number == 1 else f"{number} {word}s"
+        return str(told("%(files)s, nothing to mend.", files=looked))
+    return str(
+        told(
+            "%(files)s: %(errors)s, %(warnings)s.",
+            files=looked,
+            errors=counted("%(count)s error", "%(count)s errors", errors),
+            warnings=counted("%(count)s warning", "%(count)s warnings", warnings),
+        )
+    )
 
 
 def as_json(findings: Iterable[Finding], files: Iterable[str]) -> str:

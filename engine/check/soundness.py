@@ -14,6 +14,7 @@ from engine.check.folder import Folder
 from engine.check.graph import levels, reachable, starts_of, successors
 from engine.drawing import Drawing, Element, Process
 from engine.drawing.vocabulary import GATEWAYS
+from engine.language.telling import told
 
 # One parallel block and a handful of choices make some hundred markings; more is a maze.
 MAX_MARKINGS = 3_000
@@ -63,8 +64,10 @@ def _findings(drawing: Drawing, process: Process, level: str | None) -> Iterator
             drawing,
             identifier,
             "waits_for_ever",
-            "waits for all its incoming flows although only some of them are taken; "
-            "let alternatives meet in an exclusive gateway.",
+            told(
+                "waits for all its incoming flows although only some of them are taken; let "
+                "alternatives meet in an exclusive gateway."
+            ),
         )
     for identifier in _origins(play):
         yield error(
@@ -78,19 +81,19 @@ def _findings(drawing: Drawing, process: Process, level: str | None) -> Iterator
             drawing,
             process.by_id.get(level or "", process),
             "too_many_paths",
-            "has too many paths to look for deadlocks; split it into call activities.",
+            told("has too many paths to look for deadlocks; split it into call activities."),
         )
 
 
 def _twice(process: Process, identifier: str) -> str:
     if len(process.flows_to(identifier)) > 1:
-        return (
+        return told(
             "branches that run at the same time meet here, so that everything after it runs "
             "twice; join them with a parallel gateway."
         )
-    return (
-        "begins again while an earlier run of it is still going on; "
-        "join its branches with a parallel gateway before the way back."
+    return told(
+        "begins again while an earlier run of it is still going on; join its branches with a "
+        "parallel gateway before the way back."
     )
 
 
@@ -225,8 +228,11 @@ def _handlers(drawing: Drawing, process: Process, level: str | None) -> Iterator
                 drawing,
                 handler,
                 "handler_leads_back",
-                f"does not interrupt, yet its path leads back to {_first(process, handler, usual)},"
-                " which then runs twice; give its path an end event of its own.",
+                told(
+                    "does not interrupt, yet its path leads back to %(first)s, which then runs "
+                    "twice; give its path an end event of its own.",
+                    first=_first(process, handler, usual),
+                ),
             )
 
 

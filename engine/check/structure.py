@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from engine.check.context import CheckContext
-from engine.check.finding import Finding, error
+from engine.check.finding import Finding, error, kind_words
 from engine.check.folder import Folder
 from engine.check.graph import levels, reachable, reversed_graph, starts_of, successors
 from engine.drawing import Drawing, Element, Flow, Process
-from engine.drawing.vocabulary import words_for
+from engine.language.telling import Told, told
 
 
 def check_starts_and_ends(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
@@ -23,8 +23,10 @@ def check_starts_and_ends(folder: Folder, _context: CheckContext) -> Iterator[Fi
                     drawing,
                     holder or process,
                     "no_end",
-                    "has no end event, so that it never finishes; "
-                    "add an end event after the last step.",
+                    told(
+                        "has no end event, so that it never finishes; add an end event after the "
+                        "last step."
+                    ),
                 )
 
 
@@ -37,14 +39,17 @@ def _starts(
             drawing,
             holder or process,
             "no_start",
-            "has no start event; add one before the first step.",
+            told("has no start event; add one before the first step."),
         )
     elif holder is not None and len(starts) > 1:
         yield error(
             drawing,
             holder,
             "several_starts",
-            f"has {len(starts)} start events; keep one, a sub-process begins in one place.",
+            told(
+                "has %(count)s start events; keep one, a sub-process begins in one place.",
+                count=len(starts),
+            ),
         )
 
 
@@ -57,7 +62,10 @@ def check_empty_sub_processes(folder: Folder, _context: CheckContext) -> Iterato
                     drawing,
                     element,
                     "empty_sub_process",
-                    "is a sub-process without steps; draw its steps, or make it a call activity.",
+                    told(
+                        "is a sub-process without steps; draw its steps, or make it a call "
+                        "activity."
+                    ),
                 )
 
 
@@ -82,24 +90,32 @@ def _reachability(drawing: Drawing, process: Process, level: str | None) -> Iter
                 drawing,
                 element,
                 "unreachable",
-                f"no path from a start leads to this {words_for(element.kind)}; "
-                "connect it with a flow or remove it.",
+                told(
+                    "no path from a start leads to this %(kind)s; connect it with a flow or "
+                    "remove it.",
+                    kind=kind_words(element.kind),
+                ),
             )
         elif element.kind != "endEvent" and not _ways_on(process, element):
             yield error(
                 drawing,
                 element,
                 "implicit_end",
-                f"nothing follows this {words_for(element.kind)}, so that the process hangs "
-                "there; add an end event after it.",
+                told(
+                    "nothing follows this %(kind)s, so that the process hangs there; add an end "
+                    "event after it.",
+                    kind=kind_words(element.kind),
+                ),
             )
         elif ends and element.id not in backward and _ways_on(process, element):
             yield error(
                 drawing,
                 element,
                 "no_way_out",
-                f"no path from this {words_for(element.kind)} leads to an end; "
-                "draw a way out of the loop.",
+                told(
+                    "no path from this %(kind)s leads to an end; draw a way out of the loop.",
+                    kind=kind_words(element.kind),
+                ),
             )
 
 
@@ -120,39 +136,54 @@ def check_flow_ends(folder: Folder, _context: CheckContext) -> Iterator[Finding]
             yield from _flow_ends(drawing, process, flow)
 
 
+def _dangling(name: str, *, begins: bool) -> Told:
+    if begins and name:
+        return told(
+            "begins at nothing (%(name)s is not in this process); connect it to a step or remove "
+            "it.",
+            name=name,
+        )
+    if name:
+        return told(
+            "ends at nothing (%(name)s is not in this process); connect it to a step or remove it.",
+            name=name,
+        )
+    if begins:
+        return told("begins at nothing; connect it to a step or remove it.")
+    return told("ends at nothing; connect it to a step or remove it.")
+
+
 def _flow_ends(drawing: Drawing, process: Process, flow: Flow) -> Iterator[Finding]:
     source, target = process.by_id.get(flow.source), process.by_id.get(flow.target)
     if source is None or target is None:
-        side = "begins" if source is None else "ends"
         name = flow.source if source is None else flow.target
-        named = f" ({name} is not in this process)" if name else ""
-        yield error(
-            drawing,
-            flow,
-            "dangling_flow",
-            f"{side} at nothing{named}; connect it to a step or remove it.",
-        )
+        yield error(drawing, flow, "dangling_flow", _dangling(name, begins=source is None))
         return
     if source.parent != target.parent:
         yield error(
             drawing,
             flow,
             "flow_across_border",
-            "crosses the border of a sub-process; let it end there, "
-            "and draw a flow out of the sub-process.",
+            told(
+                "crosses the border of a sub-process; let it end there, and draw a flow out of the "
+                "sub-process."
+            ),
         )
     if target.kind == "startEvent":
         yield error(
-            drawing, flow, "flow_into_start", "leads into a start event; lead it to a step."
+            drawing, flow, "flow_into_start", told("leads into a start event; lead it to a step.")
         )
     if target.kind == "boundaryEvent":
         yield error(
-            drawing, flow, "flow_into_boundary", "leads into a boundary event; lead it to a step."
+            drawing,
+            flow,
+            "flow_into_boundary",
+            told("leads into a boundary event; lead it to a step."),
         )
     if source.kind == "endEvent":
         yield error(
             drawing,
             flow,
             "flow_from_end",
-            "leaves an end event; make that an intermediate event or remove the flow.",
+            told("leaves an end event; make that an intermediate event or remove the flow."),
         )

@@ -10,6 +10,8 @@ from engine.check.folder import Folder
 from engine.check.geometry import border_distance, crosses, overlap, segments, shrunk
 from engine.check.layout import MAX_SHAPES
 from engine.drawing import Drawing, Edge, Element, Flow, Shape
+from engine.language import mark
+from engine.language.telling import told
 
 _SLACK = 1.0
 _INSET = 3.0
@@ -37,8 +39,10 @@ def check_comparable(folder: Folder, _context: CheckContext) -> Iterator[Finding
                 drawing,
                 WHOLE_FILE,
                 "layout_not_checked",
-                "has too many shapes and corners for its layout to be checked; "
-                "split the diagram, or draw its flows with fewer corners.",
+                told(
+                    "has too many shapes and corners for its layout to be checked; split the "
+                    "diagram, or draw its flows with fewer corners."
+                ),
             )
 
 
@@ -69,7 +73,7 @@ def _overlaps(drawing: Drawing) -> Iterator[Finding]:
                     drawing,
                     other,
                     "shapes_overlap",
-                    f"lies on {element.id}; move one of them away.",
+                    told("lies on %(element)s; move one of them away.", element=element.id),
                 )
 
 
@@ -102,7 +106,7 @@ def _on_annotations(drawing: Drawing) -> Iterator[Finding]:
                     drawing,
                     artifact,
                     "shapes_overlap",
-                    f"the annotation lies on {element.id}; move it away.",
+                    told("the annotation lies on %(element)s; move it away.", element=element.id),
                 )
 
 
@@ -152,7 +156,7 @@ def _through(
                 drawing,
                 flow,
                 "flow_through_shape",
-                f"runs through {element.id}; lead it around.",
+                told("runs through %(element)s; lead it around.", element=element.id),
             )
 
 
@@ -168,7 +172,7 @@ def check_straight_flows(folder: Folder, _context: CheckContext) -> Iterator[Fin
                     drawing,
                     flow,
                     "diagonal_flow",
-                    "runs diagonally; lead it level and upright with right angles.",
+                    told("runs diagonally; lead it level and upright with right angles."),
                 )
             yield from _loose_ends(drawing, flow, edge)
 
@@ -178,9 +182,17 @@ def _slanting(start: tuple[float, float], end: tuple[float, float]) -> bool:
 
 
 def _loose_ends(drawing: Drawing, flow: Flow, edge: Edge) -> Iterator[Finding]:
-    for identifier, point, verb in (
-        (flow.source, edge.points[0], "begin"),
-        (flow.target, edge.points[-1], "end"),
+    for identifier, point, text in (
+        (
+            flow.source,
+            edge.points[0],
+            mark("does not begin on the border of %(step)s; drag its end onto the border."),
+        ),
+        (
+            flow.target,
+            edge.points[-1],
+            mark("does not end on the border of %(step)s; drag its end onto the border."),
+        ),
     ):
         shape = drawing.shape_by_id.get(identifier)
         element = drawing.by_id.get(identifier)
@@ -191,7 +203,7 @@ def _loose_ends(drawing: Drawing, flow: Flow, edge: Edge) -> Iterator[Finding]:
                 drawing,
                 flow,
                 "loose_flow_end",
-                f"does not {verb} on the border of {identifier}; drag its end onto the border.",
+                told(text, step=identifier),
             )
 
 

@@ -13,11 +13,13 @@ from engine.errors import CasetableError, ExpressionError, InputError
 from engine.expression import Expression, compile_expression
 from engine.expression.constant import constant
 from engine.expression.tree import Name
+from engine.language import mark
+from engine.language.telling import message_of, told
 
 _UTC = ZoneInfo("UTC")
 _WHERE = {
-    "timeDuration": "write a duration such as P3M or P14D, or an expression that gives one",
-    "timeDate": "write a date such as 2026-05-31, or an expression that gives one",
+    "timeDuration": mark("write a duration such as P3M or P14D, or an expression that gives one"),
+    "timeDate": mark("write a date such as 2026-05-31, or an expression that gives one"),
 }
 
 
@@ -33,7 +35,12 @@ def check_timers(folder: Folder, _context: CheckContext) -> Iterator[Finding]:
 def _rule(drawing: Drawing, element: Element, event: Event) -> Iterator[Finding]:
     mend = _WHERE.get(event.rule_kind, _WHERE["timeDuration"])
     if not event.rule:
-        yield error(drawing, element, "no_timer_rule", f"has a timer without a rule; {mend}.")
+        yield error(
+            drawing,
+            element,
+            "no_timer_rule",
+            told("has a timer without a rule; %(mend)s.", mend=told(mend)),
+        )
         return
     rule = event.rule.strip("\"'")
     if event.rule_kind == "timeDuration" and is_duration(rule):
@@ -47,7 +54,11 @@ def _rule(drawing: Drawing, element: Element, event: Event) -> Iterator[Finding]
             drawing,
             element,
             "bad_timer_rule",
-            f"its timer rule {event.rule[:60]!r} cannot be read; {mend}.",
+            told(
+                "its timer rule %(rule)s cannot be read; %(mend)s.",
+                rule=repr(event.rule[:60]),
+                mend=told(mend),
+            ),
         )
     elif constant(expression.tree) == timedelta():
         yield _zero(drawing, element, event.rule)
@@ -57,7 +68,7 @@ def _duration(drawing: Drawing, element: Element, rule: str) -> Iterator[Finding
     try:
         duration = parse_duration(rule)
     except InputError as problem:
-        yield error(drawing, element, "bad_timer_rule", f"{problem}")
+        yield error(drawing, element, "bad_timer_rule", message_of(problem))
         return
     if str(duration) == "PT0S":
         yield _zero(drawing, element, rule)
@@ -68,7 +79,7 @@ def _zero(drawing: Drawing, element: Element, rule: str) -> Finding:
         drawing,
         element,
         "zero_timer",
-        f"waits for {rule}, that is not at all; write how long, for example P3M.",
+        told("waits for %(rule)s, that is not at all; write how long, for example P3M.", rule=rule),
     )
 
 

@@ -18,14 +18,16 @@ from engine.comparison.phrase import plain
 from engine.comparison.place import Pair, numbered
 from engine.drawing import Drawing
 from engine.drawing.vocabulary import words_for
+from engine.language import mark
+from engine.language.telling import told
 
 KINDS: Final[dict[str, tuple[str, Weight]]] = {
-    "messages": ("message", "meaning"),
-    "signals": ("signal", "meaning"),
-    "errors": ("error", "meaning"),
-    "escalations": ("escalation", "meaning"),
-    "participants": ("pool", "wording"),
-    "message_flows": ("message flow, which is drawn only,", "wording"),
+    "messages": (mark("message"), "meaning"),
+    "signals": (mark("signal"), "meaning"),
+    "errors": (mark("error"), "meaning"),
+    "escalations": (mark("escalation"), "meaning"),
+    "participants": (mark("pool"), "wording"),
+    "message_flows": (mark("message flow, which is drawn only,"), "wording"),
     "artifacts": ("", "wording"),
 }
 """The lists of a drawing, what one of them is called, and what a change of it weighs."""
@@ -51,14 +53,12 @@ def _one(
 ) -> Iterator[Change]:
     before, after = both
     found: Any = after if before is None else before
-    told = words or words_for(found.kind)
+    what = told(words or words_for(found.kind))
     if before is None or after is None:
-        sentence = say(
-            "The {what} {name} is {how}.",
-            what=told,
-            name=named(found.name or found.id),
-            how="new" if before is None else "gone",
-        )
+        text = mark("The %(what)s %(name)s is gone.")
+        if before is None:
+            text = mark("The %(what)s %(name)s is new.")
+        sentence = say(text, what=what, name=named(found.name or found.id))
         values = before and [found.id, found.name], after and [found.id, found.name]
         kind = came_or_went(before is None)
         yield pair.change(found.id, "", values, sentence, kind=kind, weight=weight)
@@ -66,17 +66,17 @@ def _one(
     for one in fields(before):
         pairs = getattr(before, one.name), getattr(after, one.name)
         if pairs[0] != pairs[1]:
-            sentence = _sentence(told, after.name or after.id, one.name, pairs)
+            sentence = _sentence(what, after.name or after.id, one.name, pairs)
             yield pair.change(after.id, one.name, pairs, sentence, weight=weight)
 
 
-def _sentence(what: str, name: str, attribute: str, values: tuple[Any, Any]) -> Sentence:
+def _sentence(what: Sentence, name: str, attribute: str, values: tuple[Any, Any]) -> Sentence:
     before, after = excerpts(plain(values[0]), plain(values[1]))
     if attribute == "name":
-        template = "The {what} {before} is now called {after}."
+        template = mark("The %(what)s %(before)s is now called %(after)s.")
         return say(template, what=what, before=named(before), after=named(after))
     return say(
-        "The {what} {name} has another {attribute}: {after} instead of {before}.",
+        "The %(what)s %(name)s has another %(attribute)s: %(after)s instead of %(before)s.",
         what=what,
         name=named(name),
         attribute=attribute.replace("_", " "),

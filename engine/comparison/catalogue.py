@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from engine.comparison.change import Change, Kind, came_or_went, excerpts, named, say, valued
 from engine.comparison.side import Side
+from engine.language import mark
 from engine.wordbook import Entry, language_of, read_entries
 
 
@@ -30,12 +31,10 @@ def _whole(
 ) -> Change:
     came = before is None
     count = sum(entry.counts for entry in ((after if came else before) or {}).values())
-    sentence = say(
-        "The language {language} is {how}: {count} of the texts that people see.",
-        language=named(language),
-        how="new" if came else "gone",
-        count=valued(str(count)),
-    )
+    text = mark("The language %(language)s is gone: %(count)s of the texts that people see.")
+    if came:
+        text = mark("The language %(language)s is new: %(count)s of the texts that people see.")
+    sentence = say(text, language=named(language), count=valued(str(count)))
     kind, one, other = came_or_went(came), None if came else path, path if came else None
     return Change(kind, path, "", "file", one, other, "wording", sentence=sentence)
 
@@ -57,11 +56,14 @@ def _said(entries: Mapping[str, Entry], text: str) -> str | None:
 def _text(path: str, language: str, text: str, before: str | None, after: str | None) -> Change:
     told = excerpts(before or "", after or "")
     kind: Kind = "changed"
-    template = "In {language}, {text} is {after} instead of {before}."
+    template = mark("In %(language)s, %(text)s is %(after)s instead of %(before)s.")
     if before is None:
-        kind, template = "added", "In {language}, {text} is now said: {after}."
+        kind, template = "added", mark("In %(language)s, %(text)s is now said: %(after)s.")
     elif after is None:
-        kind, template = "removed", "In {language}, {text} is said no more; it was {before}."
+        kind, template = (
+            "removed",
+            mark("In %(language)s, %(text)s is said no more; it was %(before)s."),
+        )
     sentence = say(
         template,
         language=named(language),

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Final
 
 from engine.comparison.catalogue import compare_catalogues
 from engine.comparison.change import WEIGHTS, Change, came_or_went, named, say
@@ -16,6 +16,22 @@ from engine.comparison.table import compare_tables
 from engine.decision import DecisionTable
 from engine.drawing import Drawing
 from engine.form import Form
+from engine.language import mark
+
+COME: Final = mark(
+    {
+        "diagram": "The diagram %(name)s is new.",
+        "table": "The table %(name)s is new.",
+        "form": "The form %(name)s is new.",
+    }
+)
+GONE: Final = mark(
+    {
+        "diagram": "The diagram %(name)s is gone.",
+        "table": "The table %(name)s is gone.",
+        "form": "The form %(name)s is gone.",
+    }
+)
 
 
 def compare(old: Side, new: Side) -> tuple[Change, ...]:
@@ -89,17 +105,13 @@ class _Files:
 
 
 def _renamed(before: str, after: str) -> Change:
-    sentence = say("The file {old} is now {new}.", old=named(before), new=named(after))
+    sentence = say("The file %(old)s is now %(new)s.", old=named(before), new=named(after))
     return Change("changed", after, "", "file", before, after, "wording", sentence=sentence)
 
 
 def _whole(path: str, what: str, model: Any, *, new: bool) -> Change:
-    sentence = say(
-        "The {what} {name} is {how}.",
-        what=what,
-        name=named(title_of(path, model)),
-        how="new" if new else "gone",
-    )
+    text = COME[what] if new else GONE[what]
+    sentence = say(text, name=named(title_of(path, model)))
     before, after = (None, path) if new else (path, None)
     kind = came_or_went(new)
     return Change(kind, path, "", "file", before, after, "meaning", sentence=sentence)

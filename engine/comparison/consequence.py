@@ -11,6 +11,8 @@ from engine.comparison.side import Side
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError
 from engine.inheritance import is_rules
+from engine.language import mark
+from engine.language.telling import counted, message_of, named, told
 from engine.proof.proof import Proof, Verdict, prove
 from engine.proof.report import broken_by
 
@@ -60,14 +62,16 @@ def rule_effects(old: Side, new: Side, changes: Iterable[Change]) -> Consequence
         return Consequences()
     if not (old.is_whole and new.is_whole):
         return Consequences(
-            unproved="The rules are not proved: for that, both sides need profile and rules."
+            unproved=told("The rules are not proved: for that, both sides need profile and rules.")
         )
     try:
         for side in (old, new):
             _check(side)
         return Consequences(rules=tuple(_effects(old, new)))
     except CasetableError as error:
-        return Consequences(unproved=f"The rules are not proved: {error}")
+        return Consequences(
+            unproved=told("The rules are not proved: %(error)s", error=message_of(error))
+        )
 
 
 def _check(side: Side) -> None:
@@ -76,8 +80,15 @@ def _check(side: Side) -> None:
     found = check_deployment(checked, context_of(side.deployment.profile))
     errors = [finding for finding in found if finding.severity == "error"]
     if errors:
-        count = "an error that forbids" if len(errors) == 1 else f"{len(errors)} errors that forbid"
-        raise CasetableError(f"{side.title} has {count} publishing, the first: {errors[0]}")
+        raise CasetableError(
+            counted(
+                "%(title)s has an error that forbids publishing, the first: %(first)s",
+                "%(title)s has %(count)s errors that forbid publishing, the first: %(first)s",
+                len(errors),
+                title=side.title,
+                first=errors[0].told,
+            )
+        )
 
 
 def _effects(old: Side, new: Side) -> list[Effect]:
@@ -88,23 +99,34 @@ def _effects(old: Side, new: Side) -> list[Effect]:
     found += _under_old_rules(old, new)
     if not found:
         count = len(after.verdicts)
-        found = [Effect("", True, True, f"All rules hold before and after: {count} proved.")]
+        found = [
+            Effect(
+                "",
+                True,
+                True,
+                told("All rules hold before and after: %(count)s proved.", count=count),
+            )
+        ]
     return found
 
 
 def _effect(was: bool | None, verdict: Verdict, proof: Proof, side: Side) -> Effect | None:
     rule = verdict.rule
-    told = tuple(broken_by(proof, verdict, side.deployment.profile))
-    start = f"{rule.id}: {rule.sentence}"
+    way = tuple(broken_by(proof, verdict, side.deployment.profile))
     if was is None:
-        how = "This rule is new and holds." if verdict.holds else "This rule is new and broken."
+        text = mark("%(rule)s: %(sentence)s This rule is new and broken.")
+        if verdict.holds:
+            text = mark("%(rule)s: %(sentence)s This rule is new and holds.")
     elif was == verdict.holds:
         if was:
             return None
-        how = "This was broken before, and still is."
+        text = mark("%(rule)s: %(sentence)s This was broken before, and still is.")
     else:
-        how = "This held and is now BROKEN." if was else "This was broken and holds now."
-    return Effect(rule.id, was, verdict.holds, f"{start} {how}", told)
+        text = mark("%(rule)s: %(sentence)s This was broken and holds now.")
+        if was:
+            text = mark("%(rule)s: %(sentence)s This held and is now BROKEN.")
+    sentence = told(text, rule=rule.id, sentence=named(rule.sentence))
+    return Effect(rule.id, was, verdict.holds, sentence, way)
 
 
 def _under_old_rules(old: Side, new: Side) -> Iterator[Effect]:
@@ -118,8 +140,10 @@ def _under_old_rules(old: Side, new: Side) -> Iterator[Effect]:
     proof = prove(ResolvedDeployment(files))
     for verdict in proof.verdicts:
         if verdict.rule.id in differing and not verdict.holds:
-            told = tuple(broken_by(proof, verdict, new.deployment.profile))
-            sentence = (
-                f"{verdict.rule.id}, as it was before, would be BROKEN now: {verdict.rule.sentence}"
+            way = tuple(broken_by(proof, verdict, new.deployment.profile))
+            sentence = told(
+                "%(rule)s, as it was before, would be BROKEN now: %(sentence)s",
+                rule=verdict.rule.id,
+                sentence=named(verdict.rule.sentence),
             )
-            yield Effect(verdict.rule.id, None, False, sentence, told)
+            yield Effect(verdict.rule.id, None, False, sentence, way)

@@ -1,7 +1,7 @@
 """Compares two versions of one diagram: what is in it, and each thing with what it was."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from engine.comparison import lane
 from engine.comparison.beside import compare_beside
@@ -15,6 +15,7 @@ from engine.comparison.place import Pair, called, lane_name, numbered
 from engine.comparison.setting import compare_properties
 from engine.comparison.side import Side
 from engine.drawing import Drawing, Element, Flow, Process
+from engine.language import mark
 
 Part = TypeVar("Part", Element, Flow)
 Key = tuple[str, int]
@@ -49,30 +50,32 @@ def _alone(pair: Pair, before: Process | None, after: Process | None) -> Change:
     told = named(found.name or found.id) if found else named("")
     identifier = found.id if found else ""
     if before is None:
-        sentence = say("The process {name} is new.", name=told)
+        sentence = say("The process %(name)s is new.", name=told)
         return pair.change(identifier, "", (None, identifier), sentence, kind="added")
-    sentence = say("The process {name} is gone.", name=told)
+    sentence = say("The process %(name)s is gone.", name=told)
     return pair.change(identifier, "", (identifier, None), sentence, kind="removed")
 
 
 def _process(pair: Pair, before: Process, after: Process) -> Iterator[Change]:
-    here = say("The process {name}", name=named(after.name or after.id))
+    here = say("The process %(name)s", name=named(after.name or after.id))
     if before.name != after.name:
         sentence = say(
-            "The process {before} is now called {after}.",
+            "The process %(before)s is now called %(after)s.",
             before=named(before.name or before.id),
             after=named(after.name or after.id),
         )
         values = before.name, after.name
         yield pair.change(after.id, "name", values, sentence, weight="wording")
     if before.executable != after.executable:
-        template = "{here} can {now} be executed."
-        sentence = say(template, here=here, now="now" if after.executable else "no longer")
+        template = mark("%(here)s can no longer be executed.")
+        if after.executable:
+            template = mark("%(here)s can now be executed.")
+        sentence = say(template, here=here)
         yield pair.change(after.id, "executable", (before.executable, after.executable), sentence)
     if before.documentation != after.documentation:
         shown = excerpts(before.documentation, after.documentation)
         sentence = say(
-            "The explanation of the process {name} is now {after}; it was {before}.",
+            "The explanation of the process %(name)s is now %(after)s; it was %(before)s.",
             name=named(after.name or after.id),
             before=valued(shown[0]),
             after=valued(shown[1]),
@@ -95,12 +98,12 @@ def _elements(pair: Pair) -> Iterator[Change]:
     for key in (key for key in old if key not in new):
         process, element = old[key]
         gone = _summary(process, element), None
-        sentence = _told("{here} is gone{details}.", pair.old, process, element)
+        sentence = _told(GONE, pair.old, process, element)
         yield pair.change(element.id, "", gone, sentence, kind="removed")
     for key, (process, element) in new.items():
         if key not in old:
             values = None, _summary(process, element)
-            sentence = _told("{here} is new{details}.", pair.new, process, element)
+            sentence = _told(NEW, pair.new, process, element)
             yield pair.change(element.id, "", values, sentence, kind="added")
             continue
         yield from compare_element(Both(pair, old[key][0], process, old[key][1], element))
@@ -111,16 +114,34 @@ def _summary(process: Process, element: Element) -> list[str]:
     return [element.kind, element.name, lane_name(process, element.lane), element.parent or ""]
 
 
-def _told(template: str, side: Side, process: Process, element: Element) -> Sentence:
+NEW: Final = mark(
+    {
+        "": "%(here)s is new.",
+        "role": "%(here)s is new, for %(detail)s.",
+        "event": "%(here)s is new, about %(detail)s.",
+        "operator": "%(here)s is new, done by %(detail)s.",
+    }
+)
+GONE: Final = mark(
+    {
+        "": "%(here)s is gone.",
+        "role": "%(here)s is gone, for %(detail)s.",
+        "event": "%(here)s is gone, about %(detail)s.",
+        "operator": "%(here)s is gone, done by %(detail)s.",
+    }
+)
+
+
+def _told(texts: Mapping[str, str], side: Side, process: Process, element: Element) -> Sentence:
     """Return a sentence about a whole element: who does it, what it waits for."""
-    details: Sentence | str = ""
+    what, detail = "", ""
     if element.kind == "userTask" and element.role:
-        details = say(", for {role}", role=valued(side.role(element.role)))
+        what, detail = "role", side.role(element.role)
     elif element.event is not None:
-        details = say(", about {event}", event=valued(event_words(element.event, side)))
+        what, detail = "event", event_words(element.event, side)
     elif element.operator:
-        details = say(", done by {operator}", operator=valued(element.operator))
-    return say(template, here=called(element, process), details=details)
+        what, detail = "operator", element.operator
+    return say(texts[what], here=called(element, process), detail=valued(detail))
 
 
 def _flows(pair: Pair) -> Iterator[Change]:

@@ -6,12 +6,14 @@ from functools import cached_property
 from typing import Final
 
 from engine.comparison import event, setting
-from engine.comparison.change import Change, Part, Sentence, excerpts, named, say, valued
+from engine.comparison.change import Change, Sentence, excerpts, named, say, valued
 from engine.comparison.phrase import plain, script
 from engine.comparison.place import Pair, called, label, lane_name
 from engine.drawing import Element, Process
 from engine.drawing.role import ROLE_PROPERTY
 from engine.drawing.vocabulary import words_for
+from engine.language import mark
+from engine.language.telling import Part, told
 
 DERIVED: Final = {
     "id": "by which both are found",
@@ -60,7 +62,7 @@ def compare_element(both: Both) -> Iterator[Change]:
 
 def _name(both: Both, attribute: str) -> Iterator[Change]:
     sentence = say(
-        "{old} is now called {new}.",
+        "%(old)s is now called %(new)s.",
         old=called(both.old, both.old_process),
         new=named(both.new.label),
     )
@@ -71,16 +73,16 @@ def _name(both: Both, attribute: str) -> Iterator[Change]:
 def _kind(both: Both, attribute: str) -> Iterator[Change]:
     yield both.instead(
         attribute,
-        "{here} was a {before} and is now a {after}.",
-        valued(words_for(both.old.kind)),
-        valued(words_for(both.new.kind)),
+        mark("%(here)s was a %(before)s and is now a %(after)s."),
+        valued(told(words_for(both.old.kind))),
+        valued(told(words_for(both.new.kind))),
     )
 
 
 def _process(both: Both, attribute: str) -> Iterator[Change]:
     yield both.instead(
         attribute,
-        "{here} moves from the diagram {before} to {after}.",
+        mark("%(here)s moves from the diagram %(before)s to %(after)s."),
         named(both.old_process.name or both.old.process),
         named(both.new_process.name or both.new.process),
     )
@@ -89,7 +91,7 @@ def _process(both: Both, attribute: str) -> Iterator[Change]:
 def _parent(both: Both, attribute: str) -> Iterator[Change]:
     yield both.instead(
         attribute,
-        "{here} moves out of {before} into {after}.",
+        mark("%(here)s moves out of %(before)s into %(after)s."),
         _inside(both.old_process, both.old.parent),
         _inside(both.new_process, both.new.parent),
     )
@@ -107,9 +109,9 @@ def _role(both: Both, attribute: str) -> Iterator[Change]:
         return  # the lane's own role changed, which is told once, with the steps in it
     yield both.instead(
         attribute,
-        "{here} moves from {before} to {after}.",
-        valued(before if both.old.role else "nobody"),
-        valued(after if both.new.role else "nobody"),
+        mark("%(here)s moves from %(before)s to %(after)s."),
+        valued(before if both.old.role else told("nobody")),
+        valued(after if both.new.role else told("nobody")),
     )
 
 
@@ -125,7 +127,8 @@ def _lane(both: Both) -> Iterator[Change]:
     if both.old.lane == both.new.lane:
         return  # the lane was renamed, which is told once
     sentence = say(
-        "{here} is drawn in the lane {after} instead of {before}; who does it stays the same.",
+        "%(here)s is drawn in the lane %(after)s instead of %(before)s; who does it stays the "
+        "same.",
         here=both.here,
         before=valued(before),
         after=valued(after),
@@ -137,7 +140,7 @@ def _lane(both: Both) -> Iterator[Change]:
 def _documentation(both: Both, attribute: str) -> Iterator[Change]:
     before, after = excerpts(both.old.documentation, both.new.documentation)
     sentence = say(
-        "The explanation of {here} is now {after}; it was {before}.",
+        "The explanation of %(here)s is now %(after)s; it was %(before)s.",
         here=both.here,
         before=valued(before),
         after=valued(after),
@@ -149,7 +152,9 @@ def _documentation(both: Both, attribute: str) -> Iterator[Change]:
 def _default_flow(both: Both, attribute: str) -> Iterator[Change]:
     yield both.instead(
         attribute,
-        "Where no condition of {here} applies, it goes on to {after} instead of {before}.",
+        mark(
+            "Where no condition of %(here)s applies, it goes on to %(after)s instead of %(before)s."
+        ),
         _end(both.old_process, both.old.default_flow),
         _end(both.new_process, both.new.default_flow),
     )
@@ -157,13 +162,13 @@ def _default_flow(both: Both, attribute: str) -> Iterator[Change]:
 
 def _end(process: Process, flow: str | None) -> Part:
     found = process.flow_by_id.get(flow or "")
-    return valued(flow or "nowhere") if found is None else label(process, found.target)
+    return valued(flow or told("nowhere")) if found is None else label(process, found.target)
 
 
 def _operator(both: Both, attribute: str) -> Iterator[Change]:
     yield both.instead(
         attribute,
-        "{here} lets the system do {after} instead of {before}.",
+        mark("%(here)s lets the system do %(after)s instead of %(before)s."),
         valued(both.old.operator or ""),
         valued(both.new.operator or ""),
     )
@@ -172,7 +177,7 @@ def _operator(both: Both, attribute: str) -> Iterator[Change]:
 def _decision(both: Both, attribute: str) -> Iterator[Change]:
     yield both.instead(
         attribute,
-        "{here} looks at the table {after} instead of {before}.",
+        mark("%(here)s looks at the table %(after)s instead of %(before)s."),
         valued(both.old.decision_ref or ""),
         valued(both.new.decision_ref or ""),
     )
@@ -181,7 +186,7 @@ def _decision(both: Both, attribute: str) -> Iterator[Change]:
 def _called(both: Both, attribute: str) -> Iterator[Change]:
     yield both.instead(
         attribute,
-        "{here} runs the diagram {after} instead of {before}.",
+        mark("%(here)s runs the diagram %(after)s instead of %(before)s."),
         valued(both.old.called_element or ""),
         valued(both.new.called_element or ""),
     )
@@ -191,7 +196,7 @@ def _script(both: Both, attribute: str) -> Iterator[Change]:
     before, after = excerpts(script(both.old.script or ""), script(both.new.script or ""))
     yield both.instead(
         attribute,
-        "{here} calculates {after} instead of {before}.",
+        mark("%(here)s calculates %(after)s instead of %(before)s."),
         valued(before),
         valued(after),
     )
@@ -199,24 +204,24 @@ def _script(both: Both, attribute: str) -> Iterator[Change]:
 
 def _interrupting(both: Both, attribute: str) -> Iterator[Change]:
     host = label(both.new_process, both.new.attached_to or both.new.parent or both.new.id)
-    told = "{here} now stops {host}; before, {host} went on beside it."
+    text = mark("%(here)s now stops %(host)s; before, %(host)s went on beside it.")
     if not both.new.interrupting:
-        told = "{here} no longer stops {host}: {host} goes on beside it."
-    yield both.change(attribute, say(told, here=both.here, host=host))
+        text = mark("%(here)s no longer stops %(host)s: %(host)s goes on beside it.")
+    yield both.change(attribute, say(text, here=both.here, host=host))
 
 
 def _attached(both: Both, attribute: str) -> Iterator[Change]:
     yield both.instead(
         attribute,
-        "{here} moves from the border of {before} to that of {after}.",
+        mark("%(here)s moves from the border of %(before)s to that of %(after)s."),
         label(both.old_process, both.old.attached_to or ""),
         label(both.new_process, both.new.attached_to or ""),
     )
 
 
-def _switch(words: str) -> Callable[[Both, str], Iterator[Change]]:
+def _switch(now: str, no_longer: str) -> Callable[[Both, str], Iterator[Change]]:
     def compare(both: Both, attribute: str) -> Iterator[Change]:
-        template = f"{{here}} {'now' if getattr(both.new, attribute) else 'no longer'} {words}."
+        template = now if getattr(both.new, attribute) else no_longer
         yield both.change(attribute, say(template, here=both.here))
 
     return compare
@@ -225,7 +230,7 @@ def _switch(words: str) -> Callable[[Both, str], Iterator[Change]]:
 def _message(both: Both, attribute: str) -> Iterator[Change]:
     yield both.instead(
         attribute,
-        "{here} is about the message {after} instead of {before}.",
+        mark("%(here)s is about the message %(after)s instead of %(before)s."),
         valued(both.old.message),
         valued(both.new.message),
     )
@@ -260,8 +265,8 @@ def _foreign(both: Both, attribute: str) -> Iterator[Change]:
         before, after = both.old.foreign.get(name), both.new.foreign.get(name)
         if before != after:
             sentence = say(
-                "{here} has the setting {name} of another tool, which is never executed: "
-                "{after} instead of {before}.",
+                "%(here)s has the setting %(name)s of another tool, which is never executed: "
+                "%(after)s instead of %(before)s.",
                 here=both.here,
                 name=valued(name),
                 before=valued(plain(before)),
@@ -290,10 +295,19 @@ ATTRIBUTES: Final[dict[str, Callable[[Both, str], Iterator[Change]]]] = {
     "message": _message,
     "attached_to": _attached,
     "interrupting": _interrupting,
-    "event_sub_process": _switch("begins by itself, by an event"),
-    "for_compensation": _switch("serves to put things right afterwards"),
+    "event_sub_process": _switch(
+        mark("%(here)s now begins by itself, by an event."),
+        mark("%(here)s no longer begins by itself, by an event."),
+    ),
+    "for_compensation": _switch(
+        mark("%(here)s now serves to put things right afterwards."),
+        mark("%(here)s no longer serves to put things right afterwards."),
+    ),
     "multi_instance": _repetition,
-    "standard_loop": _switch("is repeated in a loop"),
+    "standard_loop": _switch(
+        mark("%(here)s now is repeated in a loop."),
+        mark("%(here)s no longer is repeated in a loop."),
+    ),
     "foreign": _foreign,
 }
 """What tells the difference of each attribute of `engine.drawing.Element`."""

@@ -9,8 +9,17 @@ from engine.comparison.phrase import condition, expression
 from engine.comparison.place import Pair
 from engine.comparison.side import Side
 from engine.drawing import Element, Event
+from engine.drawing.vocabulary import EVENT_WORDS
+from engine.language import mark
+from engine.language.telling import told
 
-_RULES: Final = {"timeDuration": "after", "timeDate": "on", "timeCycle": "again and again,"}
+_RULES: Final = mark(
+    {
+        "timeDuration": "after %(value)s",
+        "timeDate": "on %(value)s",
+        "timeCycle": "again and again, %(value)s",
+    }
+)
 
 
 def compare_events(pair: Pair, here: Sentence, old: Element, new: Element) -> Iterator[Change]:
@@ -19,21 +28,21 @@ def compare_events(pair: Pair, here: Sentence, old: Element, new: Element) -> It
         if before == after:
             continue
         values = before and _listed(before), after and _listed(after)
-        left = _told(before, pair.old) if before else "nothing"
-        right = _told(after, pair.new) if after else "nothing"
+        left = _told(before, pair.old) if before else told("nothing")
+        right = _told(after, pair.new) if after else told("nothing")
         aspect = str(number) if number else ""
         if left != right:
             sentence = say(
-                "{here} comes {after} instead of {before}."
+                mark("%(here)s comes %(after)s instead of %(before)s.")
                 if before and after and before.kind == after.kind == "timer"
-                else "{here} is about {after} instead of {before}.",
+                else mark("%(here)s is about %(after)s instead of %(before)s."),
                 here=here,
                 before=valued(left),
                 after=valued(right),
             )
         else:
             sentence = say(
-                "{here} is about {after} as before, but refers to it in another way.",
+                "%(here)s is about %(after)s as before, but refers to it in another way.",
                 here=here,
                 after=valued(right),
             )
@@ -47,11 +56,14 @@ def event_words(event: Event, side: Side) -> str:
 
 def _told(event: Event, side: Side) -> str:
     if event.kind == "timer":
-        return f"{_RULES.get(event.rule_kind, '')} {expression(event.rule, side)}".strip()
+        value = expression(event.rule, side)
+        return told(_RULES[event.rule_kind], value=value) if event.rule_kind in _RULES else value
     if event.kind == "conditional":
-        return f"the condition {condition(event.rule)}"
-    name = event.name or event.reference
-    return f"the {event.kind} {name}".strip()
+        return told("the condition %(condition)s", condition=condition(event.rule))
+    kind, name = told(EVENT_WORDS.get(event.kind, event.kind)), event.name or event.reference
+    if not name:
+        return told("the %(kind)s", kind=kind)
+    return told("the %(kind)s %(name)s", kind=kind, name=name)
 
 
 def _listed(event: Event) -> list[str]:

@@ -7,6 +7,7 @@ from engine.comparison.opposite import are_opposite
 from engine.comparison.phrase import condition, joined, same_expression
 from engine.comparison.place import Pair, called, label, way
 from engine.drawing import Element, Flow, Process
+from engine.language import mark
 
 ORDERED = frozenset({"exclusiveGateway"})
 MIN_WAYS = 2
@@ -14,20 +15,24 @@ MIN_WAYS = 2
 
 def added_way(pair: Pair, process: Process, flow: Flow) -> Change:
     """Return that a way is new."""
-    return _alone(pair, process, flow, "{way} is new{when}.", new=True)
+    return _alone(pair, process, flow, new=True)
 
 
 def removed_way(pair: Pair, process: Process, flow: Flow) -> Change:
     """Return that a way is gone."""
-    return _alone(pair, process, flow, "{way} is gone{when}.", new=False)
+    return _alone(pair, process, flow, new=False)
 
 
-def _alone(pair: Pair, process: Process, flow: Flow, template: str, *, new: bool) -> Change:
+def _alone(pair: Pair, process: Process, flow: Flow, *, new: bool) -> Change:
     told = [flow.source, flow.target, flow.condition or ""]
-    when: Sentence | str = ""
-    if flow.condition is not None:
-        when = say("; it is taken when {condition}", condition=valued(condition(flow.condition)))
-    sentence = say(template, way=way(process, flow), when=when)
+    here, when = way(process, flow), valued(condition(flow.condition))
+    if flow.condition is None:
+        sentence = say(mark("%(way)s is new.") if new else mark("%(way)s is gone."), way=here)
+    else:
+        text = mark("%(way)s is gone; it is taken when %(condition)s.")
+        if new:
+            text = mark("%(way)s is new; it is taken when %(condition)s.")
+        sentence = say(text, way=here, condition=when)
     values = (None, told) if new else (told, None)
     return pair.change(flow.id, "", values, sentence, kind="added" if new else "removed")
 
@@ -39,14 +44,14 @@ def compare_flow(
     (old_process, old), (new_process, new) = before, after
     if old.name != new.name:
         sentence = say(
-            "{way} was called {before}.",
+            "%(way)s was called %(before)s.",
             way=way(new_process, new),
             before=named(old.name) if old.name else valued(""),
         )
         yield pair.change(new.id, "name", (old.name, new.name), sentence, weight="wording")
     for attribute, template in (
-        ("source", "{way} now begins at {after} instead of {before}."),
-        ("target", "{way} now leads to {after} instead of {before}."),
+        ("source", mark("%(way)s now begins at %(after)s instead of %(before)s.")),
+        ("target", mark("%(way)s now leads to %(after)s instead of %(before)s.")),
     ):
         values = getattr(old, attribute), getattr(new, attribute)
         if values[0] != values[1]:
@@ -59,7 +64,7 @@ def compare_flow(
             yield pair.change(new.id, attribute, values, sentence)
     places = [old.process, old.parent or ""], [new.process, new.parent or ""]
     if places[0] != places[1]:
-        sentence = say("{way} is drawn inside something else.", way=way(new_process, new))
+        sentence = say("%(way)s is drawn inside something else.", way=way(new_process, new))
         yield pair.change(new.id, "parent", places, sentence)
     if old.condition != new.condition:
         yield _condition(pair, way(new_process, new), old, new)
@@ -71,19 +76,19 @@ def _condition(pair: Pair, told: Sentence, old: Flow, new: Flow) -> Change:
     if old.condition is not None and new.condition is not None:
         if same_expression(old.condition, new.condition):
             sentence = say(
-                "The condition of {way} is written otherwise and means the same.", way=told
+                "The condition of %(way)s is written otherwise and means the same.", way=told
             )
             return pair.change(new.id, "condition", values, sentence, weight="wording")
         if are_opposite(old.condition, new.condition):
             sentence = say(
-                "{way} is now taken when {after}: exactly the opposite of {before}.",
+                "%(way)s is now taken when %(after)s: exactly the opposite of %(before)s.",
                 way=told,
                 before=valued(before),
                 after=valued(after),
             )
             return pair.change(new.id, "condition", values, sentence)
     sentence = say(
-        "{way} is now taken when {after} instead of {before}.",
+        "%(way)s is now taken when %(after)s instead of %(before)s.",
         way=told,
         before=valued(before),
         after=valued(after),
@@ -103,7 +108,7 @@ def compare_order(
     second = [one for one in after if one in common]
     if len(common) >= MIN_WAYS and first != second:
         sentence = say(
-            "{here} tries its ways in another order: {after} instead of {before}.",
+            "%(here)s tries its ways in another order: %(after)s instead of %(before)s.",
             here=called(new, new_process),
             before=valued(_ends(old_process, first)),
             after=valued(_ends(new_process, second)),

@@ -11,42 +11,63 @@ from engine.comparison.phrase import condition, plain
 from engine.comparison.side import Side
 from engine.form import Component, Form, Type
 from engine.form.formula import Formula
+from engine.language import mark
+from engine.language.telling import told
 
-FIELD: Final = "Question"
-KEPT: Final = {
-    "process": "the process, which sees it",
-    "case": "the case file",
-    "sensitive": "the case file, as sensitive",
-    "source": "the case file, as part of the source",
-}
+NAMED: Final = mark(
+    {
+        Type.TEXT: "Text %(name)s",
+        Type.GROUP: "Group %(name)s",
+        Type.DYNAMICLIST: "List %(name)s",
+    }
+)
+FIELD: Final = mark("Question %(name)s")
+PART: Final = mark("Part %(name)s")
+KEPT: Final = mark(
+    {
+        "process": "the process, which sees it",
+        "case": "the case file",
+        "sensitive": "the case file, as sensitive",
+        "source": "the case file, as part of the source",
+    }
+)
 TEMPLATES: Final[dict[str, tuple[str, Weight]]] = {
-    "type": ("{here} is now asked as a {after} instead of a {before}.", "meaning"),
-    "label": ("{here} was worded {before}.", "wording"),
-    "text": ("{here} now says {after}; it said {before}.", "wording"),
-    "hint": ("The hint of {here} is now {after}; it was {before}.", "wording"),
-    "field_class": ("The answer to {here} goes to {after} instead of {before}.", "meaning"),
-    "level": ("The answer to {here} is seen by {after} instead of {before}.", "meaning"),
-    "hide": ("{here} is hidden when {after}; before, when {before}.", "meaning"),
-    "default": ("{here} begins with {after} instead of {before}.", "meaning"),
-    "prefill": ("{here} is filled in with {after} instead of {before}.", "meaning"),
-    "formula": ("{here} calculates {after} instead of {before}.", "meaning"),
-    "options_directory": ("{here} offers {after} instead of {before}.", "meaning"),
-    "row_label": ("In {here}, each row is called {after} instead of {before}.", "wording"),
-    "container": ("{here} moves from {before} to {after}.", "meaning"),
+    "type": (mark("%(here)s is now asked as a %(after)s instead of a %(before)s."), "meaning"),
+    "label": (mark("%(here)s was worded %(before)s."), "wording"),
+    "text": (mark("%(here)s now says %(after)s; it said %(before)s."), "wording"),
+    "hint": (mark("The hint of %(here)s is now %(after)s; it was %(before)s."), "wording"),
+    "field_class": (
+        mark("The answer to %(here)s goes to %(after)s instead of %(before)s."),
+        "meaning",
+    ),
+    "level": (
+        mark("The answer to %(here)s is seen by %(after)s instead of %(before)s."),
+        "meaning",
+    ),
+    "hide": (mark("%(here)s is hidden when %(after)s; before, when %(before)s."), "meaning"),
+    "default": (mark("%(here)s begins with %(after)s instead of %(before)s."), "meaning"),
+    "prefill": (mark("%(here)s is filled in with %(after)s instead of %(before)s."), "meaning"),
+    "formula": (mark("%(here)s calculates %(after)s instead of %(before)s."), "meaning"),
+    "options_directory": (mark("%(here)s offers %(after)s instead of %(before)s."), "meaning"),
+    "row_label": (
+        mark("In %(here)s, each row is called %(after)s instead of %(before)s."),
+        "wording",
+    ),
+    "container": (mark("%(here)s moves from %(before)s to %(after)s."), "meaning"),
 }
 _OTHER: Final[tuple[str, Weight]] = (
-    "{here} has the setting {attribute} {after} instead of {before}.",
+    mark("%(here)s has the setting %(attribute)s %(after)s instead of %(before)s."),
     "meaning",
 )
 RULES: Final = {
-    "minimum": "{here} takes numbers from {after} instead of {before}.",
-    "maximum": "{here} takes numbers up to {after} instead of {before}.",
-    "min_length": "{here} needs {after} characters at least instead of {before}.",
-    "max_length": "{here} takes {after} characters at most instead of {before}.",
-    "earliest": "{here} takes dates from {after} instead of {before}.",
-    "latest": "{here} takes dates up to {after} instead of {before}.",
-    "min_rows": "{here} needs {after} rows at least instead of {before}.",
-    "max_rows": "{here} takes {after} rows at most instead of {before}.",
+    "minimum": mark("%(here)s takes numbers from %(after)s instead of %(before)s."),
+    "maximum": mark("%(here)s takes numbers up to %(after)s instead of %(before)s."),
+    "min_length": mark("%(here)s needs %(after)s characters at least instead of %(before)s."),
+    "max_length": mark("%(here)s takes %(after)s characters at most instead of %(before)s."),
+    "earliest": mark("%(here)s takes dates from %(after)s instead of %(before)s."),
+    "latest": mark("%(here)s takes dates up to %(after)s instead of %(before)s."),
+    "min_rows": mark("%(here)s needs %(after)s rows at least instead of %(before)s."),
+    "max_rows": mark("%(here)s takes %(after)s rows at most instead of %(before)s."),
 }
 UNREAD: Final = frozenset(
     {"id", "place", "key", "components", "raw", "options", "rules", "columns"}
@@ -70,7 +91,7 @@ def compare_forms(old: Side, new: Side, before: Form, after: Form) -> Iterator[C
         values = getattr(before, attribute), getattr(after, attribute)
         if values[0] != values[1]:
             sentence = say(
-                "The form {before} is now called {after}.",
+                "The form %(before)s is now called %(after)s.",
                 before=named(values[0]),
                 after=named(values[1]),
             )
@@ -103,10 +124,9 @@ def placed(form: Form) -> dict[str, Placed]:
 
 def called(component: Component) -> Sentence:
     """Return `Question *Label*`, `Text *...*`, `List *...*`."""
-    words = {Type.TEXT: "Text", Type.GROUP: "Group", Type.DYNAMICLIST: "List"}
-    word = words.get(component.type, FIELD if component.keyed else "Part")
-    told = component.label or component.text or component.key or component.place
-    return say("{word} {name}", word=word, name=named(excerpts(told, told)[0]))
+    text = NAMED.get(component.type, FIELD if component.keyed else PART)
+    name = component.label or component.text or component.key or component.place
+    return say(text, name=named(excerpts(name, name)[0]))
 
 
 def _questions(
@@ -116,21 +136,18 @@ def _questions(
     for key, one in old.items():
         if key not in new:
             here = called(one.component)
-            sentence = say("{here} of the form {form} is gone.", here=here, form=form)
+            sentence = say("%(here)s of the form %(form)s is gone.", here=here, form=form)
             yield forms.change(key, "", (_summary(one), None), sentence, kind="removed")
     for key, one in new.items():
         if key not in old:
             here = called(one.component)
-            must = one.component.rules.required
-            sentence = say(
-                "{here} of the form {form} is new{must}.",
-                here=here,
-                form=form,
-                must=" and has to be answered" if must else "",
-            )
+            template = mark("%(here)s of the form %(form)s is new.")
+            if one.component.rules.required:
+                template = mark("%(here)s of the form %(form)s is new and has to be answered.")
+            sentence = say(template, here=here, form=form)
             yield forms.change(key, "", (None, _summary(one)), sentence, kind="added")
         else:
-            here = say("{here} of the form {form}", here=called(one.component), form=form)
+            here = say("%(here)s of the form %(form)s", here=called(one.component), form=form)
             yield from _question(forms, key, here, old[key], one)
 
 
@@ -169,11 +186,11 @@ def _setting(
 
 def _told(attribute: str, value: Any) -> str:
     if attribute == "field_class":
-        return KEPT.get(str(value), "nowhere")
+        return told(KEPT.get(str(value), mark("nowhere")))
     if attribute == "container":
-        return value or "the form itself"
+        return value or told("the form itself")
     if attribute == "hide":
-        return condition(value.source) if value is not None else "never"
+        return condition(value.source) if value is not None else told("never")
     if isinstance(value, Formula):
         return condition(value.source)
     return plain(value)
@@ -187,9 +204,9 @@ def _rules(
         if repr(values[0]) == repr(values[1]):
             continue
         if one.name == "required":
-            template = "{here} must now be answered; before, it could be left open."
+            template = mark("%(here)s must now be answered; before, it could be left open.")
             if not after.rules.required:
-                template = "{here} need no longer be answered; before, it had to be."
+                template = mark("%(here)s need no longer be answered; before, it had to be.")
         else:
             template = RULES.get(one.name, _OTHER[0])
         shown = [_told(one.name, value) for value in values]
@@ -197,8 +214,8 @@ def _rules(
             template,
             here=here,
             attribute=valued(one.name.replace("_", " ")),
-            before=valued(shown[0] or "any"),
-            after=valued(shown[1] or "any"),
+            before=valued(shown[0] or told("any")),
+            after=valued(shown[1] or told("any")),
         )
         weight: Weight = "wording" if one.name == "pattern_message" else "meaning"
         yield forms.change(key, one.name, values, sentence, weight=weight)
@@ -216,7 +233,7 @@ def _order(forms: Forms, old: Mapping[str, Placed], new: Mapping[str, Placed]) -
     ]
     if orders[0] != orders[1]:
         sentence = say(
-            "The form {form} asks its questions in another order.", form=named(forms.after.title)
+            "The form %(form)s asks its questions in another order.", form=named(forms.after.title)
         )
         yield forms.change("", "order", (orders[0], orders[1]), sentence, weight="layout")
 
@@ -224,17 +241,17 @@ def _order(forms: Forms, old: Mapping[str, Placed], new: Mapping[str, Placed]) -
 def _beside(forms: Forms, old: Mapping[str, Placed], new: Mapping[str, Placed]) -> Iterator[Change]:
     """Yield what the files hold beside what the model of forms reads."""
     before, after = file_facts(forms.before.schema), file_facts(forms.after.schema)
-    here = say("The file of the form {form}", form=named(forms.after.title))
+    here = say("The file of the form %(form)s", form=named(forms.after.title))
     yield from _facts(forms, "", here, before, after)
     for key, one in new.items():
         if key in old:
-            told = say(
-                "{here} of the form {form}",
+            place = say(
+                "%(here)s of the form %(form)s",
                 here=called(one.component),
                 form=named(forms.after.title),
             )
             facts = [raw_facts(side[key].component.raw) for side in (old, new)]
-            yield from _facts(forms, key, told, facts[0], facts[1])
+            yield from _facts(forms, key, place, facts[0], facts[1])
 
 
 def _facts(
@@ -251,7 +268,7 @@ def _facts(
             weight = "layout"
         shown = excerpts(plain(values[0]), plain(values[1]))
         sentence = say(
-            "{here} differs in {path}: {after} instead of {before}.",
+            "%(here)s differs in %(path)s: %(after)s instead of %(before)s.",
             here=here,
             path=valued(path),
             before=valued(shown[0]),

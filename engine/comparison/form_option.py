@@ -8,6 +8,7 @@ from engine.comparison.change import Change, Kind, Sentence, Weight, came_or_wen
 from engine.comparison.place import numbered
 from engine.form import Form, Option, Type
 from engine.form.formula import Formula
+from engine.language import mark
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,16 @@ def compare_options(
         kind: Kind = "changed"
         if before is None or after is None:
             kind = came_or_went(before is None)
-            template = "{here} offers {label}, which is new."
+            template = mark("%(here)s offers %(label)s, which is new.")
             if after is None:
-                template = "{here} no longer offers {label}."
+                template = mark("%(here)s no longer offers %(label)s.")
         elif before.label != after.label:
-            weight, template = "wording", "{here} calls the answer {before} now {label}."
+            weight, template = (
+                "wording",
+                mark("%(here)s calls the answer %(before)s now %(label)s."),
+            )
         else:
-            template = "{here} stores another kind of value for {label}."
+            template = mark("%(here)s stores another kind of value for %(label)s.")
         sentence = say(
             template, here=here, label=label, before=named(before.label if before else "")
         )
@@ -88,6 +92,6 @@ def compare_options(
         )
     orders = [[key for key in one if key in old and key in new] for one in (old, new)]
     if orders[0] != orders[1]:
-        sentence = say("{here} offers its answers in another order.", here=here)
+        sentence = say("%(here)s offers its answers in another order.", here=here)
         codes = [one.code for one in both[0]], [one.code for one in both[1]]
         yield forms.change(place, f"{attribute} order", codes, sentence, weight="layout")

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterator
 
-from engine.comparison.change import Change, Sentence, Weight, named, say, valued
+from engine.comparison.change import Change, Weight, named, say, valued
 from engine.comparison.phrase import joined
 from engine.comparison.place import Pair
 from engine.drawing import Lane, Process
+from engine.language import mark
+from engine.language.telling import told
 
 
 def compare_lanes(pair: Pair) -> Iterator[Change]:
@@ -14,14 +16,14 @@ def compare_lanes(pair: Pair) -> Iterator[Change]:
     new = {lane.id: (process, lane) for process in pair.after.processes for lane in process.lanes}
     for identifier, (_, lane) in old.items():
         if identifier not in new:
-            sentence = say("The lane {name} is gone.", name=named(lane.name or lane.id))
+            sentence = say("The lane %(name)s is gone.", name=named(lane.name or lane.id))
             gone = [lane.name, lane.role or ""], None
             yield pair.change(identifier, "", gone, sentence, kind="removed", weight=_weight(lane))
     for identifier, (process, lane) in new.items():
         if identifier in old:
             yield from _lane(pair, old[identifier], (process, lane))
             continue
-        sentence = say("The lane {name} is new.", name=named(lane.name or lane.id))
+        sentence = say("The lane %(name)s is new.", name=named(lane.name or lane.id))
         values = None, [lane.name, lane.role or ""]
         yield pair.change(identifier, "", values, sentence, kind="added", weight=_weight(lane))
 
@@ -33,38 +35,45 @@ def _weight(lane: Lane) -> Weight:
 
 def _lane(pair: Pair, was: tuple[Process, Lane], is_now: tuple[Process, Lane]) -> Iterator[Change]:
     (before, old), (after, new) = was, is_now
-    here = say("The lane {name}", name=named(new.name or new.id))
+    here = say("The lane %(name)s", name=named(new.name or new.id))
     if old.name != new.name:
         sentence = say(
-            "The lane {before} is now called {after}.",
+            "The lane %(before)s is now called %(after)s.",
             before=named(old.name or old.id),
             after=named(new.name or new.id),
         )
         yield pair.change(new.id, "name", (old.name, new.name), sentence, weight="wording")
     if old.role != new.role:
+        steps = _steps(after, new)
+        text = mark("%(here)s belongs to %(after)s instead of %(before)s.")
+        if steps:
+            text = mark(
+                "%(here)s belongs to %(after)s instead of %(before)s, and with it %(steps)s."
+            )
         sentence = say(
-            "{here} belongs to {after} instead of {before}{steps}.",
+            text,
             here=here,
-            before=valued(pair.old.role(old.role) if old.role else "nobody"),
-            after=valued(pair.new.role(new.role) if new.role else "nobody"),
-            steps=_steps(after, new),
+            before=valued(pair.old.role(old.role) if old.role else told("nobody")),
+            after=valued(pair.new.role(new.role) if new.role else told("nobody")),
+            steps=valued(steps),
         )
         yield pair.change(new.id, "role", (old.role, new.role), sentence)
     elif old.own_role != new.own_role:
-        sentence = say(
-            "{here} has its role {how}; who does the steps stays the same.",
-            here=here,
-            how="of its own" if new.own_role else "from the lane around it",
+        text = mark(
+            "%(here)s has its role from the lane around it; who does the steps stays the same."
         )
+        if new.own_role:
+            text = mark("%(here)s has its role of its own; who does the steps stays the same.")
+        sentence = say(text, here=here)
         values = old.own_role, new.own_role
         yield pair.change(new.id, "own_role", values, sentence, weight="wording")
     places = [old.parent or "", old.within or ""], [new.parent or "", new.within or ""]
     if places[0] != places[1]:
-        sentence = say("{here} is drawn inside another lane or phase.", here=here)
+        sentence = say("%(here)s is drawn inside another lane or phase.", here=here)
         yield pair.change(new.id, "parent", places, sentence, weight="wording")
     strangers = _strangers(before, old), _strangers(after, new)
     if strangers[0] != strangers[1]:
-        sentence = say("{here} names other elements that do not belong to it.", here=here)
+        sentence = say("%(here)s names other elements that do not belong to it.", here=here)
         yield pair.change(new.id, "members", strangers, sentence)
 
 
@@ -74,9 +83,8 @@ def _strangers(process: Process, lane: Lane) -> list[str]:
     return sorted(one for one in lane.members if one not in inside)
 
 
-def _steps(process: Process, lane: Lane) -> Sentence | str:
+def _steps(process: Process, lane: Lane) -> str:
     """Return which steps of people are in the lane."""
-    inside = [
+    return joined(
         one.label for one in process.elements if one.lane == lane.id and one.kind == "userTask"
-    ]
-    return say(", and with it {steps}", steps=valued(joined(inside))) if inside else ""
+    )

@@ -7,10 +7,11 @@ from functools import lru_cache
 from lxml import etree
 
 from engine.comparison.canonical import canonical
-from engine.comparison.change import Change, named, say
+from engine.comparison.change import Change, say
 from engine.comparison.place import Pair
 from engine.drawing import Drawing
 from engine.drawing.vocabulary import DIAGRAM
+from engine.language.telling import Part, told
 from engine.xml import parse_xml
 
 REMEMBERED = 32
@@ -29,8 +30,10 @@ def compare_layout(pair: Pair) -> Iterator[Change]:
     names = _names(pair.before) | _names(pair.after)
     for identifier in [*old, *(one for one in new if one not in old)]:
         if old.get(identifier) != new.get(identifier):
-            name = names.get(identifier) or identifier or "the diagram itself"
-            sentence = say("{name} is drawn at another place or in another way.", name=named(name))
+            name = names.get(identifier) or identifier or told("the diagram itself")
+            sentence = say(
+                "%(name)s is drawn at another place or in another way.", name=Part(name, "name")
+            )
             values = _listed(old.get(identifier)), _listed(new.get(identifier))
             yield pair.change(identifier, "layout", values, sentence, weight="layout")
 

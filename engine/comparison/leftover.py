@@ -12,7 +12,7 @@ from typing import Any, Final
 from lxml import etree
 
 from engine.comparison.canonical import short_name
-from engine.comparison.change import Change, Part, Sentence, Weight, excerpts, named, say, valued
+from engine.comparison.change import Change, Sentence, Weight, excerpts, named, say, valued
 from engine.comparison.layout import REMEMBERED
 from engine.comparison.place import Pair, called
 from engine.comparison.remainder import Facts, Reads, Schema, differing, facts_of, shown
@@ -169,7 +169,7 @@ def compare_leftovers(pair: Pair) -> Iterator[Change]:
         if owner in known:
             told = excerpts(", ".join(shown(before)), ", ".join(shown(after)))
             sentence = say(
-                "{here} differs in {path}: {after} instead of {before}.",
+                "%(here)s differs in %(path)s: %(after)s instead of %(before)s.",
                 here=_here(pair.after, owner),
                 path=valued(path),
                 before=valued(told[0]),
@@ -194,16 +194,16 @@ def _owners(drawing: Drawing) -> frozenset[str]:
     return frozenset({"", *(one.id for group in groups for one in group)})
 
 
-def _here(drawing: Drawing, owner: str) -> Sentence | Part:
+def _here(drawing: Drawing, owner: str) -> Sentence:
     element = drawing.by_id.get(owner)
     if element is not None:
         process = next(one for one in drawing.processes if one.id == element.process)
         return called(element, process)
     names = {flow.id: flow.name for flow in drawing.flows}
-    return say("The part {name}", name=named(names.get(owner) or owner)) if owner else _FILE
+    return say("The part %(name)s", name=named(names.get(owner) or owner)) if owner else _FILE
 
 
-_FILE: Final = Part("The file")
+_FILE: Final = say("The file")
 
 
 def _weight(drawing: Drawing, owner: str, path: str) -> Weight:

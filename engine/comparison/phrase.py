@@ -7,8 +7,7 @@ from engine.calendar import is_duration, parse_duration
 from engine.comparison.side import Side
 from engine.errors import ExpressionError, InputError
 from engine.expression import compile_assignments, compile_expression, describe, tree
-
-_UNITS = ("years", "months", "weeks", "days", "hours", "minutes", "seconds")
+from engine.language.telling import Told, counted, series, told
 
 
 def duration(text: str) -> str:
@@ -19,15 +18,24 @@ def duration(text: str) -> str:
         found = None
     if found is None:
         return text
-    counted = [(getattr(found, unit), unit) for unit in _UNITS if getattr(found, unit)]
-    parts = [f"{amount} {unit if amount > 1 else unit[:-1]}" for amount, unit in counted]
-    return joined(parts) or "no time"
+    amounts = (
+        (found.years, counted("%(count)s year", "%(count)s years", found.years)),
+        (found.months, counted("%(count)s month", "%(count)s months", found.months)),
+        (found.weeks, counted("%(count)s week", "%(count)s weeks", found.weeks)),
+        (found.days, counted("%(count)s day", "%(count)s days", found.days)),
+        (found.hours, counted("%(count)s hour", "%(count)s hours", found.hours)),
+        (found.minutes, counted("%(count)s minute", "%(count)s minutes", found.minutes)),
+        (found.seconds, counted("%(count)s second", "%(count)s seconds", found.seconds)),
+    )
+    return joined(words for amount, words in amounts if amount) or told("no time")
 
 
 def joined(parts: Iterable[str]) -> str:
     """Return `a, b and c`."""
     listed = list(parts)
-    return " and ".join([", ".join(listed[:-1]), listed[-1]] if len(listed) > 1 else listed)
+    if len(listed) > 1:
+        return told("%(one)s and %(other)s", one=series(listed[:-1]), other=listed[-1])
+    return listed[0] if listed else ""
 
 
 def plain(value: Any) -> str:
@@ -35,13 +43,16 @@ def plain(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return told("yes") if value else told("no")
     if isinstance(value, str):
         return duration(value)
     if isinstance(value, list | tuple | set | frozenset):
         return joined(plain(one) for one in value)
     if isinstance(value, dict):
-        return joined(f"{name}: {plain(one)}" for name, one in value.items())
+        return joined(
+            Told("%(name)s: %(value)s", {"name": str(name), "value": plain(one)})
+            for name, one in value.items()
+        )
     return str(value)
 
 
@@ -62,8 +73,9 @@ def expressed(node: tree.Node, side: Side) -> str:
         return duration(node.value)
     if isinstance(node, tree.Path) and node.target == tree.Name("profile"):
         found = plain(side.value(node.name))
-        told = f"the profile's {node.name}"
-        return f"{told}, {found}" if found else told
+        if found:
+            return told("the profile's %(name)s, %(value)s", name=node.name, value=found)
+        return told("the profile's %(name)s", name=node.name)
     return describe(node)
 
 
@@ -79,13 +91,19 @@ def script(text: str) -> str:
         lines = compile_assignments(text).lines
     except ExpressionError:
         return text
-    return "; ".join(f"{line.target} becomes {describe(line.expression.tree)}" for line in lines)
+    return series(
+        (
+            told("%(name)s becomes %(value)s", name=one.target, value=describe(one.expression.tree))
+            for one in lines
+        ),
+        "; ",
+    )
 
 
 def condition(text: str | None) -> str:
     """Return a condition in words."""
     if text is None:
-        return "no condition"
+        return told("no condition")
     try:
         return describe(compile_expression(text).tree)
     except ExpressionError:

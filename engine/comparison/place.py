@@ -4,30 +4,39 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from engine.comparison.change import Change, Kind, Part, Sentence, Weight, named, say
+from engine.comparison.change import Change, Kind, Sentence, Weight, named, say
 from engine.comparison.side import Side
 from engine.drawing import Drawing, Element, Flow, Lane, Process
 from engine.drawing.vocabulary import words_for
+from engine.language import mark
+from engine.language.telling import Part, Told, told
 
-THINGS: Final = {
-    "userTask": "Step",
-    "manualTask": "Step",
-    "task": "Step",
-    "serviceTask": "Step of the system",
-    "scriptTask": "Calculation",
-    "businessRuleTask": "Look-up",
-    "callActivity": "Phase",
-    "subProcess": "Phase",
-    "exclusiveGateway": "Choice",
-    "inclusiveGateway": "Choice of several ways",
-    "parallelGateway": "Fork",
-    "eventBasedGateway": "Wait for whatever comes first",
-    "startEvent": "Beginning",
-    "endEvent": "End",
-    "intermediateCatchEvent": "Wait",
-    "intermediateThrowEvent": "Event",
-    "boundaryEvent": "Interruption",
-}
+THINGS: Final = mark(
+    {
+        "userTask": "Step",
+        "manualTask": "Step",
+        "task": "Step",
+        "serviceTask": "Step of the system",
+        "scriptTask": "Calculation",
+        "businessRuleTask": "Look-up",
+        "callActivity": "Phase",
+        "subProcess": "Phase",
+        "exclusiveGateway": "Choice",
+        "inclusiveGateway": "Choice of several ways",
+        "parallelGateway": "Fork",
+        "eventBasedGateway": "Wait for whatever comes first",
+        "startEvent": "Beginning",
+        "endEvent": "End",
+        "intermediateCatchEvent": "Wait",
+        "intermediateThrowEvent": "Event",
+        "boundaryEvent": "Interruption",
+        "sendTask": "Send task",
+        "receiveTask": "Receive task",
+        "transaction": "Transaction",
+        "adHocSubProcess": "Ad-hoc sub-process",
+        "complexGateway": "Complex gateway",
+    }
+)
 """How an element is introduced; other kinds by their name in the standard."""
 
 
@@ -63,18 +72,24 @@ def thing(element: Element) -> str:
     """Return what an element is: `Step`, `Choice`, `Time limit`."""
     event = element.event
     if element.kind == "boundaryEvent" and event is not None and event.kind == "timer":
-        return "Time limit"
+        return told("Time limit")
     words = words_for(element.kind)
-    return THINGS.get(element.kind) or f"{words[:1].upper()}{words[1:]}"
+    if element.kind in THINGS:
+        return told(THINGS[element.kind])
+    return f"{words[:1].upper()}{words[1:]}"
 
 
 def called(element: Element, process: Process | None = None) -> Sentence:
     """Return `Step *Decide on closing*`; an element on a border also with where it sits."""
-    told = say("{thing} {name}", thing=thing(element), name=named(element.label))
+    found = Told(
+        "%(thing)s %(name)s",
+        {"thing": thing(element), "name": named(element.label)},
+        is_subject=True,
+    )
     host = process.by_id.get(element.attached_to or "") if process is not None else None
     if host is None:
-        return told
-    return say("{told} of {host}", told=told, host=named(host.label))
+        return found
+    return say("%(step)s of %(host)s", step=found, host=named(host.label))
 
 
 def label(process: Process, identifier: str) -> Part:
@@ -85,12 +100,16 @@ def label(process: Process, identifier: str) -> Part:
 
 def way(process: Process, flow: Flow) -> Sentence:
     """Return `The way from *A* to *B*`, with the answer written on it."""
-    told = say(
-        "The way from {source} to {target}",
+    found = say(
+        "The way from %(source)s to %(target)s",
         source=label(process, flow.source),
         target=label(process, flow.target),
     )
-    return say("{told} ({name})", told=told, name=named(flow.name)) if flow.name else told
+    return (
+        Told("%(way)s (%(name)s)", {"way": found, "name": named(flow.name)}, is_subject=True)
+        if flow.name
+        else found
+    )
 
 
 def lane_name(process: Process, lane: str | None) -> str:

@@ -6,7 +6,6 @@ from typing import Any, Final
 from engine.comparison.change import (
     Change,
     Kind,
-    Part,
     Sentence,
     Weight,
     excerpts,
@@ -17,6 +16,8 @@ from engine.comparison.change import (
 from engine.comparison.phrase import plain
 from engine.comparison.side import Side
 from engine.inheritance import PROFILE
+from engine.language import mark
+from engine.language.telling import Part
 
 Path = tuple[str, ...]
 READ_BY_PEOPLE: Final = frozenset({"name", "source", "explain"})
@@ -66,18 +67,25 @@ def _template(path: Path, kind: Kind) -> str:
     group, entry = path[0], path[2:]
     if group == "values" and entry == ("value",):
         return {
-            "added": "The profile's value {name} is new: {after}.",
-            "removed": "The profile's value {name} is gone; it was {before}.",
-            "changed": "The profile's value {name} is {after} instead of {before}.",
+            "added": mark("The profile's value %(name)s is new: %(after)s."),
+            "removed": mark("The profile's value %(name)s is gone; it was %(before)s."),
+            "changed": mark("The profile's value %(name)s is %(after)s instead of %(before)s."),
         }[kind]
     if group == "roles" and entry == ("scope",) and kind != "changed":
-        return f"The role {{name}} is {'new' if kind == 'added' else 'gone'}."
+        if kind == "added":
+            return mark("The role %(name)s is new.")
+        return mark("The role %(name)s is gone.")
     if entry:
-        return "In the {group} of the profile, {name} has the {entry} {after} instead of {before}."
+        return mark(
+            "In the %(group)s of the profile, %(name)s has the %(entry)s %(after)s instead of "
+            "%(before)s."
+        )
     return {
-        "added": "In the {group} of the profile, {name} is new: {after}.",
-        "removed": "In the {group} of the profile, {name} is gone; it was {before}.",
-        "changed": "In the {group} of the profile, {name} is {after} instead of {before}.",
+        "added": mark("In the %(group)s of the profile, %(name)s is new: %(after)s."),
+        "removed": mark("In the %(group)s of the profile, %(name)s is gone; it was %(before)s."),
+        "changed": mark(
+            "In the %(group)s of the profile, %(name)s is %(after)s instead of %(before)s."
+        ),
     }[kind]
 
 

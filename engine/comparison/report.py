@@ -6,11 +6,12 @@ from typing import Any
 
 import orjson
 
-from engine.comparison.change import Change, marked
+from engine.comparison.change import WEIGHTS, Change, marked
 from engine.comparison.comparison import title_of
 from engine.comparison.consequence import Consequences
 from engine.comparison.side import Side
 from engine.inheritance import PROFILE, PROFILE_RULES, RULES, SELFCHECK
+from engine.language.telling import Told, counted, named, series, told
 from engine.wordbook import language_of
 
 
@@ -19,27 +20,38 @@ def as_text(
 ) -> str:
     """Return the report with a closing sentence; names stand between `*`, values between `**`."""
     found = list(changes)
-    lines = [f"What changes from {old.title} to {new.title}:", ""] if found else []
+    lines = (
+        [str(told("What changes from %(old)s to %(new)s:", old=old.title, new=new.title)), ""]
+        if found
+        else []
+    )
     names = titles(old) | titles(new)
     for file in dict.fromkeys(change.file for change in found):
-        lines.append(names.get(file, file))
+        lines.append(str(names.get(file, file)))
         lines += [f"  - {told}" for told in _told(found, file)]
         lines.append("")
     if consequences is not None:
         lines += _consequences(consequences)
-    return "\n".join([*lines, closing(found)])
+    return "\n".join([*lines, str(closing(found))])
 
 
 def titles(side: Side) -> dict[str, str]:
     """Return what people call each file."""
     models: dict[str, Any] = {**side.drawings, **side.decisions, **side.forms}
-    found = {path: f"{title_of(path, model)} ({path})" for path, model in models.items()}
-    found |= {path: f"The language {one}" for path in side.files if (one := language_of(path))}
+    found: dict[str, str] = {
+        path: Told("%(title)s (%(path)s)", {"title": named(title_of(path, model)), "path": path})
+        for path, model in models.items()
+    }
+    found |= {
+        path: told("The language %(language)s", language=one)
+        for path in side.files
+        if (one := language_of(path))
+    }
     return found | {
-        PROFILE: "The profile",
-        SELFCHECK: "The self-check",
-        RULES: "The safety rules",
-        PROFILE_RULES: "The profile's rules",
+        PROFILE: told("The profile"),
+        SELFCHECK: told("The self-check"),
+        RULES: told("The safety rules"),
+        PROFILE_RULES: told("The profile's rules"),
     }
 
 
@@ -48,20 +60,29 @@ def _told(changes: list[Change], file: str) -> Iterator[str]:
     yield from (marked(change.sentence) for change in own if change.weight != "layout")
     drawn = [change for change in own if change.weight == "layout"]
     if drawn:
-        yield layout_words(drawn, alone=len(drawn) == len(own))
+        yield str(layout_words(drawn, alone=len(drawn) == len(own)))
 
 
 def layout_words(changes: list[Change], *, alone: bool) -> str:
     """Return one sentence for everything that is only drawn in another way."""
-    count = f"{len(changes)} {'thing' if len(changes) == 1 else 'things'}"
     if alone:
-        return f"Only the drawing moved: {count}. What happens and what people read is the same."
-    return f"Besides, the drawing moved: {count}."
+        return counted(
+            "Only the drawing moved: %(count)s thing. What happens and what people read is the "
+            "same.",
+            "Only the drawing moved: %(count)s things. What happens and what people read is the "
+            "same.",
+            len(changes),
+        )
+    return counted(
+        "Besides, the drawing moved: %(count)s thing.",
+        "Besides, the drawing moved: %(count)s things.",
+        len(changes),
+    )
 
 
 def _consequences(found: Consequences) -> Iterator[str]:
     if found.rules or found.unproved:
-        yield "What this does to the safety rules"
+        yield str(told("What this does to the safety rules"))
         if found.unproved:
             yield f"  - {found.unproved}"
         for effect in found.rules:
@@ -69,7 +90,7 @@ def _consequences(found: Consequences) -> Iterator[str]:
             yield from (f"    {line}" for line in effect.told)
         yield ""
     if found.cases:
-        yield "What this does to running cases"
+        yield str(told("What this does to running cases"))
         yield from (f"    {line}" if line[0] == " " else f"  - {line}" for line in found.cases)
         yield ""
 
@@ -78,20 +99,18 @@ def closing(changes: Iterable[Change]) -> str:
     """Return one sentence: how much changed, by weight."""
     weights = Counter(change.weight for change in changes)
     if not weights:
-        return "No change: both sides say the same."
+        return told("No change: both sides say the same.")
+    meaning, wording, drawn = (weights[one] for one in WEIGHTS)
     parts = [
-        _count(weights["meaning"], "change of meaning", "changes of meaning"),
-        _count(weights["wording"], "of wording", "of wording"),
-        _count(weights["layout"], "of the drawing alone", "of the drawing alone"),
+        (meaning, counted("%(count)s change of meaning", "%(count)s changes of meaning", meaning)),
+        (wording, counted("%(count)s of wording", "%(count)s of wording", wording)),
+        (
+            drawn,
+            counted("%(count)s of the drawing alone", "%(count)s of the drawing alone", drawn),
+        ),
     ]
-    told = ", ".join(part for part in parts if part)
-    return told if weights["meaning"] else f"No change of meaning; {told}."
-
-
-def _count(number: int, one: str, several: str) -> str:
-    if not number:
-        return ""
-    return f"{number} {one if number == 1 else several}"
+    words = series(part for amount, part in parts if amount)
+    return words if meaning else told("No change of meaning; %(changes)s.", changes=words)
 
 
 def as_json(
@@ -122,5 +141,5 @@ def _data(change: Change) -> dict[str, Any]:
         "after": change.after,
         "weight": change.weight,
         "sentence": marked(change.sentence),
-        "parts": [[part.tone, part.text] for part in change.sentence],
+        "parts": [[part.tone, part.text] for part in change.sentence.parts()],
     }

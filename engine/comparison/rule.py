@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import fields
+from functools import reduce
 from typing import Any, Final
 
 from engine.comparison.change import Change, Weight, came_or_went, excerpts, named, say, valued
@@ -9,6 +10,8 @@ from engine.comparison.phrase import joined
 from engine.comparison.side import Side
 from engine.expression import Expression, describe
 from engine.inheritance import RULES
+from engine.language import mark
+from engine.language.telling import Told, series, told
 from engine.proof.rule import Check, Moment, Rule
 
 LOOSENS: Final = frozenset({"unless", "only_if", "after", "until"})
@@ -26,11 +29,11 @@ def compare_rules(old: Side, new: Side) -> Iterator[Change]:
 
 
 def _alone(before: Rule | None, after: Rule | None) -> Change:
-    template, rule = "The safety rule {id} is gone: {sentence}", before
+    template, rule = mark("The safety rule %(id)s is gone: %(sentence)s"), before
     if before is None:
-        template, rule = "The safety rule {id} is new: {sentence}", after
-    identifier, told = (rule.id, rule.sentence) if rule else ("", "")
-    sentence = say(template, id=named(identifier), sentence=valued(told))
+        template, rule = mark("The safety rule %(id)s is new: %(sentence)s"), after
+    identifier, words = (rule.id, rule.sentence) if rule else ("", "")
+    sentence = say(template, id=named(identifier), sentence=valued(words))
     was, is_now = before and before.sentence, after and after.sentence
     kind = came_or_went(before is None)
     return Change(kind, RULES, identifier, "", was, is_now, "meaning", sentence=sentence)
@@ -39,9 +42,15 @@ def _alone(before: Rule | None, after: Rule | None) -> Change:
 def _rule(before: Rule, after: Rule) -> Iterator[Change]:
     here = named(after.id)
     for attribute, template in (
-        ("sentence", "The safety rule {id} is now worded {after}; it was {before}."),
-        ("sources", "The safety rule {id} names {after} as its source instead of {before}."),
-        ("weakened", "The safety rule {id} is weakened by {after} instead of {before}."),
+        ("sentence", mark("The safety rule %(id)s is now worded %(after)s; it was %(before)s.")),
+        (
+            "sources",
+            mark("The safety rule %(id)s names %(after)s as its source instead of %(before)s."),
+        ),
+        (
+            "weakened",
+            mark("The safety rule %(id)s is weakened by %(after)s instead of %(before)s."),
+        ),
     ):
         values = getattr(before, attribute), getattr(after, attribute)
         if values[0] != values[1]:
@@ -63,11 +72,13 @@ def _checks(before: Rule, after: Rule) -> Iterator[Change]:
         left = old[number] if number < len(old) else None
         right = new[number] if number < len(new) else None
         if left is None or right is None:
-            template = "The safety rule {id} also demands: {check}."
+            template = mark("The safety rule %(id)s also demands: %(check)s.")
             if right is None:
-                template = "The safety rule {id} no longer demands: {check}. It asks less."
-            told = valued(check_words(left or right))
-            sentence = say(template, id=named(after.id), check=told)
+                template = mark(
+                    "The safety rule %(id)s no longer demands: %(check)s. It asks less."
+                )
+            words = valued(check_words(left or right))
+            sentence = say(template, id=named(after.id), check=words)
             was, is_now = left and check_words(left), right and check_words(right)
             kind = came_or_went(left is None)
             yield Change(kind, RULES, after.id, "check", was, is_now, "meaning", sentence=sentence)
@@ -76,7 +87,7 @@ def _checks(before: Rule, after: Rule) -> Iterator[Change]:
     counts = len(before.checks), len(after.checks)
     if not old and not new and counts[0] != counts[1]:
         sentence = say(
-            "The safety rule {id} says the same a different number of times.", id=named(after.id)
+            "The safety rule %(id)s says the same a different number of times.", id=named(after.id)
         )
         yield Change("changed", RULES, after.id, "checks", *counts, "wording", sentence=sentence)
 
@@ -88,13 +99,18 @@ def _check(identifier: str, before: Check, after: Check) -> Iterator[Change]:
             continue
         shown = _entry_words(left), _entry_words(right)
         less = _asks_less(one.name, left, right)
+        text = mark("In the safety rule %(id)s, %(entry)s is %(after)s instead of %(before)s.")
+        if less:
+            text = mark(
+                "In the safety rule %(id)s, %(entry)s is %(after)s instead of %(before)s; it asks "
+                "less."
+            )
         sentence = say(
-            "In the safety rule {id}, {entry} is {after} instead of {before}{less}.",
+            text,
             id=named(identifier),
             entry=valued(one.name.replace("_", " ")),
             before=valued(shown[0]),
             after=valued(shown[1]),
-            less="; it asks less" if less else "",
         )
         yield Change(
             "changed", RULES, identifier, "check", *shown, "meaning", one.name, sentence=sentence
@@ -115,8 +131,10 @@ def check_words(check: Check | None) -> str:
     if check is None:
         return ""
     parts = ((one.name, getattr(check, one.name)) for one in fields(Check))
-    told = ((name.replace("_", " "), _entry_words(value)) for name, value in parts if value)
-    return ", ".join(f"{name} {words}" for name, words in told)
+    listed = ((name.replace("_", " "), _entry_words(value)) for name, value in parts if value)
+    return series(
+        Told("%(name)s %(words)s", {"name": name, "words": words}) for name, words in listed
+    )
 
 
 def _entry_words(value: Any) -> str:
@@ -125,16 +143,24 @@ def _entry_words(value: Any) -> str:
     if isinstance(value, Moment):
         return _moment(value)
     if isinstance(value, tuple):
-        groups = any(isinstance(one, tuple) for one in value)
-        return (" and " if groups else " or ").join(_entry_words(one) for one in value)
+        together = any(isinstance(one, tuple) for one in value)
+        text = mark("%(one)s and %(other)s") if together else mark("%(one)s or %(other)s")
+        words = [_entry_words(one) for one in value]
+        if not words:
+            return ""
+        return reduce(lambda one, other: told(text, one=one, other=other), words)
     return "" if value is None else str(value)
 
 
 def _moment(moment: Moment) -> str:
-    parts = [
+    parts = series(
         f"{one.name.replace('_', ' ')} {getattr(moment, one.name)}"
         for one in fields(Moment)
         if one.name != "when" and getattr(moment, one.name)
-    ]
-    when = f" when {describe(moment.when.tree)}" if moment.when is not None else ""
-    return f"({', '.join(parts)}{when})"
+    )
+    if moment.when is None:
+        return Told("(%(parts)s)", {"parts": parts})
+    condition = describe(moment.when.tree)
+    if not parts:
+        return told("(when %(condition)s)", condition=condition)
+    return told("(%(parts)s when %(condition)s)", parts=parts, condition=condition)

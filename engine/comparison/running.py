@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 from engine.comparison.change import Change
 from engine.comparison.side import Side
 from engine.drawing import Drawing, Element
+from engine.language import mark
+from engine.language.telling import counted, named, told
 from engine.models import InstanceState, ProcessInstance
 
 Place = tuple[str, str]
@@ -36,44 +38,68 @@ def touched_cases(
             for process, elements in active.items():
                 for element in elements:
                     standing[process, element].add(case)
-    stay = "they stay on it until somebody moves them."
-    told = [f"{_count(len(here), least)} on this version; {stay}"]
+    sentences: list[str] = [_here(len(here), least)]
     if len(elsewhere) >= max(1, least):
-        told.append(f"{_count(len(elsewhere), least)} on other versions.")
+        sentences.append(
+            counted(
+                "%(count)s case runs on other versions.",
+                "%(count)s cases run on other versions.",
+                len(elsewhere),
+            )
+        )
     if len(here) >= max(1, least):
-        told += _standing(standing, touched_places(old, changes), least)
-    return tuple(told)
+        sentences += _standing(standing, touched_places(old, changes), least)
+    return tuple(sentences)
 
 
-def _count(number: int, least: int) -> str:
+def _here(number: int, least: int) -> str:
     if number < least:
-        return f"Fewer than {least} cases run"
-    return f"{number} case runs" if number == 1 else f"{number} cases run"
+        return told(
+            "Fewer than %(least)s cases run on this version; they stay on it until somebody moves "
+            "them.",
+            least=least,
+        )
+    return counted(
+        "%(count)s case runs on this version; they stay on it until somebody moves them.",
+        "%(count)s cases run on this version; they stay on it until somebody moves them.",
+        number,
+    )
 
 
 def _standing(
-    standing: dict[Place, set[UUID]], touched: dict[Place, tuple[str, str]], least: int
+    standing: dict[Place, set[UUID]], touched: dict[Place, tuple[str, bool]], least: int
 ) -> Iterator[str]:
     found = {place: cases for place, cases in standing.items() if place in touched}
     every = set().union(*found.values())
     if len(every) < least:
-        yield f"Fewer than {least} of them stand on something that changes."
+        yield told("Fewer than %(least)s of them stand on something that changes.", least=least)
         return
     if not found:
-        yield "None of them stands on anything that changes."
+        yield told("None of them stands on anything that changes.")
         return
-    noun = "stands" if len(every) == 1 else "stand"
-    yield f"{len(every)} of them {noun} on something that changes:"
+    yield counted(
+        "%(count)s of them stands on something that changes:",
+        "%(count)s of them stand on something that changes:",
+        len(every),
+    )
     for place, cases in sorted(found.items(), key=lambda one: (-len(one[1]), one[0])):
-        name, how = touched[place]
+        name, gone = touched[place]
         if len(cases) < least:
             continue
-        yield f"  *{name}* {how}: {len(cases)}"
+        text = (
+            mark("  *%(name)s* is gone: %(count)s")
+            if gone
+            else mark("  *%(name)s* changes: %(count)s")
+        )
+        yield told(text, name=named(name), count=len(cases))
 
 
-def touched_places(old: Side, changes: Iterable[Change]) -> dict[Place, tuple[str, str]]:
-    """Return where a case may stand that a change of meaning touches: its name, and how."""
-    found: dict[Place, tuple[str, str]] = {}
+def touched_places(old: Side, changes: Iterable[Change]) -> dict[Place, tuple[str, bool]]:
+    """Return where a case may stand that a change of meaning touches.
+
+    For each place its name, and whether it is gone.
+    """
+    found: dict[Place, tuple[str, bool]] = {}
     for change in changes:
         if change.weight != "meaning":
             continue
@@ -81,9 +107,8 @@ def touched_places(old: Side, changes: Iterable[Change]) -> dict[Place, tuple[st
         gone = gone or (change.kind == "removed" and change.attribute == "file")
         for process, element in _elements(old, change):
             own = element.id == change.element or not change.element
-            how = "is gone" if gone and own else "changes"
-            if found.get((process, element.id), ("", ""))[1] != "is gone":
-                found[process, element.id] = element.label, how
+            if not found.get((process, element.id), ("", False))[1]:
+                found[process, element.id] = element.label, gone and own
     return found
 
 

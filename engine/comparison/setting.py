@@ -10,6 +10,8 @@ from engine.comparison.place import Pair
 from engine.comparison.side import Side
 from engine.drawing import Element, MultiInstance
 from engine.drawing.role import ROLE_PROPERTY
+from engine.language import mark
+from engine.language.telling import told
 
 Told = Callable[[str, Side], str]
 
@@ -24,53 +26,77 @@ def _as_role(text: str, side: Side) -> str:
 
 
 PROPERTIES: Final[dict[str, tuple[str, Told, Weight]]] = {
-    "dueIn": ("{here} is due in {after} instead of {before}.", setting, "meaning"),
+    "dueIn": (mark("%(here)s is due in %(after)s instead of %(before)s."), setting, "meaning"),
     "remindBefore": (
-        "{here} is reminded of {after} before it is due instead of {before}.",
+        mark("%(here)s is reminded of %(after)s before it is due instead of %(before)s."),
         setting,
         "meaning",
     ),
     "escalateTo": (
-        "When {here} is late, {after} is told instead of {before}.",
+        mark("When %(here)s is late, %(after)s is told instead of %(before)s."),
         _as_role,
         "meaning",
     ),
-    ROLE_PROPERTY: ("{here} names {after} as its role instead of {before}.", _as_role, "meaning"),
-    "formRef": ("{here} shows the form {after} instead of {before}.", _as_written, "meaning"),
-    "recordWith": ("{here} is recorded by {after} instead of {before}.", _as_written, "meaning"),
+    ROLE_PROPERTY: (
+        mark("%(here)s names %(after)s as its role instead of %(before)s."),
+        _as_role,
+        "meaning",
+    ),
+    "formRef": (
+        mark("%(here)s shows the form %(after)s instead of %(before)s."),
+        _as_written,
+        "meaning",
+    ),
+    "recordWith": (
+        mark("%(here)s is recorded by %(after)s instead of %(before)s."),
+        _as_written,
+        "meaning",
+    ),
     "notDoneBy": (
-        "{here} may not be done by whoever did {after}; before, by whoever did {before}.",
+        mark(
+            "%(here)s may not be done by whoever did %(after)s; before, by whoever did %(before)s."
+        ),
         _as_written,
         "meaning",
     ),
     "milestone": (
-        "{here} counts as the milestone {after} instead of {before}.",
+        mark("%(here)s counts as the milestone %(after)s instead of %(before)s."),
         _as_written,
         "meaning",
     ),
-    "stage": ("{here} belongs to the stage {after} instead of {before}.", _as_written, "meaning"),
-    "guidance": ("The guidance of {here} is now {after}; it was {before}.", _as_written, "wording"),
+    "stage": (
+        mark("%(here)s belongs to the stage %(after)s instead of %(before)s."),
+        _as_written,
+        "meaning",
+    ),
+    "guidance": (
+        mark("The guidance of %(here)s is now %(after)s; it was %(before)s."),
+        _as_written,
+        "wording",
+    ),
     "consequence": (
-        "The button of {here} now says {after}; it said {before}.",
+        mark("The button of %(here)s now says %(after)s; it said %(before)s."),
         _as_written,
         "wording",
     ),
 }
 """Our own settings (processes/README.md): the sentence, how a value is told, its weight."""
 _OTHER: Final[tuple[str, Told, Weight]] = (
-    "{here} has the setting {name} {after} instead of {before}.",
+    mark("%(here)s has the setting %(name)s %(after)s instead of %(before)s."),
     _as_written,
     "meaning",
 )
 
 REPETITION: Final = {
-    "sequential": "{here} is now done {how}.",
-    "collection": "{here} is done once for each of {after} instead of {before}.",
-    "item": "In {here}, each one is called {after} instead of {before}.",
-    "output": "{here} collects its answers in {after} instead of {before}.",
-    "output_item": "In {here}, each answer is called {after} instead of {before}.",
-    "cardinality": "{here} is done {after} times instead of {before}.",
-    "completion_condition": "{here} is over as soon as {after}; before, as soon as {before}.",
+    "sequential": mark("%(here)s is now done %(how)s."),
+    "collection": mark("%(here)s is done once for each of %(after)s instead of %(before)s."),
+    "item": mark("In %(here)s, each one is called %(after)s instead of %(before)s."),
+    "output": mark("%(here)s collects its answers in %(after)s instead of %(before)s."),
+    "output_item": mark("In %(here)s, each answer is called %(after)s instead of %(before)s."),
+    "cardinality": mark("%(here)s is done %(after)s times instead of %(before)s."),
+    "completion_condition": mark(
+        "%(here)s is over as soon as %(after)s; before, as soon as %(before)s."
+    ),
 }
 
 
@@ -106,7 +132,7 @@ def compare_parameters(pair: Pair, here: Sentence, old: Element, new: Element) -
             continue
         values = left and [left.type, left.value], right and [right.type, right.value]
         sentence = say(
-            "{here} is given {name}: {after} instead of {before}.",
+            "%(here)s is given %(name)s: %(after)s instead of %(before)s.",
             here=here,
             name=valued(name),
             before=valued(expression(left.value, pair.old) if left else ""),
@@ -114,7 +140,7 @@ def compare_parameters(pair: Pair, here: Sentence, old: Element, new: Element) -
         )
         if left and right and left.value == right.value:
             sentence = say(
-                "{here} is given {name} as {after} instead of {before}.",
+                "%(here)s is given %(name)s as %(after)s instead of %(before)s.",
                 here=here,
                 name=valued(name),
                 before=valued(left.type),
@@ -132,7 +158,9 @@ def _repeated(pair: Pair, here: Sentence, old: Element, new: Element) -> Iterato
     )
     counts = [sorted(one) for one in values]
     if counts[0] != counts[1]:
-        sentence = say("{here} is given something else under a name that it has twice.", here=here)
+        sentence = say(
+            "%(here)s is given something else under a name that it has twice.", here=here
+        )
         yield pair.change(new.id, "parameters", (values[0], values[1]), sentence)
 
 
@@ -143,9 +171,9 @@ def compare_repetition(
     before, after = old.multi_instance, new.multi_instance
     if before is None or after is None:
         each = valued((before or after or MultiInstance()).collection)
-        template = "{here} is now done once for each of {each}, no longer once."
+        template = mark("%(here)s is now done once for each of %(each)s, no longer once.")
         if after is None:
-            template = "{here} is now done once, no longer once for each of {each}."
+            template = mark("%(here)s is now done once, no longer once for each of %(each)s.")
         sentence = say(template, here=here, each=each)
         yield pair.change(new.id, attribute, (_listed(before), _listed(after)), sentence)
         return
@@ -155,7 +183,9 @@ def compare_repetition(
             sentence = say(
                 REPETITION[one.name],
                 here=here,
-                how=valued("one after the other" if after.sequential else "all at once"),
+                how=valued(
+                    told("one after the other") if after.sequential else told("all at once")
+                ),
                 before=valued(plain(values[0])),
                 after=valued(plain(values[1])),
             )

@@ -1,7 +1,7 @@
 """Compares two versions of a decision table: its columns, its rows cell by cell, how they count."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from engine.comparison.change import Change, Kind, Weight, named, say, valued
 from engine.comparison.side import Side
@@ -9,8 +9,26 @@ from engine.comparison.table_file import compare_table_files
 from engine.comparison.table_row import Cell, Tables, compare_rows
 from engine.decision import DecisionTable
 from engine.decision.table import Input, Output
+from engine.expression.value import kind_words
+from engine.language import mark
+from engine.language.telling import told
 
 Column = Input | Output
+COLUMN: Final = mark(
+    {
+        "input": "In %(here)s, the input %(name)s",
+        "output": "In %(here)s, the output %(name)s",
+    }
+)
+COLUMNS: Final = mark(
+    {
+        ("input", True): "In %(here)s, the input %(name)s is new.",
+        ("input", False): "In %(here)s, the input %(name)s is gone.",
+        ("output", True): "In %(here)s, the output %(name)s is new.",
+        ("output", False): "In %(here)s, the output %(name)s is gone.",
+    }
+)
+"""What is said of a column that is new, or gone."""
 
 
 def compare_tables(
@@ -31,7 +49,7 @@ def _head(tables: Tables) -> Iterator[Change]:
     before, after = tables.before, tables.after
     if before.id != after.id:
         sentence = say(
-            "The table {name} is called by the id {after} instead of {before}.",
+            "The table %(name)s is called by the id %(after)s instead of %(before)s.",
             name=named(after.name),
             before=valued(before.id),
             after=valued(after.id),
@@ -39,15 +57,18 @@ def _head(tables: Tables) -> Iterator[Change]:
         yield tables.change("", "id", (before.id, after.id), sentence)
     if before.name != after.name:
         sentence = say(
-            "The table {before} is now called {after}.",
+            "The table %(before)s is now called %(after)s.",
             before=named(before.name),
             after=named(after.name),
         )
         values = before.name, after.name
         yield tables.change(after.id, "name", values, sentence, weight="wording")
     for attribute, template in (
-        ("hit_policy", "In {here}, rows count as {after} instead of {before}."),
-        ("aggregation", "In {here}, the results of all rows become {after} instead of {before}."),
+        ("hit_policy", mark("In %(here)s, rows count as %(after)s instead of %(before)s.")),
+        (
+            "aggregation",
+            mark("In %(here)s, the results of all rows become %(after)s instead of %(before)s."),
+        ),
     ):
         values = getattr(before, attribute), getattr(after, attribute)
         if values[0] != values[1]:
@@ -56,7 +77,7 @@ def _head(tables: Tables) -> Iterator[Change]:
             )
             yield tables.change(after.id, attribute, values, sentence)
     if before.annotations != after.annotations:
-        sentence = say("In {here}, the columns of notes have other names.", here=tables.here)
+        sentence = say("In %(here)s, the columns of notes have other names.", here=tables.here)
         notes = list(before.annotations), list(after.annotations)
         yield tables.change(after.id, "annotations", notes, sentence, weight="wording")
 
@@ -89,13 +110,8 @@ def _columns(tables: Tables, what: str, pairs: Pairs) -> Iterator[Change]:
             column, place = (after, j) if before is None else (before, i)
             table = tables.after if before is None else tables.before
             told = _with_cells(table, what, column, place or 0)
-            sentence = say(
-                "In {here}, the {what} {name} is {how}.",
-                here=tables.here,
-                what=what,
-                name=named(column.column.label),
-                how="new" if before is None else "gone",
-            )
+            text = COLUMNS[what, before is None]
+            sentence = say(text, here=tables.here, name=named(column.column.label))
             kind: Kind = "added" if before is None else "removed"
             values = (None, told) if before is None else (told, None)
             yield tables.change(_source(column), what, values, sentence, kind=kind)
@@ -109,33 +125,36 @@ def _with_cells(table: DecisionTable, what: str, column: Column, place: int) -> 
 
 
 def _column(tables: Tables, what: str, before: Column, after: Column) -> Iterator[Change]:
-    here = say(
-        "In {here}, the {what} {name}", here=tables.here, what=what, name=named(after.column.label)
-    )
+    here = say(COLUMN[what], here=tables.here, name=named(after.column.label))
     for attribute, values, template, weight in (
         (
             "label",
             (before.column.label, after.column.label),
-            "{here} was called {before}.",
+            mark("%(here)s was called %(before)s."),
             "wording",
         ),
-        ("source", (_source(before), _source(after)), "{here} is {after} instead of {before}.", ""),
+        (
+            "source",
+            (_source(before), _source(after)),
+            mark("%(here)s is %(after)s instead of %(before)s."),
+            "",
+        ),
         (
             "kind",
             (_kind(before), _kind(after)),
-            "{here} is a {after} instead of a {before}.",
+            mark("%(here)s is a %(after)s instead of a %(before)s."),
             "",
         ),
         (
             "values",
             (_values(before), _values(after)),
-            "{here} may be {after} instead of {before}.",
+            mark("%(here)s may be %(after)s instead of %(before)s."),
             "",
         ),
         (
             "default",
             (_default(before), _default(after)),
-            "{here} is {after} instead of {before} where no row applies.",
+            mark("%(here)s is %(after)s instead of %(before)s where no row applies."),
             "",
         ),
     ):
@@ -154,7 +173,7 @@ def _identity(before: Column, after: Column) -> str:
 
 
 def _kind(column: Column) -> str:
-    return "whole number" if column.column.whole else column.column.kind
+    return told("whole number") if column.column.whole else kind_words(column.column.kind)
 
 
 def _values(column: Column) -> str:

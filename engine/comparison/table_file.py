@@ -63,7 +63,7 @@ def compare_table_files(tables: Tables, old: bytes, new: bytes) -> Iterator[Chan
     for _, path, gone, come in differing(before, after):
         told = excerpts(", ".join(shown(gone)), ", ".join(shown(come)))
         sentence = say(
-            "The file of {here} differs in {path}: {after} instead of {before}.",
+            "The file of %(here)s differs in %(path)s: %(after)s instead of %(before)s.",
             here=tables.here,
             path=valued(path),
             before=valued(told[0]),
@@ -72,7 +72,7 @@ def compare_table_files(tables: Tables, old: bytes, new: bytes) -> Iterator[Chan
         values = shown(gone), shown(come)
         yield tables.change(tables.after.id, "other", values, sentence, aspect=path)
     if drawn[0] != drawn[1]:
-        sentence = say("{name} is drawn in another way.", name=named(tables.after.name))
+        sentence = say("%(name)s is drawn in another way.", name=named(tables.after.name))
         values = drawn[0], drawn[1]
         yield tables.change(tables.after.id, "layout", values, sentence, weight="layout")
 

@@ -4,12 +4,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from engine.calendar import is_duration
 from engine.comparison.change import Change, Kind, Sentence, Weight, excerpts, named, say, valued
 from engine.comparison.phrase import duration, joined
 from engine.comparison.place import numbered
 from engine.decision import DecisionTable
 from engine.decision.table import Rule, TestCell, ValueCell
-from engine.expression import describe
+from engine.expression import describe, tree
+from engine.language import mark
+from engine.language.telling import Told, told
 
 IN_ORDER: Final = frozenset({"FIRST", "RULE ORDER", "COLLECT"})
 """Hit policies under which the order of the rows says something."""
@@ -25,7 +28,7 @@ class Tables:
     @property
     def here(self) -> Sentence:
         """Return what the table is called."""
-        return say("the table {name}", name=named(self.after.name))
+        return say("the table %(name)s", name=named(self.after.name))
 
     def change(
         self,
@@ -58,7 +61,7 @@ def compare_rows(tables: Tables, cells: list[Cell]) -> Iterator[Change]:
     pairs, gone, new = _paired_rows(tables.before.rules, tables.after.rules)
     for rule in gone:
         sentence = say(
-            "Row {number} of {here} is gone: {row}.",
+            "Row %(number)s of %(here)s is gone: %(row)s.",
             number=str(rule.number),
             here=tables.here,
             row=valued(_row_words(tables.before, rule)),
@@ -66,7 +69,7 @@ def compare_rows(tables: Tables, cells: list[Cell]) -> Iterator[Change]:
         yield tables.change(rule.id, "row", (_row(rule), None), sentence, kind="removed")
     for rule in new:
         sentence = say(
-            "Row {number} of {here} is new: {row}.",
+            "Row %(number)s of %(here)s is new: %(row)s.",
             number=str(rule.number),
             here=tables.here,
             row=valued(_row_words(tables.after, rule)),
@@ -103,14 +106,19 @@ def _row(rule: Rule) -> list[str]:
 
 def _row_words(table: DecisionTable, rule: Rule) -> str:
     tests = zip(table.inputs, rule.tests, strict=True)
-    when = [
-        f"{column.column.label} {_test_words(cell)}"
+    when = joined(
+        Told("%(name)s %(test)s", {"name": column.column.label, "test": _test_words(cell)})
         for column, cell in tests
         if cell.source not in ("", "-")
-    ]
+    )
     outputs = zip(table.outputs, rule.outputs, strict=True)
-    then = [f"{column.column.label}: {_value_words(cell)}" for column, cell in outputs]
-    return f"if {joined(when)}, then {joined(then)}" if when else f"always {joined(then)}"
+    then = joined(
+        Told("%(name)s: %(value)s", {"name": column.column.label, "value": _value_words(cell)})
+        for column, cell in outputs
+    )
+    if not when:
+        return told("always %(then)s", then=then)
+    return told("if %(when)s, then %(then)s", when=when, then=then)
 
 
 def _test_words(cell: Any) -> str:
@@ -119,9 +127,11 @@ def _test_words(cell: Any) -> str:
 
 def _value_words(cell: Any) -> str:
     if cell.expression is None:
-        return cell.source or "nothing"
-    told = describe(cell.expression.tree)
-    return duration(told.strip('"')) if duration(told.strip('"')) != told.strip('"') else told
+        return cell.source or told("nothing")
+    node = cell.expression.tree
+    if isinstance(node, tree.Literal) and isinstance(node.value, str) and is_duration(node.value):
+        return duration(node.value)
+    return describe(node)
 
 
 def _cell(cell: Cell, rule: Rule, place: int) -> TestCell | ValueCell:
@@ -135,14 +145,18 @@ def _row_change(tables: Tables, cells: list[Cell], before: Rule, after: Rule) ->
             continue
         words = _test_words if cell.is_input else _value_words
         shown = excerpts(words(old), words(new))
-        if shown[0] == shown[1]:
+        if shown[0].text == shown[1].text:
             shown = excerpts(old.source, new.source)
+        text = mark("In row %(number)s of %(here)s, %(column)s is %(after)s instead of %(before)s.")
+        if cell.is_input:
+            text = mark(
+                "In row %(number)s of %(here)s, %(column)s %(after)s instead of %(before)s."
+            )
         sentence = say(
-            "In row {number} of {here}, {column} {is_now}{after} instead of {before}.",
+            text,
             number=str(after.number),
             here=tables.here,
             column=named(cell.name),
-            is_now="" if cell.is_input else "is ",
             before=valued(shown[0]),
             after=valued(shown[1]),
         )
@@ -155,7 +169,7 @@ def _row_change(tables: Tables, cells: list[Cell], before: Rule, after: Rule) ->
         if left != right:
             shown = excerpts(left, right)
             sentence = say(
-                "The note on row {number} of {here} is now {after}; it was {before}.",
+                "The note on row %(number)s of %(here)s is now %(after)s; it was %(before)s.",
                 number=str(after.number),
                 here=tables.here,
                 before=valued(shown[0]),
@@ -166,9 +180,9 @@ def _row_change(tables: Tables, cells: list[Cell], before: Rule, after: Rule) ->
 
 def _reordered(tables: Tables, pairs: list[tuple[Rule, Rule]]) -> Change:
     matters = {tables.before.hit_policy, tables.after.hit_policy} & IN_ORDER
-    template = "The rows of {here} stand in another order, which changes nothing."
+    template = mark("The rows of %(here)s stand in another order, which changes nothing.")
     if matters:
-        template = "The rows of {here} are tried in another order."
+        template = mark("The rows of %(here)s are tried in another order.")
     by_place = sorted(pairs, key=lambda pair: pair[1].number)
     values = [old.id for old, _ in pairs], [old.id for old, _ in by_place]
     sentence = say(template, here=tables.here)

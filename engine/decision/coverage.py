@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from engine.errors import ExpressionError
 from engine.expression import UnaryTests, to_json, tree
 from engine.expression.constant import constant
-from engine.expression.value import kind
+from engine.expression.value import kind, kind_words
+from engine.language import mark
+from engine.language.telling import told
 
 if TYPE_CHECKING:
     from engine.decision.table import Column, DecisionTable, Rule
@@ -54,7 +56,7 @@ def find_flaws(table: "DecisionTable") -> list[DecisionFinding]:
 def _bad_cells(table: "DecisionTable") -> Iterator[DecisionFinding]:
     """Yield the cells that do not compile, by row and column."""
     if not table.rules:
-        yield DecisionFinding((), "The table has no rule; add one.")
+        yield DecisionFinding((), told("The table has no rule; add one."))
     for rule in table.rules:
         for column, test in zip(table.inputs, rule.tests, strict=True):
             if test.error:
@@ -65,7 +67,15 @@ def _bad_cells(table: "DecisionTable") -> Iterator[DecisionFinding]:
 
 
 def _cell(rule: "Rule", label: str, message: str) -> DecisionFinding:
-    return DecisionFinding((rule.id,), f"Row {rule.number}, column {label}: {message}")
+    return DecisionFinding(
+        (rule.id,),
+        told(
+            "Row %(number)s, column %(label)s: %(message)s",
+            number=rule.number,
+            label=label,
+            message=message,
+        ),
+    )
 
 
 def _wrong_kinds(table: "DecisionTable") -> Iterator[DecisionFinding]:
@@ -90,16 +100,24 @@ def _misfit(column: "Column", value: Any) -> str:
         return ""
     found = kind(value)
     if found != column.kind:
-        return f"holds a {found}, but the column is a {column.kind}; change one of them."
+        return told(
+            "holds a %(found)s, but the column is a %(kind)s; change one of them.",
+            found=kind_words(found),
+            kind=kind_words(column.kind),
+        )
     if column.whole and not isinstance(value, int):
-        return "holds a number with decimals, but the column counts whole numbers."
+        return told("holds a number with decimals, but the column counts whole numbers.")
     return ""
 
 
 def _not_allowed(column: "Column", value: Any) -> str:
     if column.values is None or _accepts(column.values, value):
         return ""
-    return f"gives {_show(value)}, which is none of the column's values {column.values.source}."
+    return told(
+        "gives %(value)s, which is none of the column's values %(source)s.",
+        value=_show(value),
+        source=column.values.source,
+    )
 
 
 def _accepts(tests: UnaryTests, value: Any) -> bool:
@@ -224,7 +242,7 @@ class _Grid:
             f"{axis.label} = {_show(axis.samples[(mask & -mask).bit_length() - 1])}"
             for axis, mask in zip(self.axes, masks, strict=True)
         ]
-        return ", ".join(parts) or "any input"
+        return ", ".join(parts) or told("any input")
 
     def uncovered(self, region: list[int], rules: list["Rule"]) -> list[int] | None:
         """Return a part of `region` that none of `rules` matches; None when there is none."""
@@ -285,7 +303,7 @@ def _never(grid: _Grid) -> Iterator[DecisionFinding]:
     for rule in grid.rules:
         for axis, mask in zip(grid.axes, grid.masks[rule.id], strict=True):
             if axis.samples and not mask:
-                yield _cell(rule, axis.label, "never matches any value the column can have.")
+                yield _cell(rule, axis.label, told("never matches any value the column can have."))
 
 
 def _overlaps(table: "DecisionTable", grid: _Grid) -> Iterator[DecisionFinding]:
@@ -305,14 +323,19 @@ def _overlaps(table: "DecisionTable", grid: _Grid) -> Iterator[DecisionFinding]:
                 return
             yield DecisionFinding(
                 (first.id, second.id),
-                f"Rows {first.number} and {second.number} both match {grid.example(common)}; "
-                + _OVERLAP_MEND[table.hit_policy],
+                told(
+                    "Rows %(first)s and %(second)s both match %(example)s; %(mend)s",
+                    first=first.number,
+                    second=second.number,
+                    example=grid.example(common),
+                    mend=told(_OVERLAP_MEND[table.hit_policy]),
+                ),
             )
 
 
 _OVERLAP_MEND: Final = {
-    "UNIQUE": "make them exclude each other or choose the hit policy FIRST.",
-    "ANY": "give them the same outputs or make them exclude each other.",
+    "UNIQUE": mark("make them exclude each other or choose the hit policy FIRST."),
+    "ANY": mark("give them the same outputs or make them exclude each other."),
 }
 
 
@@ -335,8 +358,11 @@ def _unreached(table: "DecisionTable", grid: _Grid) -> Iterator[DecisionFinding]
             if all(masks) and grid.uncovered(masks, grid.rules[:position]) is None:
                 yield DecisionFinding(
                     (rule.id,),
-                    f"Row {rule.number} is never reached: earlier rows match all its inputs; "
-                    "move it up or remove it.",
+                    told(
+                        "Row %(number)s is never reached: earlier rows match all its inputs; move "
+                        "it up or remove it.",
+                        number=rule.number,
+                    ),
                 )
         except _TooLargeError:
             return
@@ -350,12 +376,17 @@ def _gaps(table: "DecisionTable", grid: _Grid) -> Iterator[DecisionFinding]:
     try:
         missed = grid.uncovered(grid.everything, grid.rules)
     except _TooLargeError:
-        yield DecisionFinding((), "The table is too large to prove complete; split the decision.")
+        yield DecisionFinding(
+            (), told("The table is too large to prove complete; split the decision.")
+        )
         return
     if missed is not None:
         yield DecisionFinding(
             (),
-            f"No row matches {grid.example(missed)}; add a row or a default output.",
+            told(
+                "No row matches %(example)s; add a row or a default output.",
+                example=grid.example(missed),
+            ),
         )
 
 

@@ -24,6 +24,8 @@ from engine.expression import (
 )
 from engine.expression.constant import constant
 from engine.expression.grammar import KEYWORDS
+from engine.language import mark
+from engine.language.telling import located, message_of, told
 from engine.xml import parse_xml
 
 NAMESPACES: Final = frozenset(
@@ -58,17 +60,17 @@ KINDS: Final = {
 }
 # Where DMN allows more than a table, say what it is and what to draw instead.
 REFUSED: Final = {
-    "literalExpression": "a literal expression; write it as a script task or as a table",
-    "invocation": "an invocation; use a decision table",
-    "context": "a boxed context; use a decision table",
-    "relation": "a relation; use a decision table",
-    "list": "a boxed list; use a decision table",
-    "functionDefinition": "a function definition; use a decision table",
-    "conditional": "a conditional; use a decision table",
-    "for": "an iteration; use a decision table",
-    "every": "a quantifier; use a decision table",
-    "some": "a quantifier; use a decision table",
-    "filter": "a filter; use a decision table",
+    "literalExpression": mark("a literal expression; write it as a script task or as a table"),
+    "invocation": mark("an invocation; use a decision table"),
+    "context": mark("a boxed context; use a decision table"),
+    "relation": mark("a relation; use a decision table"),
+    "list": mark("a boxed list; use a decision table"),
+    "functionDefinition": mark("a function definition; use a decision table"),
+    "conditional": mark("a conditional; use a decision table"),
+    "for": mark("an iteration; use a decision table"),
+    "every": mark("a quantifier; use a decision table"),
+    "some": mark("a quantifier; use a decision table"),
+    "filter": mark("a filter; use a decision table"),
 }
 
 
@@ -85,7 +87,9 @@ def parse_decision(content: bytes, *, file: str = "decision.dmn") -> DecisionTab
 def _namespace(root: etree._Element, file: str) -> str:
     name = etree.QName(root)
     if name.localname != "definitions" or name.namespace not in NAMESPACES:
-        raise DecisionError(f"{file}: not a DMN 1.1 to 1.5 file; save it with the decision editor.")
+        raise DecisionError(
+            located(file, told("not a DMN 1.1 to 1.5 file; save it with the decision editor."))
+        )
     return name.namespace
 
 
@@ -97,7 +101,7 @@ class _Reader:
         self.namespace = namespace
 
     def error(self, message: str) -> DecisionError:
-        return DecisionError(f"{self.file}: {message}")
+        return DecisionError(located(self.file, message))
 
     def all(self, element: etree._Element, name: str) -> list[etree._Element]:
         return element.findall(f"{{{self.namespace}}}{name}")
@@ -131,46 +135,77 @@ class _Reader:
     def decision(self, root: etree._Element) -> etree._Element:
         """Return the file's only decision, which must be a table."""
         for name, mend in (
-            ("businessKnowledgeModel", "business knowledge models are not supported; remove it"),
-            ("decisionService", "decision services are not supported; remove it"),
+            (
+                "businessKnowledgeModel",
+                mark("business knowledge models are not supported; remove it."),
+            ),
+            ("decisionService", mark("decision services are not supported; remove it.")),
         ):
             if self.all(root, name):
-                raise self.error(f"{mend}.")
+                raise self.error(told(mend))
         decisions = self.all(root, "decision")
         if len(decisions) != 1:
-            raise self.error(f"holds {len(decisions)} decisions; keep one decision in each file.")
+            raise self.error(
+                told(
+                    "holds %(count)s decisions; keep one decision in each file.",
+                    count=len(decisions),
+                )
+            )
         decision = decisions[0]
         if not decision.get("id"):
-            raise self.error("the decision has no id; give it one, like propose_route.")
+            raise self.error(told("the decision has no id; give it one, like propose_route."))
         if self.all(decision, "informationRequirement"):
             required = decision.find(f".//{{{self.namespace}}}requiredDecision")
             if required is not None:
-                raise self.error("needs another decision; pass its result as a variable.")
+                raise self.error(told("needs another decision; pass its result as a variable."))
         if len(self.all(decision, "decisionTable")) == 1:
             return decision
         for name, mend in REFUSED.items():
             if self.all(decision, name):
-                raise self.error(f"decision {decision.get('id')} is {mend}.")
-        raise self.error(f"decision {decision.get('id')} has no table; draw one.")
+                raise self.error(
+                    told("decision %(name)s is %(mend)s.", name=decision.get("id"), mend=told(mend))
+                )
+        raise self.error(told("decision %(name)s has no table; draw one.", name=decision.get("id")))
 
     def policy(self, table: etree._Element) -> tuple[str, str]:
         hit_policy, aggregation = table.get("hitPolicy", "UNIQUE"), table.get("aggregation", "")
         if hit_policy not in HIT_POLICIES:
             raise self.error(
-                f"hit policy {hit_policy} is not supported; use one of {', '.join(HIT_POLICIES)}."
+                told(
+                    "hit policy %(hit_policy)s is not supported; use one of %(listed)s.",
+                    hit_policy=hit_policy,
+                    listed=", ".join(HIT_POLICIES),
+                )
             )
         if aggregation not in AGGREGATIONS or (aggregation and hit_policy != "COLLECT"):
-            raise self.error(f"aggregation {aggregation} only goes with COLLECT; remove it.")
+            raise self.error(
+                told(
+                    "aggregation %(aggregation)s only goes with COLLECT; remove it.",
+                    aggregation=aggregation,
+                )
+            )
         return hit_policy, aggregation
 
     def language(self, element: etree._Element, place: str) -> None:
         language = element.get("expressionLanguage", "feel")
         if not language.lower().rstrip("/").endswith("feel"):
-            raise self.error(f"{place}: language {language} is not supported; write FEEL.")
+            raise self.error(
+                told(
+                    "%(place)s: language %(language)s is not supported; write FEEL.",
+                    place=place,
+                    language=language,
+                )
+            )
 
     def column(self, element: etree._Element, label: str, typed: str, values: str) -> Column:
         if typed not in KINDS:
-            raise self.error(f"column {label}: type {typed} is not known; choose one of the list.")
+            raise self.error(
+                told(
+                    "column %(label)s: type %(typed)s is not known; choose one of the list.",
+                    label=label,
+                    typed=typed,
+                )
+            )
         source = self.text(element, values, "text")
         tests = self.unary(source, f"column {label}: values") if source else None
         allowed = _listed(tests) if tests else ()
@@ -187,19 +222,27 @@ class _Reader:
         try:
             return compile_unary_tests(source)
         except ExpressionError as error:
-            raise self.error(f"{place}: {error}") from error
+            raise self.error(
+                told("%(place)s: %(error)s", place=place, error=message_of(error))
+            ) from error
 
     def expression(self, source: str, place: str) -> Expression:
         try:
             return compile_expression(source)
         except ExpressionError as error:
-            raise self.error(f"{place}: {error}") from error
+            raise self.error(
+                told("%(place)s: %(error)s", place=place, error=message_of(error))
+            ) from error
 
     def input(self, element: etree._Element, number: int) -> Input:
         source = self.text(element, "inputExpression", "text")
         label = element.get("label") or source or f"input {number}"
         if not source:
-            raise self.error(f"column {label}: has no expression; write the variable it tests.")
+            raise self.error(
+                told(
+                    "column %(label)s: has no expression; write the variable it tests.", label=label
+                )
+            )
         inner = self.all(element, "inputExpression")[0]
         self.language(inner, f"column {label}")
         return Input(
@@ -212,8 +255,12 @@ class _Reader:
         label = element.get("label") or name or f"output {number}"
         if not name.isidentifier() or not name.isascii() or name in KEYWORDS:
             raise self.error(
-                f"column {label}: its output name `{name}` is not a variable's name; "
-                "use letters, digits and underscores."
+                told(
+                    "column %(label)s: its output name `%(name)s` is not a variable's "
+                    "name; use letters, digits and underscores.",
+                    label=label,
+                    name=name,
+                )
             )
         default = self.text(element, "defaultOutputEntry", "text")
         return Output(
@@ -231,7 +278,12 @@ class _Reader:
     ) -> Rule:
         tests, values = self.all(element, "inputEntry"), self.all(element, "outputEntry")
         if len(tests) != len(inputs) or len(values) != len(outputs):
-            raise self.error(f"row {number} has not one cell for each column; mend the table.")
+            raise self.error(
+                told(
+                    "row %(number)s has not one cell for each column; mend the table.",
+                    number=number,
+                )
+            )
         for cell in (*tests, *values):
             self.language(cell, f"row {number}")
         return Rule(
@@ -246,18 +298,29 @@ class _Reader:
     def check(self, table: DecisionTable) -> None:
         """Refuse tables that no evaluation could give a meaning to."""
         if not table.outputs:
-            raise self.error("the table has no output; add one.")
+            raise self.error(told("the table has no output; add one."))
         if len(table.rules) > MAX_RULES or len(table.inputs) + len(table.outputs) > MAX_COLUMNS:
             raise self.error(
-                f"more than {MAX_RULES} rows or {MAX_COLUMNS} columns; split the decision."
+                told(
+                    "more than %(max_rules)s rows or %(max_columns)s columns; split the decision.",
+                    max_rules=MAX_RULES,
+                    max_columns=MAX_COLUMNS,
+                )
             )
         names = [column.name for column in table.outputs]
         if len(set(names)) != len(names):
-            raise self.error("two outputs have the same name; rename one.")
+            raise self.error(told("two outputs have the same name; rename one."))
         if table.aggregation and len(names) > 1:
-            raise self.error(f"{table.aggregation} needs exactly one output; split the decision.")
+            raise self.error(
+                told(
+                    "%(aggregation)s needs exactly one output; split the decision.",
+                    aggregation=table.aggregation,
+                )
+            )
         if table.hit_policy == "PRIORITY" and not any(c.column.allowed for c in table.outputs):
-            raise self.error("PRIORITY needs the list of output values, the most important first.")
+            raise self.error(
+                told("PRIORITY needs the list of output values, the most important first.")
+            )
 
 
 _MISSING: Final = object()

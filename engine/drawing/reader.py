@@ -11,6 +11,7 @@ from engine.drawing.process import read_process
 from engine.drawing.vocabulary import ARTIFACTS, BPMN, SPIFF
 from engine.drawing.xmltext import local_name, text_of
 from engine.errors import InputError
+from engine.language.telling import located, told
 from engine.xml import parse_xml
 
 
@@ -23,8 +24,14 @@ def parse_drawing(content: bytes, *, file: str) -> Drawing:
     root = parse_xml(content, file=file)
     if root.tag != f"{{{BPMN}}}definitions":
         raise InputError(
-            f"{file}: begins with <{local_name(root)}>, not with BPMN 2.0 <definitions>; "
-            "export the diagram as BPMN 2.0."
+            located(
+                file,
+                told(
+                    "begins with <%(name)s>, not with BPMN 2.0 "
+                    "<definitions>; export the diagram as BPMN 2.0.",
+                    name=local_name(root),
+                ),
+            )
         )
     beside = Beside.of(root)
     shapes, edges = read_layout(root)

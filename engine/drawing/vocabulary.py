@@ -87,3 +87,20 @@ WORDS = {
 def words_for(kind: str) -> str:
     """Return the plain words for a BPMN local name, for example `user task` for `userTask`."""
     return WORDS.get(kind, kind)
+
+
+EVENT_WORDS = {
+    "message": mark("message"),
+    "signal": mark("signal"),
+    "error": mark("error"),
+    "escalation": mark("escalation"),
+    "timer": mark("timer"),
+    "conditional": mark("conditional"),
+    "link": mark("link"),
+    "compensation": mark("compensation"),
+    "compensate": mark("compensate"),
+    "cancel": mark("cancel"),
+    "terminate": mark("terminate"),
+    "none": mark("none"),
+}
+"""What the kinds of events are called."""

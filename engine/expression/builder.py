@@ -17,6 +17,7 @@ from engine.expression.value import (
     parse_duration,
     parse_time,
 )
+from engine.language.telling import told
 
 
 class PartRefusedError(Exception):
@@ -74,7 +75,7 @@ def _unescape(token: Token) -> str:
             return chr(int(escape[1:], 16))
         if escape not in _LETTERS:
             raise PartRefusedError(
-                'after a backslash only " \\ n r t or u with exactly four digits may follow',
+                told('after a backslash only " \\ n r t or u with exactly four digits may follow'),
                 (token.start_pos or 0) + match.start(),
             )
         return _LETTERS[escape]
@@ -84,9 +85,9 @@ def _unescape(token: Token) -> str:
         # Two escapes may together be one character; half of one is no character at all.
         found = found.encode("utf-16", "surrogatepass").decode("utf-16")
     except UnicodeDecodeError as error:
-        raise PartRefusedError("a text contains half a character", token.start_pos) from error
+        raise PartRefusedError(told("a text contains half a character"), token.start_pos) from error
     if "\x00" in found:
-        raise PartRefusedError("a text contains a zero character", token.start_pos)
+        raise PartRefusedError(told("a text contains a zero character"), token.start_pos)
     return found
 
 
@@ -98,15 +99,19 @@ def as_operand(item: _Item) -> tree.Node:
     """Return `item` as an operand; tests, ranges and lists in parentheses are none."""
     if isinstance(item, _Group):
         if len(item.items) != 1:
-            raise PartRefusedError("several values in parentheses only follow `in`")
+            raise PartRefusedError(told("several values in parentheses only follow `in`"))
         inner = as_operand(item.items[0])
         return tree.Call("not", (inner,)) if isinstance(item, _Not) else inner
     if isinstance(item, _Open | _Number):
         return item.node
     if isinstance(item, tree.ComparisonTest):
-        raise PartRefusedError("a comparison lacks its left side; write for example `score > 3`")
+        raise PartRefusedError(
+            told("a comparison lacks its left side; write for example `score > 3`")
+        )
     if isinstance(item, tree.Range):
-        raise PartRefusedError("a range only follows `in`; write for example `score in [1..5]`")
+        raise PartRefusedError(
+            told("a range only follows `in`; write for example `score in [1..5]`")
+        )
     return item
 
 
@@ -120,7 +125,7 @@ def as_test(item: _Item) -> tree.Node:
 def _connected(kind: type[tree.And | tree.Or], items: list[_Item]) -> tree.Node | _Open:
     """Return the conjunction or disjunction of `items`."""
     if any(isinstance(item, _Open) for item in items[:-1]):
-        raise PartRefusedError("put `... in ...` in parentheses before `and` and `or`")
+        raise PartRefusedError(told("put `... in ...` in parentheses before `and` and `or`"))
     node = kind(tuple(map(as_operand, items)))
     return _Open(node) if isinstance(items[-1], _Open) else node
 
@@ -143,7 +148,7 @@ class Builder(Transformer[Token, Any]):
     def iterations(self, children: _Children) -> tuple[tree.Iteration, ...]:
         names = [child.name for child in children]
         if len(set(names)) != len(names):
-            raise PartRefusedError("two iterations use the same name; rename one")
+            raise PartRefusedError(told("two iterations use the same name; rename one"))
         return tuple(children)
 
     def for_(self, children: _Children) -> tree.Node:
@@ -189,7 +194,7 @@ class Builder(Transformer[Token, Any]):
         if minus.end_pos != operand.position:
             # The editors make no number of `- 3`.
             raise PartRefusedError(
-                "remove the space between the minus and its number", minus.end_pos
+                told("remove the space between the minus and its number"), minus.end_pos
             )
         return tree.Literal(-operand.value)
 
@@ -239,9 +244,14 @@ class Builder(Transformer[Token, Any]):
         name = " ".join(str(token).split())
         function = FUNCTIONS.get(name)
         if function is None:
-            raise PartRefusedError(f"there is no function `{name}`", token.start_pos)
+            raise PartRefusedError(
+                told("there is no function `%(name)s`", name=name), token.start_pos
+            )
         if not function.least <= len(arguments) <= function.most:
-            raise PartRefusedError(f"`{name}` is written {function.usage}", token.start_pos)
+            raise PartRefusedError(
+                told("`%(name)s` is written %(usage)s", name=name, usage=function.usage),
+                token.start_pos,
+            )
         return tree.Call(name, arguments)
 
     def negated(self, children: _Children) -> tree.Node | _Group:
@@ -270,7 +280,7 @@ class Builder(Transformer[Token, Any]):
     def context(self, children: _Children) -> tree.Node:
         keys = [key for key, _ in children]
         if len(set(keys)) != len(keys):
-            raise PartRefusedError("a context has the same key twice; remove one")
+            raise PartRefusedError(told("a context has the same key twice; remove one"))
         return tree.ContextOf(tuple(children))
 
     def wildcard(self, _: _Children) -> tree.Node:

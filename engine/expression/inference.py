@@ -9,7 +9,9 @@ from engine.expression.comparison import Budget
 from engine.expression.evaluation import Evaluation, is_test
 from engine.expression.function import FUNCTIONS
 from engine.expression.program import UTC_ZONE, Assignments, Expression, UnaryTests
-from engine.expression.value import ValueRefusedError, kind, write
+from engine.expression.value import ValueRefusedError, kind, kind_words, write
+from engine.language import mark
+from engine.language.telling import message_of, told
 
 _ORDERED: Final = frozenset({"number", "string", "date", "time", "date and time", "duration"})
 _MOVABLE: Final = frozenset({"date", "date and time", "duration"})
@@ -91,8 +93,8 @@ def _name(node: tree.Node) -> str:
         case tree.Call(function=function):
             return f"`{function}(...)`"
         case tree.InputValue():
-            return "the tested value"
-    return "a part"
+            return told("the tested value")
+    return told("a part")
 
 
 class _Inference:
@@ -133,7 +135,7 @@ class _Inference:
                     self._condition(operand, known)
                 return BOOLEAN
             case tree.Negation(operand=operand):
-                self._expect(operand, known, "number", "the minus sign")
+                self._expect(operand, known, "number", mark("the minus sign"))
                 return NUMBER
             case tree.Arithmetic():
                 return self._arithmetic(node, known)
@@ -159,7 +161,9 @@ class _Inference:
         if name in known:
             return known[name]
         if not self.open_names:
-            self.problems.append(f"There is no variable `{name}`; declare it or correct the name.")
+            self.problems.append(
+                told("There is no variable `%(name)s`; declare it or correct the name.", name=name)
+            )
         return ANY
 
     def _path(self, node: tree.Path, known: Mapping[str, FeelType]) -> FeelType:
@@ -171,12 +175,19 @@ class _Inference:
     def _entry(self, node: tree.Path, target: FeelType) -> FeelType:
         if target.kind in ("boolean", "number", "string"):
             self.problems.append(
-                f"{_name(node.target)} is a {target.kind} and has no entry `{node.name}`."
+                told(
+                    "%(name)s is a %(kind)s and has no entry `%(other)s`.",
+                    name=_name(node.target),
+                    kind=kind_words(target.kind),
+                    other=node.name,
+                )
             )
         if target.entries is None or target.kind != "context":
             return NUMBER if target.kind in _MOVABLE else ANY
         if node.name not in target.entries:
-            self.problems.append(f"{_name(node.target)} has no entry `{node.name}`.")
+            self.problems.append(
+                told("%(name)s has no entry `%(other)s`.", name=_name(node.target), other=node.name)
+            )
         return target.entries.get(node.name, ANY)
 
     def _compare(
@@ -193,11 +204,22 @@ class _Inference:
             return
         if first.kind != second.kind:
             self.problems.append(
-                f"{_name(one)} is a {first.kind} and is compared with {_name(other)}, "
-                f"a {second.kind}."
+                told(
+                    "%(name)s is a %(kind)s and is compared with %(other)s, a %(other_kind)s.",
+                    name=_name(one),
+                    kind=kind_words(first.kind),
+                    other=_name(other),
+                    other_kind=kind_words(second.kind),
+                )
             )
         elif operator not in ("=", "!=") and first.kind not in _ORDERED:
-            self.problems.append(f"{_name(one)} is a {first.kind} and has no order.")
+            self.problems.append(
+                told(
+                    "%(name)s is a %(kind)s and has no order.",
+                    name=_name(one),
+                    kind=kind_words(first.kind),
+                )
+            )
         elif operator in ("=", "!="):
             self._takes(one, first, other, second)
             self._takes(other, second, one, first)
@@ -209,7 +231,12 @@ class _Inference:
         if closed.values is not None and other.value not in closed.values and value.values:
             possible = ", ".join(map(_show, closed.values))
             self.problems.append(
-                f"{_name(node)} is never {_show(other.value)}; it is one of {possible}."
+                told(
+                    "%(name)s is never %(value)s; it is one of %(possible)s.",
+                    name=_name(node),
+                    value=_show(other.value),
+                    possible=possible,
+                )
             )
 
     def _tests(
@@ -242,14 +269,22 @@ class _Inference:
         self._fit("=", (node, tested), (test, found))
 
     def _condition(self, node: tree.Node, known: Mapping[str, FeelType]) -> None:
-        self._expect(node, known, "boolean", "a condition")
+        self._expect(node, known, "boolean", mark("a condition"))
 
     def _expect(
         self, node: tree.Node, known: Mapping[str, FeelType], wanted: str, where: str
     ) -> None:
         found = self.type_of(node, known).kind
         if found not in (wanted, "any", "null"):
-            self.problems.append(f"{_name(node)} is a {found}, but {where} needs a {wanted}.")
+            self.problems.append(
+                told(
+                    "%(name)s is a %(found)s, but %(where)s needs a %(wanted)s.",
+                    name=_name(node),
+                    found=kind_words(found),
+                    where=told(where),
+                    wanted=kind_words(wanted),
+                )
+            )
 
     def _arithmetic(self, node: tree.Arithmetic, known: Mapping[str, FeelType]) -> FeelType:
         left, right = self.type_of(node.left, known), self.type_of(node.right, known)
@@ -263,8 +298,15 @@ class _Inference:
         if kinds <= _MOVABLE and node.operator in ("+", "-"):
             return _moved(node.operator, left.kind, right.kind)
         self.problems.append(
-            f"`{node.operator}` does not work on {_name(node.left)}, a {left.kind}, "
-            f"and {_name(node.right)}, a {right.kind}."
+            told(
+                "`%(operator)s` does not work on %(name)s, a %(kind)s, and "
+                "%(other)s, a %(other_kind)s.",
+                operator=node.operator,
+                name=_name(node.left),
+                kind=kind_words(left.kind),
+                other=_name(node.right),
+                other_kind=kind_words(right.kind),
+            )
         )
         return ANY
 
@@ -276,7 +318,13 @@ class _Inference:
             wanted = function.takes[min(position, len(function.takes) - 1)]
             if wanted != "any" and found.kind not in (wanted, "any", "null"):
                 self.problems.append(
-                    f"{function.usage} needs a {wanted}, but {_name(argument)} is a {found.kind}."
+                    told(
+                        "%(usage)s needs a %(wanted)s, but %(name)s is a %(kind)s.",
+                        usage=function.usage,
+                        wanted=kind_words(wanted),
+                        name=_name(argument),
+                        kind=kind_words(found.kind),
+                    )
                 )
         if len(self.problems) == before and node.arguments:
             self._try(node)
@@ -289,7 +337,9 @@ class _Inference:
         try:
             Evaluation(Budget(), None, UTC_ZONE).run(node, {})
         except ValueRefusedError as error:
-            self.problems.append(f"{_name(node)}: {error}.")
+            self.problems.append(
+                told("%(name)s: %(error)s.", name=_name(node), error=message_of(error))
+            )
 
     def _if(self, node: tree.If, known: Mapping[str, FeelType]) -> FeelType:
         self._condition(node.condition, known)
@@ -306,19 +356,25 @@ class _Inference:
 
     def _item(self, domain: tree.Node, known: Mapping[str, FeelType]) -> FeelType:
         if isinstance(domain, tree.Range):
-            self._expect(domain.low, known, "number", "counting")
-            self._expect(domain.high, known, "number", "counting")
+            self._expect(domain.low, known, "number", mark("counting"))
+            self._expect(domain.high, known, "number", mark("counting"))
             return NUMBER
         found = self.type_of(domain, known)
         if found.kind not in ("list", "any", "null"):
-            self.problems.append(f"{_name(domain)} is a {found.kind}; a list is needed.")
+            self.problems.append(
+                told(
+                    "%(name)s is a %(kind)s; a list is needed.",
+                    name=_name(domain),
+                    kind=kind_words(found.kind),
+                )
+            )
         return found.item or ANY
 
     def _filter(self, node: tree.Filter, known: Mapping[str, FeelType]) -> FeelType:
         target = self.type_of(node.target, known)
         item = (target.item if target.kind == "list" else None) or ANY
         if not is_test(node.condition):
-            self._expect(node.condition, known, "number", "the place in a list")
+            self._expect(node.condition, known, "number", mark("the place in a list"))
             return item
         unknown = item.kind == "any" or (item.kind == "context" and item.entries is None)
         self.open_names += unknown

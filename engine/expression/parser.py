@@ -11,6 +11,8 @@ from engine.expression import tree
 from engine.expression.builder import Builder, PartRefusedError, as_operand, as_test
 from engine.expression.grammar import GRAMMAR
 from engine.expression.value import ValueRefusedError
+from engine.language import mark
+from engine.language.telling import message_of, told
 
 MAX_LENGTH: Final = 4_000
 MAX_NODES: Final = 600
@@ -38,7 +40,9 @@ def parse_expression(source: str) -> tree.Node:
     """Return the tree of an expression; raise ExpressionError with place and mend."""
     node = _parse(_EXPRESSION, source, as_operand)
     if any(isinstance(part, tree.InputValue) for part in tree.walk(node)):
-        raise refuse(source, "`?` only stands in a cell of a decision table", source.find("?"))
+        raise refuse(
+            source, told("`?` only stands in a cell of a decision table"), source.find("?")
+        )
     return node
 
 
@@ -59,7 +63,7 @@ def _parse(parser: Lark, source: str, finish: Callable[[Any], _Parsed]) -> _Pars
         raise _explain(source, error) from None
     except (PartRefusedError, ValueRefusedError) as error:
         position = error.position if isinstance(error, PartRefusedError) else None
-        raise refuse(source, str(error), position) from None
+        raise refuse(source, message_of(error), position) from None
     _check_size(source, node)
     return node
 
@@ -67,19 +71,26 @@ def _parse(parser: Lark, source: str, finish: Callable[[Any], _Parsed]) -> _Pars
 def _check_source(source: str) -> None:
     """Refuse what is too long, or nested too deep to be read by a person."""
     if not isinstance(source, str):
-        raise ExpressionError("An expression is a text.")
+        raise ExpressionError(told("An expression is a text."))
     if len(source) > MAX_LENGTH:
         raise ExpressionError(
-            f"The expression is longer than {MAX_LENGTH} characters; split it into steps."
+            told(
+                "The expression is longer than %(most)s characters; split it into steps.",
+                most=MAX_LENGTH,
+            )
         )
     if not source.strip():
-        raise ExpressionError("The expression is empty; write a value or a condition.")
+        raise ExpressionError(told("The expression is empty; write a value or a condition."))
     depth = 0
     for position, character in enumerate(source):
         if character in "([{":
             depth += 1
             if depth > MAX_DEPTH:
-                raise refuse(source, f"nested deeper than {MAX_DEPTH}; split it", position)
+                raise refuse(
+                    source,
+                    told("nested deeper than %(most)s; split it", most=MAX_DEPTH),
+                    position,
+                )
         elif character in ")]}":
             depth -= 1
 
@@ -91,43 +102,69 @@ def _check_size(source: str, root: tree.Node) -> None:
         count += len(level)
         depth += 1
         if count > MAX_NODES:
-            raise refuse(source, f"more than {MAX_NODES} parts; split it into steps")
+            raise refuse(
+                source,
+                told("more than %(most)s parts; split it into steps", most=MAX_NODES),
+            )
         if depth > MAX_DEPTH:
-            raise refuse(source, f"nested deeper than {MAX_DEPTH}; split it into steps")
+            raise refuse(
+                source,
+                told("nested deeper than %(most)s; split it into steps", most=MAX_DEPTH),
+            )
         level = [part for node in level for part in tree.children(node)]
 
 
 def refuse(source: str, message: str, position: int | None = None) -> ExpressionError:
     """Return the error that names the expression, the place (counted from 1) and the mend."""
-    place = "" if position is None or position < 0 else f" at position {position + 1}"
     shown = source if len(source) <= 120 else source[:117] + "..."  # noqa: PLR2004 - one line
-    return ExpressionError(f"In the expression `{shown}`{place}: {message}.")
+    if position is None or position < 0:
+        return ExpressionError(
+            told("In the expression `%(shown)s`: %(message)s.", shown=shown, message=message)
+        )
+    return ExpressionError(
+        told(
+            "In the expression `%(shown)s` at position %(position)s: %(message)s.",
+            shown=shown,
+            position=position + 1,
+            message=message,
+        )
+    )
 
 
 _HINTS: Final = {
-    "'": "texts stand in double quotes",
-    ";": "write one expression only",
-    "%": "use the function modulo(dividend, divisor)",
-    "!": "use not(...) or !=",
-    "&": "use `and`",
-    "|": "use `or`",
-    "`": "names need no backticks",
-    "^": "use `**`",
+    "'": mark("texts stand in double quotes"),
+    ";": mark("write one expression only"),
+    "%": mark("use the function modulo(dividend, divisor)"),
+    "!": mark("use not(...) or !="),
+    "&": mark("use `and`"),
+    "|": mark("use `or`"),
+    "`": mark("names need no backticks"),
+    "^": mark("use `**`"),
 }
 
 
 def _explain(source: str, error: UnexpectedInput) -> ExpressionError:
     position = error.pos_in_stream or 0
     if isinstance(error, UnexpectedToken) and error.token.type == "$END":
-        return refuse(source, "it ends too early; complete it", len(source))
+        return refuse(source, told("it ends too early; complete it"), len(source))
     found = source[position : position + 1]
     if isinstance(error, UnexpectedToken):
         return refuse(source, _unexpected(str(error.token)), position)
-    hint = _HINTS.get(found, "remove it or write it as FEEL")
-    return refuse(source, f"the character {found!a} is not expected; {hint}", position)
+    hint = told(_HINTS.get(found, mark("remove it or write it as FEEL")))
+    return refuse(
+        source,
+        told("the character %(found)s is not expected; %(hint)s", found=ascii(found), hint=hint),
+        position,
+    )
 
 
 def _unexpected(found: str) -> str:
     if found in ("=", "!=", "<", "<=", ">", ">="):
-        return f"`{found}` is not expected; a comparison has two sides and is not chained"
-    return f"`{found[:40]}` is not expected here; remove it or complete what stands before it"
+        return told(
+            "`%(found)s` is not expected; a comparison has two sides and is not chained",
+            found=found,
+        )
+    return told(
+        "`%(found)s` is not expected here; remove it or complete what stands before it",
+        found=found[:40],
+    )

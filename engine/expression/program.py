@@ -16,6 +16,7 @@ from engine.expression.function import FUNCTIONS
 from engine.expression.grammar import KEYWORDS
 from engine.expression.scope import free_names
 from engine.expression.value import ValueRefusedError
+from engine.language.telling import told
 
 UTC_ZONE: Final = ZoneInfo("UTC")
 MAX_LINES: Final = 100
@@ -119,7 +120,7 @@ class Assignments:
 
 def _aware(now: datetime | None) -> datetime | None:
     if now is not None and now.tzinfo is None:
-        raise ExpressionError("The instant for `now` needs a zone, for example UTC.")
+        raise ExpressionError(told("The instant for `now` needs a zone, for example UTC."))
     return now
 
 
@@ -142,19 +143,28 @@ def compile_assignments(source: str) -> Assignments:
     """Return the compiled script: one `name = expression` per line, blank lines ignored."""
     if not isinstance(source, str) or len(source) > parser.MAX_LENGTH:
         raise ExpressionError(
-            f"The script is longer than {parser.MAX_LENGTH} characters; split it into two tasks."
+            told(
+                "The script is longer than %(most)s characters; split it into two tasks.",
+                most=parser.MAX_LENGTH,
+            )
         )
     lines = [line for line in source.splitlines() if line.strip()]
     if not lines or len(lines) > MAX_LINES:
-        raise ExpressionError(f"A script has 1 to {MAX_LINES} lines `name = expression`.")
+        raise ExpressionError(
+            told("A script has 1 to %(most)s lines `name = expression`.", most=MAX_LINES)
+        )
     return Assignments(source, tuple(map(_compile_line, lines)))
 
 
 def _compile_line(line: str) -> Assignment:
     match = _ASSIGNMENT.fullmatch(line)
     if match is None:
-        raise parser.refuse(line.strip(), "a script's line is written `name = expression`")
+        raise parser.refuse(line.strip(), told("a script's line is written `name = expression`"))
     target = match[1]
     if target in KEYWORDS or target in FUNCTIONS or target == "item":
-        raise parser.refuse(line.strip(), f"`{target}` is a word of the language; rename it", 0)
+        raise parser.refuse(
+            line.strip(),
+            told("`%(target)s` is a word of the language; rename it", target=target),
+            0,
+        )
     return Assignment(target, compile_expression(match[2].strip()))

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from engine.errors import ExpressionError
+from engine.language import mark
+from engine.language.telling import Told, told
 
 # Whole numbers beyond this are not exact in the editors (IEEE 754 doubles), so they are refused.
 MAX_NUMBER: Final = 2**53
@@ -43,6 +45,31 @@ class YearsMonths:
         sign = "-" if self.months < 0 else ""
         text = (f"{years}Y" if years else "") + (f"{months}M" if months else "")
         return f"{sign}P{text or '0M'}"
+
+
+VALUE_WORDS: Final = mark(
+    {
+        "null": "null",
+        "boolean": "boolean",
+        "number": "number",
+        "string": "string",
+        "list": "list",
+        "context": "context",
+        "date": "date",
+        "time": "time",
+        "date and time": "date and time",
+        "duration": "duration",
+        "days and time duration": "days and time duration",
+        "years and months duration": "years and months duration",
+        "any": "any",
+    }
+)
+"""What the kinds of values are called."""
+
+
+def kind_words(kind: str) -> Told:
+    """Return what a kind of value is called, to be told later."""
+    return told(VALUE_WORDS.get(kind, kind))
 
 
 def kind(value: Any) -> str:  # noqa: PLR0911 - one line per kind
@@ -110,7 +137,7 @@ def parse_date(source: str) -> date:
             return date.fromisoformat(source)
     except ValueError:
         pass
-    raise ValueRefusedError("this is not a date; write dates like 2026-01-31")
+    raise ValueRefusedError(told("this is not a date; write dates like 2026-01-31"))
 
 
 def parse_time(source: str) -> time:
@@ -120,7 +147,7 @@ def parse_time(source: str) -> time:
             return time.fromisoformat(source)
     except ValueError:
         pass
-    raise ValueRefusedError("this is not a time; write times like 14:30:00")
+    raise ValueRefusedError(told("this is not a time; write times like 14:30:00"))
 
 
 def parse_date_time(source: str) -> datetime:
@@ -133,7 +160,9 @@ def parse_date_time(source: str) -> datetime:
     except ValueError:
         pass
     raise ValueRefusedError(
-        "this is not a date and time; write it like 2026-01-31T14:30:00 or 2026-01-31T14:30:00Z"
+        told(
+            "this is not a date and time; write it like 2026-01-31T14:30:00 or 2026-01-31T14:30:00Z"
+        )
     )
 
 
@@ -141,7 +170,9 @@ def parse_duration(source: str) -> YearsMonths | timedelta:
     """Return a FEEL duration: either years and months, or days and time, in whole seconds."""
     match = _DURATION.fullmatch(source)
     if match is None:
-        raise ValueRefusedError("this is not a duration; write durations like P3M or P14D or PT8H")
+        raise ValueRefusedError(
+            told("this is not a duration; write durations like P3M or P14D or PT8H")
+        )
     sign = -1 if match["sign"] else 1
     amount = {name: int(found or 0) for name, found in match.groupdict().items() if name != "sign"}
     days = timedelta(
@@ -153,7 +184,9 @@ def parse_duration(source: str) -> YearsMonths | timedelta:
     if match["years"] is None and match["months"] is None:
         return bounded(sign * days)
     if days or match["days"] or "T" in source:
-        raise ValueRefusedError("a duration is either years and months or days and time, not both")
+        raise ValueRefusedError(
+            told("a duration is either years and months or days and time, not both")
+        )
     return bounded(YearsMonths(sign * (amount["years"] * 12 + amount["months"])))
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from engine.errors import ExpressionError
 from engine.expression import Expression, compile_expression
 from engine.expression.value import ValueRefusedError, to_json
+from engine.language.telling import message_of
 
 
 @dataclass(frozen=True)
@@ -48,4 +49,4 @@ def compile_formula(source: str) -> Formula:
     try:
         return Formula(source=text, program=compile_expression(text))
     except ExpressionError as error:
-        return Formula(source=text, problem=str(error))
+        return Formula(source=text, problem=message_of(error))

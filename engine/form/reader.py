@@ -8,7 +8,7 @@ import orjson
 from engine.errors import InputError
 from engine.form.form import MAX_ROWS, Component, FieldClass, Form, Option, Rules, Type
 from engine.form.formula import Formula, compile_formula
-from engine.language import gettext
+from engine.language.telling import located, told
 
 MAX_BYTES = 500_000
 MAX_COMPONENTS = 300
@@ -29,18 +29,22 @@ def parse_form(content: bytes, *, file: str = "") -> Form:
         count += 1
         if depth > MAX_DEPTH:
             raise InputError(
-                gettext(
-                    "%(file)s: nested deeper than %(max_depth)s; flatten the form.",
-                    file=file,
-                    max_depth=MAX_DEPTH,
+                located(
+                    file,
+                    told(
+                        "nested deeper than %(most)s; flatten the form.",
+                        most=MAX_DEPTH,
+                    ),
                 )
             )
     if count > MAX_COMPONENTS:
         raise InputError(
-            gettext(
-                "%(file)s: more than %(max_components)s components; split the form.",
-                file=file,
-                max_components=MAX_COMPONENTS,
+            located(
+                file,
+                told(
+                    "more than %(most)s components; split the form.",
+                    most=MAX_COMPONENTS,
+                ),
             )
         )
     form_id = _text(schema, "id")
@@ -78,28 +82,26 @@ def place_of(raw: Mapping[str, Any], parent: str, number: int) -> str:
 def _load(content: bytes, file: str) -> dict[str, Any]:
     if len(content) > MAX_BYTES:
         raise InputError(
-            gettext(
-                "%(file)s: larger than %(max_bytes)s kB; split the form.",
-                file=file,
-                max_bytes=MAX_BYTES // 1000,
+            located(
+                file,
+                told(
+                    "larger than %(most)s kB; split the form.",
+                    most=MAX_BYTES // 1000,
+                ),
             )
         )
     try:
         schema = orjson.loads(content)
     except orjson.JSONDecodeError as error:
         raise InputError(
-            gettext(
-                "%(file)s: not JSON (%(error)s); export the form again.", file=file, error=error
-            )
+            located(file, told("not JSON (%(error)s); export the form again.", error=error))
         ) from error
     if not isinstance(schema, dict) or not isinstance(schema.get("components"), list):
         raise InputError(
-            gettext(
-                "%(file)s: not a form: it has no list of components; export it again.", file=file
-            )
+            located(file, told("not a form: it has no list of components; export it again."))
         )
     if not _text(schema, "id"):
-        raise InputError(gettext("%(file)s: the form has no id; set it in the editor.", file=file))
+        raise InputError(located(file, told("the form has no id; set it in the editor.")))
     return schema
 
 

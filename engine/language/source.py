@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-SAY = frozenset({"gettext", "_"})
-MANY = frozenset({"ngettext"})
+SAY = frozenset({"gettext", "_", "told", "say"})
+MANY = frozenset({"ngettext", "counted"})
 WITHIN = frozenset({"pgettext"})
 MARK = frozenset({"mark"})
 

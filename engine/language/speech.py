@@ -104,7 +104,10 @@ def source_of(text: object) -> str:
     """
     if isinstance(text, BaseException) and text.args:
         text = text.args[0]
-    return text.source if isinstance(text, Said) else str(text)
+    if isinstance(text, Said):
+        return text.source
+    # The characters of a sentence that is told later (engine.language.telling) are its English.
+    return str.__str__(text) if isinstance(text, str) else str(text)
 
 
 def text_in_speech(text: str) -> str:

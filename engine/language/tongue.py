@@ -19,6 +19,8 @@ class Tongue:
     name: str
     locale: str
     rtl: bool = False
+    capital_nouns: bool = False
+    """Whether a noun keeps its capital in the middle of a sentence."""
 
     @property
     def tag(self) -> str:
@@ -38,7 +40,7 @@ LANGUAGES = {
         Tongue("en", "English", "en_GB"),
         Tongue("nl", "Nederlands", "nl"),
         Tongue("fr", "Français", "fr"),
-        Tongue("de", "Deutsch", "de"),
+        Tongue("de", "Deutsch", "de", capital_nouns=True),
         Tongue("sv", "Svenska", "sv"),
         Tongue("da", "Dansk", "da"),
         Tongue("fi", "Suomi", "fi"),

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from engine.application import Application
 from engine.bpmn import Instance, Open, Scope, open_elements, transfer
 from engine.errors import MigrationRefusedError
+from engine.language.telling import message_of, series, told
 from engine.migrating.owing import Renewed, check_owed, renewed
 from engine.migrating.places import Element, Need, Sides
 from engine.migrating.proving import proving_of
@@ -19,7 +20,7 @@ from engine.proof.history import Past
 from engine.running import Known, Reader, load, pasts
 
 MOVES, NAMED, WAITS, REFUSED = "moves", "name", "waits", "refused"
-UNDER_WAY: Final = (
+UNDER_WAY: Final = told(
     "Something is being sent to the outside for it; it stays where it is until a later run."
 )
 MOST_HISTORIES: Final = 200
@@ -95,7 +96,10 @@ class Judge:
         judged.revisions = {row.id: row.revision for row in rows}
         judged.needs = tuple(self._all_needs(position))
         if judged.needs:
-            judged.verdict, judged.sentence = NAMED, " ".join(one.sentence for one in judged.needs)
+            judged.verdict, judged.sentence = (
+                NAMED,
+                series([one.sentence for one in judged.needs], " "),
+            )
         elif any(instance.effects() for _, instance in loaded):
             judged.verdict, judged.sentence = WAITS, UNDER_WAY
         else:
@@ -125,13 +129,16 @@ class Judge:
         try:
             judged.carried = [self._carried(row, before, seen) for row, before in loaded]
         except MigrationRefusedError as error:
-            judged.verdict, judged.sentence, judged.carried = REFUSED, str(error), []
+            judged.verdict, judged.sentence, judged.carried = REFUSED, message_of(error), []
 
     def _carried(self, row: ProcessInstance, before: Instance, seen: Seen) -> Carried:
         new = self.sides.new
         if row.process_id not in new.processes:
             raise MigrationRefusedError(
-                f"The new drawings have no process {row.process_id}; it runs here."
+                told(
+                    "The new drawings have no process %(process)s; it runs here.",
+                    process=row.process_id,
+                )
             )
         scope = Scope(seen.now, new.profile.zone, {"profile": new.profile.values})
         program = new.program(row.process_id)

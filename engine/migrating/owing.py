@@ -9,6 +9,7 @@ from engine.bookkeeping import deputies_of, due_at, remind_at
 from engine.bpmn import Instance, UserTask
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError, MigrationRefusedError
+from engine.language.telling import message_of, named, told
 from engine.models import WorkItem
 from engine.profile import Profile
 
@@ -44,18 +45,25 @@ def check_owed(
     for task in before.user_tasks():
         kept = left.get(task.token)
         if kept is None or kept.item != task.item:
-            raise MigrationRefusedError(f"The step {task.element_id} would be owed no longer.")
+            raise MigrationRefusedError(
+                told("The step %(step)s would be owed no longer.", step=task.element_id)
+            )
         element = new.element(kept.process_id, kept.element_id)
         if (element.role or "") not in profile.roles:
             raise MigrationRefusedError(
-                f"{element.label} would be owed by nobody: put it into the lane of a role."
+                told(
+                    "%(step)s would be owed by nobody: put it into the lane of a role.",
+                    step=named(element.label),
+                )
             )
     waiting = {timer.token for timer in after.timers()}
     for timer in before.timers():
         if timer.token not in waiting:
-            raise MigrationRefusedError(f"The deadline {timer.element_id} would be lost.")
+            raise MigrationRefusedError(
+                told("The deadline %(step)s would be lost.", step=timer.element_id)
+            )
     if {effect.token for effect in before.effects()} != {one.token for one in after.effects()}:
-        raise MigrationRefusedError("An effect on the outside would be lost.")
+        raise MigrationRefusedError(told("An effect on the outside would be lost."))
 
 
 def renewed(
@@ -101,7 +109,13 @@ def _times(
         due = item.due_at if same else due
         remind: datetime = remind_at(new.profile, element, due)
     except CasetableError as error:
-        raise MigrationRefusedError(f"{element.label} would have no due date: {error}") from error
+        raise MigrationRefusedError(
+            told(
+                "%(step)s would have no due date: %(error)s",
+                step=named(element.label),
+                error=message_of(error),
+            )
+        ) from error
     if same:
         return {}
     again = item.remind_at is None or remind > item.remind_at

@@ -9,6 +9,7 @@ from typing import Any, Final
 from engine.bpmn import kinds
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError, InputError
+from engine.language.telling import named, told
 
 Element = tuple[str, str]
 """Drawn process and element."""
@@ -44,8 +45,15 @@ class Need:
     def sentence(self) -> str:
         """Return what is asked for."""
         if not self.choices:
-            return f"{self.label} is gone, and the new drawing has no other {self.kind}."
-        return f"{self.label} is gone or became another kind of step; name what takes its place."
+            return told(
+                "%(step)s is gone, and the new drawing has no other %(kind)s.",
+                step=named(self.label),
+                kind=self.kind,
+            )
+        return told(
+            "%(step)s is gone or became another kind of step; name what takes its place.",
+            step=named(self.label),
+        )
 
 
 class Sides:
@@ -90,8 +98,14 @@ class Sides:
             kind = self.old_kinds[place]
             if self.new_kinds.get((place[0], target)) != kind:
                 raise InputError(
-                    f"{target} cannot take the place of {place[1]}: the new drawing of {place[0]} "
-                    f"has no {kind} of this id; choose another one."
+                    told(
+                        "%(target)s cannot take the place of %(place)s: the new drawing of "
+                        "%(process)s has no %(kind)s of this id; choose another one.",
+                        target=target,
+                        place=place[1],
+                        process=place[0],
+                        kind=kind,
+                    )
                 )
             found[place] = target
         return found
@@ -104,10 +118,20 @@ class Sides:
             if place[1] == element and (not process or place[0] == process)
         ]
         if not found:
-            raise InputError(f"The old drawing has no element {key}; look at the plan for its id.")
+            raise InputError(
+                told(
+                    "The old drawing has no element %(key)s; look at the plan for its id.", key=key
+                )
+            )
         if len(found) > 1:
             where = " or ".join(f"{one[0]}:{element}" for one in sorted(found))
-            raise InputError(f"Several processes have an element {element}; write {where}.")
+            raise InputError(
+                told(
+                    "Several processes have an element %(element)s; write %(where)s.",
+                    element=element,
+                    where=where,
+                )
+            )
         return found[0]
 
 
@@ -122,7 +146,7 @@ def pairs(given: Iterable[str]) -> dict[str, str]:
     for text in given:
         old, equals, new = (part.strip() for part in text.partition("="))
         if not (old and equals and new):
-            raise InputError(f"Write --map old=new; {text!r} is not that.")
+            raise InputError(told("Write --map old=new; %(text)s is not that.", text=repr(text)))
         found[old] = new
     return found
 

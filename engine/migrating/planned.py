@@ -6,9 +6,12 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 from uuid import UUID
 
+from engine.language.telling import named, series, told
 from engine.migrating.judging import REFUSED, Judged
 
-UNREADABLE = "Its stored state cannot be read with its drawing; the operator has to look at it."
+UNREADABLE = told(
+    "Its stored state cannot be read with its drawing; the operator has to look at it."
+)
 
 
 @dataclass
@@ -46,7 +49,7 @@ class Planned:
             if one is None:
                 self.counted["", REFUSED, UNREADABLE] += 1
             else:
-                self.counted[", ".join(one.places), one.verdict, one.sentence] += 1
+                self.counted[places_told(one.places), one.verdict, one.sentence] += 1
                 self.needs |= {need.key: asdict(need) for need in one.needs}
 
     def written(self, proofs: int, *, over: bool) -> dict[str, Any]:
@@ -54,6 +57,11 @@ class Planned:
         groups = [group(*told, count) for told, count in self.counted.most_common()]
         found = {"groups": groups, "needs": self.needs, "proofs": proofs}
         return found if over else {**found, "after": str(self.after) if self.after else ""}
+
+
+def places_told(labels: Iterable[str]) -> str:
+    """Return the open steps by name."""
+    return series(map(named, labels)) or ""
 
 
 def group(places: str, verdict: str, sentence: str, count: int) -> dict[str, Any]:

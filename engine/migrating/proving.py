@@ -11,11 +11,13 @@ from typing import Final
 from engine.bpmn import Instance, Level, standing_of
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError
+from engine.language import mark
+from engine.language.telling import message_of, named, told
 from engine.proof.ahead import Ahead, Standpoint
 from engine.proof.history import Past
 from engine.proof.proof import Proof
 from engine.proof.replay import ReplayError
-from engine.proof.soundness import reached_flaws
+from engine.proof.soundness import flawed, reached_flaws
 from engine.proof.unknown import names_in, needed_names, unknown_names
 
 
@@ -49,9 +51,15 @@ class Proving:
             ahead = self._ahead(process)
             standpoint = ahead.standpoint(instance, past, level)
         except KeyError:
-            return "It stands at a step that the proof does not know; nothing can be said about it."
+            return told(
+                "It stands at a step that the proof does not know; nothing can be said about it."
+            )
         except CasetableError as error:
-            return f"Nothing can be proved of {process}: {error}"
+            return told(
+                "Nothing can be proved of %(process)s: %(error)s",
+                process=process,
+                error=message_of(error),
+            )
         given = self._given(process, ahead, level)
         key = (process, standpoint, given)
         if key not in self._known:
@@ -77,29 +85,40 @@ class Proving:
         try:
             return _said(ahead.prove(standpoint, instance), given)
         except (CasetableError, ReplayError) as error:
-            return f"It cannot be proved that the case goes on well from here: {error}"
+            return told(
+                "It cannot be proved that the case goes on well from here: %(error)s",
+                error=message_of(error),
+            )
 
 
 def _said(proof: Proof, given: frozenset[str]) -> str:
     for found in proof.explored.values():
         for flaw in reached_flaws(found.net, found.graph):
-            label = found.net.nodes[flaw.place].element.label
-            return f"The case could not finish: {label}: {flaw.sentence}."
+            element = found.net.nodes[flaw.place].element
+            return told("The case could not finish: %(flaw)s.", flaw=flawed(element, flaw.sentence))
         for node, name in unknown_names(
             found.net, found.semantics.effects, found.graph.states[0], given
         ):
-            return (
-                f"The case could come to {node.element.label} without {name}, which the new "
-                "drawing sets before the place where it stands; set it later, or give it a value."
+            return told(
+                "The case could come to %(step)s without %(name)s, which the new drawing sets "
+                "before the place where it stands; set it later, or give it a value.",
+                step=named(node.element.label),
+                name=name,
             )
     broken = [verdict.rule for verdict in proof.verdicts if not verdict.holds]
     if not broken:
         return ""
-    others = ", ".join(rule.id for rule in broken[1:])
-    more = f" So can {others}." if others else ""
-    return (
-        f"An obligation would be lost. From here rule {broken[0].id} can be broken: "
-        f"{broken[0].sentence}{more}"
+    text = mark("An obligation would be lost. From here rule %(rule)s can be broken: %(sentence)s")
+    if broken[1:]:
+        text = mark(
+            "An obligation would be lost. From here rule %(rule)s can be broken: %(sentence)s "
+            "So can %(others)s."
+        )
+    return told(
+        text,
+        rule=broken[0].id,
+        sentence=named(broken[0].sentence),
+        others=", ".join(rule.id for rule in broken[1:]),
     )
 
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from engine import audit
 from engine.application import Application
 from engine.errors import CasetableError, ConflictError, InputError, NotFoundError
+from engine.language.telling import message_of, told
 from engine.migrating.judging import Judge
 from engine.migrating.moving import AT_ONCE, judge_many, move, move_many
 from engine.migrating.places import Sides, written
@@ -62,12 +63,12 @@ def ask(
 def sides(application: Application, session: Session, from_id: str, to_id: str) -> Sides:
     """Return the two drawings of a run; raise InputError unless they are of one profile."""
     if from_id == to_id:
-        raise InputError("The cases are on this version already; choose another one.")
+        raise InputError(told("The cases are on this version already; choose another one."))
     found = [session.get(Deployment, one) for one in (from_id, to_id)]
     if None in found:
-        raise NotFoundError("There is no such version of the processes.")
+        raise NotFoundError(told("There is no such version of the processes."))
     if found[0].profile != found[1].profile:  # type: ignore[union-attr]
-        raise InputError("Cases move between versions of one profile only.")
+        raise InputError(told("Cases move between versions of one profile only."))
     known = application.deployments
     return Sides(known.get(session, from_id), known.get(session, to_id))
 
@@ -76,7 +77,7 @@ def find(session: Session, run_id: UUID) -> MigrationRun:
     """Return a run."""
     run = session.get(MigrationRun, run_id)
     if run is None:
-        raise NotFoundError("There is no such run.")
+        raise NotFoundError(told("There is no such run."))
     return run
 
 
@@ -85,7 +86,7 @@ def begin(application: Application, run_id: UUID, by: UUID, *, by_worker: bool =
     with application.database.transaction() as session:
         run = _locked(session, run_id)
         if run.state != "planned":
-            raise ConflictError("This run is under way or over; look at what it did.")
+            raise ConflictError(told("This run is under way or over; look at what it did."))
         now = application.now(session)
         run.state, run.started_by_id, run.started_at = "running", by, now
         run.done, run.result = 0, {"groups": []}
@@ -99,10 +100,10 @@ def revert(application: Application, run_id: UUID, by: UUID) -> UUID:
     with application.database.transaction() as session:
         before = _locked(session, run_id)
         if before.state != "done":
-            raise ConflictError("This run is not over yet; wait for its end.")
+            raise ConflictError(told("This run is not over yet; wait for its end."))
         again = select(MigrationRun.id).where(MigrationRun.reverts_id == run_id)
         if session.scalar(again) is not None:
-            raise ConflictError("This run is being brought back, or was already.")
+            raise ConflictError(told("This run is being brought back, or was already."))
         now = application.now(session)
         back = {
             f"{key.rpartition(':')[0]}:{target}": key.rpartition(":")[2]
@@ -230,7 +231,7 @@ def work(application: Application, run_id: UUID, seconds: float = SLICE_SECONDS)
     except CasetableError as error:
         with application.database.transaction() as session:
             run = _locked(session, run_id)
-            run.state, run.problem = "failed", str(error)
+            run.state, run.problem = "failed", message_of(error)
     return True
 
 
@@ -278,7 +279,7 @@ def _locked(session: Session, run_id: UUID) -> MigrationRun:
         .execution_options(populate_existing=True)
     )
     if run is None:
-        raise NotFoundError("There is no such run.")
+        raise NotFoundError(told("There is no such run."))
     return run
 
 

@@ -15,8 +15,10 @@ from engine import access, audit
 from engine.application import Application
 from engine.errors import ConflictError
 from engine.incident import OWNER, call_for
+from engine.language.telling import source
 from engine.migrating.judging import Carried, Judged
 from engine.migrating.owing import Renewed
+from engine.migrating.planned import places_told
 from engine.models import (
     Account,
     Base,
@@ -213,7 +215,7 @@ def _outcome(run: MigrationRun, one: Settled, now: datetime) -> dict[str, Any]:
         "run_id": run.id,
         "case_id": one.case.id,
         "state": one.state,
-        "places": ", ".join(one.judged.places),
+        "places": places_told(one.judged.places),
         "sentence": one.judged.sentence,
         "at": now,
     }
@@ -238,7 +240,7 @@ def _stays(session: Session, run: MigrationRun, one: Settled, key: str, now: dat
         call_for(
             session,
             key=key,
-            message=f"This case stays on its version of the process. {one.judged.sentence}",
+            message=f"This case stays on its version of the process. {source(one.judged.sentence)}",
             now=now,
             about=one.judged.needs[0].element if one.judged.needs else "",
             role=OWNER,

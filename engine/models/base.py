@@ -20,6 +20,9 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
+from sqlalchemy.types import TypeEngine
+
+from engine.language.telling import packed, read, unpacked, written
 
 # Constraints are named so that migrations can find them on both databases.
 NAMING = {
@@ -52,6 +55,44 @@ class Instant(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Retold(TypeDecorator[Any]):
+    """Data in JSON whose sentences can be told in any language (`engine.language.telling`)."""
+
+    impl = JSON
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Return the same column as of any other JSON."""
+        return dialect.type_descriptor(JSONB() if dialect.name == "postgresql" else JSON())
+
+    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+        """Store key and values of each sentence."""
+        del dialect
+        return packed(value)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
+        """Return the sentences; what was stored as a plain text stays one."""
+        del dialect
+        return unpacked(value)
+
+
+class RetoldText(TypeDecorator[str]):
+    """One sentence in a text column that can be told in any language."""
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+        """Store key and values."""
+        del dialect
+        return None if value is None else written(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> str | None:
+        """Return the sentence; what was stored as a plain text stays one."""
+        del dialect
+        return None if value is None else read(value)
 
 
 JsonValue = JSON().with_variant(JSONB(), "postgresql")
@@ -101,3 +142,7 @@ Id = Annotated[UUID, mapped_column(primary_key=True, default=uuid4)]
 Code = Annotated[str, mapped_column(String(100))]
 Line = Annotated[str, mapped_column(String(300))]
 Prose = Annotated[str, mapped_column(Text)]
+RetoldData = Annotated[dict[str, Any], mapped_column(Retold)]
+RetoldLines = Annotated[list[str], mapped_column(Retold)]
+RetoldProse = Annotated[str, mapped_column(RetoldText)]
+"""Sentences that were made once and are read in many languages."""

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Code, Id, Prose
+from engine.models.base import Base, Code, Id, RetoldData, RetoldProse
 from engine.models.deployment import Deployment
 from engine.models.directory import Account
 
@@ -30,13 +30,13 @@ class MigrationRun(Base):
     """`{"process:element": "element of the new drawing"}`, as the process owner chose."""
     state: Mapped[Code] = mapped_column(default="planning")
     """`planning`, `planned`, `running`, `done`, `failed` (the reason is `problem`)."""
-    plan: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    plan: Mapped[RetoldData] = mapped_column(default=dict)
     """What would happen, by group: positions and counts, nothing of a case."""
-    result: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    result: Mapped[RetoldData] = mapped_column(default=dict)
     """What has happened so far, by group: positions and counts, nothing of a case."""
     total: Mapped[int] = mapped_column(default=0)
     done: Mapped[int] = mapped_column(default=0)
-    problem: Mapped[Prose | None]
+    problem: Mapped[RetoldProse | None]
     reverts_id: Mapped[UUID | None] = mapped_column(ForeignKey("migration_run.id"))
     """The run whose cases this one brings back."""
     asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
@@ -65,9 +65,9 @@ class MigrationOutcome(Base):
     case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
     state: Mapped[Code]
     """`moved`, `refused`, `waiting` (an effect on the outside was under way)."""
-    places: Mapped[Prose]
+    places: Mapped[RetoldProse]
     """The open steps as they are called in the drawing."""
-    sentence: Mapped[Prose]
+    sentence: Mapped[RetoldProse]
     """Why it was not moved; empty when it was."""
     at: Mapped[datetime]
 

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from engine.models.base import Base, Code, Id, Line
+from engine.models.base import Base, Code, Id, Line, RetoldLines
 
 
 class WorkshopPlay(Base):
@@ -49,7 +49,7 @@ class ScenarioResult(Base):
     """Of all files as they were: after another change the result is of before."""
     state: Mapped[Code]
     """`waiting` until the worker has run it, then `done`."""
-    problems: Mapped[list[str]]
+    problems: Mapped[RetoldLines]
     """Empty where all went as told."""
     gone: Mapped[list[str]]
     """`process element` of everything that the scenario went over."""

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Code, Id, Line, Prose
+from engine.models.base import Base, Code, Id, Line, Prose, RetoldData
 from engine.models.directory import Account
 
 
@@ -124,7 +124,7 @@ class WorkshopJudgement(Base):
     done: Mapped[int] = mapped_column(default=0)
     total: Mapped[int] = mapped_column(default=0)
     """How many scenarios have run, and of how many."""
-    results: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    results: Mapped[RetoldData] = mapped_column(default=dict)
     """Findings, rules, changes, scenarios and counts; nothing about a person or a case."""
     finished_at: Mapped[datetime | None]
 

@@ -22,7 +22,7 @@ from engine.proof.player import START_OF_PLAY, Position
 from engine.proof.possible import OPEN
 from engine.proof.proof import Explored, Proof, Ruled, Verdict, Violation, broken_along
 from engine.proof.rule import Check, Rule
-from engine.proof.soundness import open_nodes, reached_flaws
+from engine.proof.soundness import flawed, open_nodes, reached_flaws
 from engine.proof.waiting import never_awaits
 from engine.proof.whereabouts import Whereabouts
 
@@ -112,8 +112,8 @@ class Ahead:
         elif check.kind == "sound":
             for flaw in reached_flaws(found.net, found.graph):
                 element = found.net.nodes[flaw.place].element
-                sentence = f"{element.label}: {flaw.sentence}"
-                yield Violation(check.process, sentence, element.id, flaw.edges)
+                wrong = flawed(element, flaw.sentence)
+                yield Violation(check.process, wrong, element.id, flaw.edges)
         elif check.kind == "awaits":
             names = self._ruled.names
             for path, sentence in never_awaits(found.net, found.graph, check, names, facts):

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from engine.deployment import ResolvedDeployment
 from engine.form.form import Component, Form
+from engine.language.telling import told
 from engine.proof.rule import Check
 
 
@@ -11,21 +12,36 @@ def unasked(deployment: ResolvedDeployment, check: Check) -> Iterator[str]:
     """Yield what a form of this name does not ask, or lets people leave empty, with the mend."""
     form = deployment.forms.get(check.form)
     if form is None or check.form not in _shown(deployment):
-        yield f"no step shows the form {check.form}; name it in the formRef of the step that asks"
+        yield told(
+            "no step shows the form %(form)s; name it in the formRef of the step that asks",
+            form=check.form,
+        )
         return
     there = {one.key: one for one in _all(form.components) if one.key}
     for name in (*check.questions, *check.required):
         if name not in there:
-            yield f"the form {check.form} does not ask for {name}; put the question back"
+            yield told(
+                "the form %(form)s does not ask for %(name)s; put the question back",
+                form=check.form,
+                name=name,
+            )
         elif name in check.required and not there[name].rules.required:
             label = there[name].label or name
-            yield f"the form {check.form} lets people leave {label!r} empty; make it required"
+            yield told(
+                "the form %(form)s lets people leave %(label)s empty; make it required",
+                form=check.form,
+                label=repr(label),
+            )
     for name, wanted in check.answers:
         offered = {option.code for one in _named(form, name) for option in one.options}
         missing = [one for one in wanted if one not in offered]
         if missing:
-            told = ", ".join(missing)
-            yield f"the form {check.form} no longer offers {told} for {name}; put it back"
+            yield told(
+                "the form %(form)s no longer offers %(answers)s for %(name)s; put it back",
+                form=check.form,
+                answers=", ".join(missing),
+                name=name,
+            )
 
 
 def _named(form: Form, name: str) -> list[Component]:

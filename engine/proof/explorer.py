@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any
 
 from engine.errors import CasetableError
+from engine.language.telling import told
 from engine.proof.marking import BEGIN, READY, Board, Scope, State, Token, freeze
 from engine.proof.semantics import Semantics
 from engine.proof.stimulus import START, Stimulus, stimuli
@@ -163,8 +164,13 @@ class _Search:
         self.wait(number)
         if number > self._limit:
             raise TooLargeError(
-                f"{self._semantics.net.root}: more than {self._limit} states; nothing was proved. "
-                "Move a part into a diagram of its own, or join answers that lead the same way."
+                told(
+                    "%(root)s: more than %(limit)s states; nothing was proved. Move a "
+                    "part into a diagram of its own, or join answers that lead the same"
+                    " way.",
+                    root=self._semantics.net.root,
+                    limit=self._limit,
+                )
             )
         return number
 
@@ -181,4 +187,10 @@ def begin(semantics: Semantics, beginning: Beginning) -> list[Board]:
             board.scopes[0] = Scope(level.id, None)
             semantics.enter(board, key, Token(key, 0, READY, values))
             return semantics.settle(board)
-    raise CasetableError(f"{level.id} does not start by {beginning.message or 'a plain start'}.")
+    raise CasetableError(
+        told(
+            "%(level)s does not start by %(message)s.",
+            level=level.id,
+            message=beginning.message or told("a plain start"),
+        )
+    )

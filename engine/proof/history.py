@@ -11,6 +11,7 @@ from typing import Any
 
 from engine.deployment import ResolvedDeployment
 from engine.inheritance import RULES
+from engine.language.telling import named, told
 from engine.proof.matching import asked_after
 from engine.proof.monitor import Monitor
 from engine.proof.net import Net, net_of
@@ -48,8 +49,14 @@ class Broken:
     label: str
 
     def __str__(self) -> str:
-        rule = f"Rule {self.rule.id} does not hold in this case: {self.rule.sentence}"
-        return f"{rule} Look at the step {self.label}."
+        return str(
+            told(
+                "Rule %(rule)s does not hold in this case: %(sentence)s Look at the step %(step)s.",
+                rule=self.rule.id,
+                sentence=named(self.rule.sentence),
+                step=named(self.label),
+            )
+        )
 
 
 class HistoryRules:
@@ -93,13 +100,13 @@ class HistoryRules:
         if self._net is None:
             return []
         events = []
-        for process, element, told in history:
+        for process, element, happened in history:
             key = self._keys.get((process, element))
             if key is None:
                 continue
-            if told is None and (process, element) in self.told:
+            if happened is None and (process, element) in self.told:
                 return []
-            events.append((key, tuple(sorted((told or {}).items()))))
+            events.append((key, tuple(sorted((happened or {}).items()))))
         parts = list(earlier)
         found: dict[str, Broken] = {}
         for rule, check in self._rules:

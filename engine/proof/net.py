@@ -8,6 +8,7 @@ from typing import Final
 from engine.drawing import Element, Process
 from engine.errors import DiagramError
 from engine.expression import Assignments, Expression, compile_assignments, compile_expression
+from engine.language.telling import told
 
 PEOPLE: Final = frozenset({"userTask", "manualTask"})
 CALLS: Final = frozenset({"callActivity", "subProcess"})
@@ -133,11 +134,23 @@ def _refuse_what_is_not_followed(processes: list[Process]) -> None:
         for element in process.elements:
             many = element.multi_instance
             if element.standard_loop:
-                mend = "draw the loop with a gateway and a way back"
-                raise DiagramError(f"{element.id}: a loop marker is not proved; {mend}.")
+                mend = told("draw the loop with a gateway and a way back")
+                raise DiagramError(
+                    told(
+                        "%(element)s: a loop marker is not proved; %(mend)s.",
+                        element=element.id,
+                        mend=mend,
+                    )
+                )
             if many is not None and not many.sequential and element.kind in CALLS:
-                mend = "repeat the user tasks inside it, or one after the other"
-                raise DiagramError(f"{element.id}: repeated calls are not proved; {mend}.")
+                mend = told("repeat the user tasks inside it, or one after the other")
+                raise DiagramError(
+                    told(
+                        "%(element)s: repeated calls are not proved; %(mend)s.",
+                        element=element.id,
+                        mend=mend,
+                    )
+                )
 
 
 def _called(drawn: Mapping[str, Process], root: str) -> Iterator[Process]:
@@ -151,7 +164,10 @@ def _called(drawn: Mapping[str, Process], root: str) -> Iterator[Process]:
         process = drawn.get(name)
         if process is None:
             raise DiagramError(
-                f"{name}: there is no process of this name; draw it or call another."
+                told(
+                    "%(name)s: there is no process of this name; draw it or call another.",
+                    name=name,
+                )
             )
         yield process
         pending += [

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from engine.deployment import ResolvedDeployment
 from engine.drawing import Element, Process
+from engine.language.telling import named, told
 
 PEOPLE = frozenset({"userTask", "manualTask"})
 
@@ -21,11 +22,24 @@ def ownerless(deployment: ResolvedDeployment) -> Iterator[tuple[str, str]]:
 
 def _step(element: Element, roles: frozenset[str]) -> Iterator[tuple[str, str]]:
     if not element.role:
-        yield element.id, f"{element.label} is owned by nobody; put it into a lane with a role"
+        yield (
+            element.id,
+            told(
+                "%(step)s is owned by nobody; put it into a lane with a role",
+                step=named(element.label),
+            ),
+        )
     elif element.role not in roles:
-        yield element.id, f"{element.label} is owed by {element.role}, a role that nobody has"
+        yield (
+            element.id,
+            told(
+                "%(step)s is owed by %(role)s, a role that nobody has",
+                step=named(element.label),
+                role=element.role,
+            ),
+        )
     if not element.properties.get("dueIn"):
-        yield element.id, f"{element.label} has no due date; set dueIn"
+        yield element.id, told("%(step)s has no due date; set dueIn", step=named(element.label))
 
 
 def _wait(process: Process, element: Element) -> Iterator[tuple[str, str]]:
@@ -40,5 +54,11 @@ def _wait(process: Process, element: Element) -> Iterator[tuple[str, str]]:
         for flow in process.flows_from(gateway)
     ]
     if not any(event is not None and event.kind == "timer" for event in beside):
-        mend = "let a timer wait beside it at an event-based gateway"
-        yield element.id, f"{element.label} waits without a limit; {mend}"
+        yield (
+            element.id,
+            told(
+                "%(step)s waits without a limit; let a timer wait beside it at an event-based "
+                "gateway",
+                step=named(element.label),
+            ),
+        )

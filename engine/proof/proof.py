@@ -10,6 +10,8 @@ from typing import Any, Final
 from engine.check import facts_of
 from engine.deployment import ResolvedDeployment
 from engine.errors import DiagramError
+from engine.language import mark
+from engine.language.telling import message_of, named, told
 from engine.operator import catalogue
 from engine.proof import asking, ownership, separation
 from engine.proof.effect import Effects
@@ -23,7 +25,7 @@ from engine.proof.replay import Replay, ReplayError
 from engine.proof.rule import Check, Rule
 from engine.proof.rulebook import rules_of
 from engine.proof.semantics import Semantics
-from engine.proof.soundness import flaws_of
+from engine.proof.soundness import flawed, flaws_of
 from engine.proof.start import beginnings
 from engine.proof.waiting import never_awaits
 
@@ -143,7 +145,7 @@ class Ruled:
         try:
             program = self.deployment.program(violation.process)
         except DiagramError as error:
-            return replace(violation, unplayed=str(error))
+            return replace(violation, unplayed=message_of(error))
         zone = self.deployment.profile.zone
         replay = Replay(program, found.semantics, found.graph.states, zone)
         refused: ReplayError | None = None
@@ -215,7 +217,9 @@ class _Prover:
 
     def _along(self, check: Check, found: Explored) -> Iterable[Violation]:
         if check.kind == "before" and not steps_of(found.net, check.at):
-            sentence = "no step is what this rule is about; somebody took it away or renamed it"
+            sentence = told(
+                "no step is what this rule is about; somebody took it away or renamed it"
+            )
             yield Violation(check.process, sentence)
             return
         yield from broken_along(check, found, self._ruled.names)
@@ -225,9 +229,7 @@ class _Prover:
             found.net, found.graph, found.semantics.visited, found.semantics.effects
         ):
             element = found.net.nodes[flaw.place].element
-            yield Violation(
-                check.process, f"{element.label}: {flaw.sentence}", element.id, flaw.edges
-            )
+            yield Violation(check.process, flawed(element, flaw.sentence), element.id, flaw.edges)
 
 
 def broken_along(
@@ -242,11 +244,12 @@ def broken_along(
 
 def _breached(check: Check, found: Explored, breach: Breach) -> Violation:
     element = found.net.nodes[breach.place].element
+    text = mark("%(step)s is reached although it must not be")
+    if check.kind == "before":
+        text = mark("%(step)s is reached although what it needs has not happened")
     return Violation(
         check.process,
-        f"{element.label} is reached although what it needs has not happened"
-        if check.kind == "before"
-        else f"{element.label} is reached although it must not be",
+        told(text, step=named(element.label)),
         element.id,
         breach.edges,
     )

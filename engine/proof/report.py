@@ -5,12 +5,13 @@ from typing import Any, Final
 
 import orjson
 
+from engine.language.telling import Part, Told, series, told
 from engine.profile import Profile
 from engine.proof.proof import Proof, Verdict, Violation
 from engine.proof.words import Words
 
-CONFIRMED: Final = "Played through in the engine, step by step"
-UNPLAYED: Final = "Not played through, since the engine refuses the drawing"
+CONFIRMED: Final = told("Played through in the engine, step by step")
+UNPLAYED: Final = told("Not played through, since the engine refuses the drawing")
 
 
 def as_text(proof: Proof, profile: Profile) -> str:
@@ -21,9 +22,10 @@ def as_text(proof: Proof, profile: Profile) -> str:
 
 def _verdict(proof: Proof, verdict: Verdict, profile: Profile) -> Iterator[str]:
     rule = verdict.rule
-    yield f"{rule.id:<4} {'holds ' if verdict.holds else 'BROKEN'}  {rule.sentence}"
+    held = told("holds ") if verdict.holds else told("BROKEN")
+    yield f"{rule.id:<4} {held}  {Part(rule.sentence, 'name').said().text}"
     if rule.weakened:
-        yield f"     weakened by the profile: {rule.weakened}"
+        yield f"     {told('weakened by the profile: %(law)s', law=rule.weakened)}"
     yield from (f"     {line}" for line in broken_by(proof, verdict, profile))
 
 
@@ -31,29 +33,41 @@ def broken_by(proof: Proof, verdict: Verdict, profile: Profile) -> Iterator[str]
     """Yield a line for each thing that breaks a rule, and beneath it the steps that lead there."""
     for violation in verdict.violations:
         place = f"{violation.process}:{violation.element}" if violation.element else ""
-        yield f"{place or violation.process}: {violation.sentence}."
+        yield Told(
+            "%(place)s: %(sentence)s.",
+            {"place": place or violation.process, "sentence": violation.sentence},
+        )
         if violation.edges:
-            yield f"{_played(violation)}:"
+            yield Told("%(played)s:", {"played": _played(violation)})
         words = Words(proof.explored[violation.process].net, profile)
         for number, sentence in enumerate(words.path(violation.edges), start=1):
-            yield f"  {number}. {sentence}"
+            yield Told("  %(number)s. %(sentence)s", {"number": number, "sentence": sentence})
 
 
 def _played(violation: Violation) -> str:
     if violation.unplayed:
-        reason = violation.unplayed.splitlines()[0].rstrip(".")
-        return f"{UNPLAYED} ({reason})"
+        lines = violation.unplayed.splitlines()
+        reason = violation.unplayed if len(lines) == 1 else lines[0]
+        return Told("%(unplayed)s (%(reason)s)", {"unplayed": UNPLAYED, "reason": reason})
     return CONFIRMED
 
 
 def _closing(proof: Proof) -> str:
     broken = sum(not verdict.holds for verdict in proof.verdicts)
-    said = f"{broken} broken" if broken else "all hold"
     weaker = sum(bool(verdict.rule.weakened) for verdict in proof.verdicts)
-    said += f", {weaker} weakened by the profile" if weaker else ""
-    return (
-        f"{len(proof.verdicts)} rules, {said}: {proof.states} states and {proof.transitions} "
-        f"transitions in {proof.seconds:.1f} s."
+    parts = [told("%(count)s broken", count=broken) if broken else told("all hold")]
+    if weaker:
+        parts.append(told("%(count)s weakened by the profile", count=weaker))
+    return str(
+        told(
+            "%(rules)s rules, %(verdict)s: %(states)s states and %(transitions)s transitions in "
+            "%(seconds)s s.",
+            rules=len(proof.verdicts),
+            verdict=series(parts),
+            states=proof.states,
+            transitions=proof.transitions,
+            seconds=f"{proof.seconds:.1f}",
+        )
     )
 
 

@@ -7,7 +7,10 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from engine.drawing import Element
 from engine.expression import Expression
+from engine.language import mark
+from engine.language.telling import Told, named, told
 from engine.proof.effect import Effects
 from engine.proof.event import UNCAUGHT
 from engine.proof.explorer import Edge, Graph
@@ -18,13 +21,13 @@ from engine.proof.semantics import CIRCLE
 from engine.proof.table import switched_off
 
 SENTENCES = {
-    NO_WAY: "no condition is true here; draw a default flow",
-    CIRCLE: "automatic steps run in a circle here and never wait; let a person or a timer in",
-    UNCAUGHT: "nobody catches the error that is thrown here; draw an error event around it",
-    "deadlock": "nothing can happen any more, and the case has not ended",
-    "no_end": "from here the case can never end",
-    "dead": "no path leads to this step",
-    "twice": "this step can be open twice at the same time",
+    NO_WAY: mark("no condition is true here; draw a default flow"),
+    CIRCLE: mark("automatic steps run in a circle here and never wait; let a person or a timer in"),
+    UNCAUGHT: mark("nobody catches the error that is thrown here; draw an error event around it"),
+    "deadlock": mark("nothing can happen any more, and the case has not ended"),
+    "no_end": mark("from here the case can never end"),
+    "dead": mark("no path leads to this step"),
+    "twice": mark("this step can be open twice at the same time"),
 }
 
 
@@ -39,7 +42,12 @@ class Flaw:
     @property
     def sentence(self) -> str:
         """Return what is wrong."""
-        return SENTENCES[self.code]
+        return told(SENTENCES[self.code])
+
+
+def flawed(element: Element, sentence: str) -> Told:
+    """Return what is wrong with an element, behind what it is called."""
+    return Told("%(step)s: %(sentence)s", {"step": named(element.label), "sentence": sentence})
 
 
 def flaws_of(net: Net, graph: Graph, visited: set[int], effects: Effects) -> list[Flaw]:

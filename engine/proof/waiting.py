@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from engine.language.telling import told
 from engine.proof.explorer import Edge, Graph
 from engine.proof.marking import BEGIN, END
 from engine.proof.monitor import Facts, Monitor, back
@@ -21,10 +22,12 @@ def never_awaits(
     """
     monitor = Monitor(net, check, names)
     start = (0, monitor.first if facts is None else facts)
-    told = f"the message {check.message} is not heard while the case waits here"
+    sentence = told(
+        "the message %(message)s is not heard while the case waits here", message=check.message
+    )
     stands = graph.states[0][0] not in {BEGIN, END}
     if stands and monitor.in_force(start[1]) and not _hears(graph, 0, check):
-        yield (), told
+        yield (), sentence
         return
     came: dict[tuple[int, Facts], tuple[tuple[int, Facts], Edge] | None] = {start: None}
     pending = deque([start])
@@ -37,7 +40,7 @@ def never_awaits(
             came[there] = (here, edge)
             waits = graph.states[edge.target][0] != END and monitor.in_force(there[1])
             if waits and not _hears(graph, edge.target, check):
-                yield tuple(back(came, there)), told
+                yield tuple(back(came, there)), sentence
                 return
             pending.append(there)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.drawing import Element
+from engine.language.telling import Part, Told, named, series, told
 from engine.profile import Profile
 from engine.proof.effect import FAILURE
 from engine.proof.explorer import Edge
@@ -23,58 +24,66 @@ class Words:
         return [self._sentence(edge) for edge in edges]
 
     def _sentence(self, edge: Edge) -> str:
+        happened = self._happened(edge)
+        answers = series(self._answers(dict(edge.stimulus.values)))
+        assumed = series(self._assumed(edge))
+        if answers:
+            happened = Told("%(happened)s, %(rest)s", {"happened": happened, "rest": answers})
+        if assumed:
+            happened = Told("%(happened)s [%(rest)s]", {"happened": happened, "rest": assumed})
+        return happened
+
+    def _happened(self, edge: Edge) -> Told:
         stimulus = edge.stimulus
         element = None if stimulus.node is None else self._net.nodes[stimulus.node].element
+        step = _label(element)
         match stimulus.kind:
             case "start":
-                told = f"The case begins ({stimulus.name or 'plainly'})"
+                return told("The case begins (%(how)s)", how=stimulus.name or told("plainly"))
             case "message":
-                told = f"The message {stimulus.name} comes"
+                return told("The message %(message)s comes", message=stimulus.name)
             case "timer":
-                told = f"Time runs out: {_label(element)}"
+                return told("Time runs out: %(step)s", step=step)
             case "fail":
-                told = f"The system could not do it ({stimulus.name}): {_label(element)}"
+                return told(
+                    "The system could not do it (%(error)s): %(step)s",
+                    error=stimulus.name,
+                    step=step,
+                )
             case "confirm":
-                told = f"The system has done: {_label(element)}"
-            case _:
-                told = f"{self._who(element)}: {_label(element)}"
-        answers = ", ".join(self._answers(dict(stimulus.values)))
-        assumed = ", ".join(self._assumed(edge))
-        told = f"{told}, {answers}" if answers else told
-        return f"{told} [{assumed}]" if assumed else told
+                return told("The system has done: %(step)s", step=step)
+        return Told("%(who)s: %(step)s", {"who": self._who(element), "step": step})
 
-    def _who(self, element: Element | None) -> str:
+    def _who(self, element: Element | None) -> Part | Told:
         role = element.role if element else None
-        return self._profile.role_name(role) if role else "Somebody"
+        return named(self._profile.role_name(role)) if role else told("Somebody")
 
     def _answers(self, values: Mapping[str, Any]) -> Iterator[str]:
         for name, value in values.items():
             if value is not OPEN and value is not None:
-                yield f"{name} is {_value(value)}"
+                yield told("%(name)s is %(value)s", name=name, value=_value(value))
 
     def _assumed(self, edge: Edge) -> Iterator[str]:
         """Say what automatic steps gave, where it could have been otherwise."""
         for key, choice in edge.choices:
             node = self._net.nodes[key]
+            step = _label(node.element)
             if isinstance(choice, dict) and FAILURE in choice:
-                yield f"{_label(node.element)} fails with {choice[FAILURE]}"
+                yield told("%(step)s fails with %(error)s", step=step, error=choice[FAILURE])
             elif node.kind == "serviceTask" and isinstance(choice, dict):
                 yield from self._answers(choice)
             elif node.element.multi_instance is not None and choice == 0:
-                yield f"{_label(node.element)}: nobody is there to ask"
+                yield told("%(step)s: nobody is there to ask", step=step)
             elif node.kind == "exclusiveGateway" and choice is not None:
-                yield f"{_label(node.element)} {_way(self._net, choice)}"
+                target = _label(self._net.nodes[choice].element)
+                yield told("%(step)s leads to %(target)s", step=step, target=target)
 
 
-def _way(net: Net, target: int) -> str:
-    return f"leads to {_label(net.nodes[target].element)}"
-
-
-def _label(element: Element | None) -> str:
-    return element.label if element else ""
+def _label(element: Element | None) -> Part:
+    return named(element.label if element else "")
 
 
 def _value(value: Any) -> str:
     if isinstance(value, bool):
-        return "yes" if value else "no"
+        return told("yes") if value else told("no")
     return f'"{value}"' if isinstance(value, str) else str(value)

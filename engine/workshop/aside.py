@@ -15,6 +15,7 @@ import orjson
 
 from engine.errors import CasetableError
 from engine.inheritance import chain, known
+from engine.language.telling import message_of, packed, told, unpacked
 from engine.scenario import find_scenarios, run_file
 from engine.workshop.folder import laid_out
 
@@ -25,7 +26,7 @@ RULES, SCENARIOS, REHEARSAL = "rules", "scenarios", "rehearsal"
 def rules(files: Mapping[str, bytes], shipped: Path, seconds: int) -> dict[str, Any]:
     """Return the verdicts on the rules of a set."""
     found = _run(files, shipped, seconds, RULES, [])
-    return found if isinstance(found, dict) else {"rules": [], "unproved": str(found)}
+    return found if isinstance(found, dict) else {"rules": [], "unproved": found}
 
 
 def scenarios(
@@ -36,7 +37,7 @@ def scenarios(
     if isinstance(found, list):
         return found
     return [
-        {"name": name, "title": "", "passed": False, "requirements": [], "problems": [str(found)]}
+        {"name": name, "title": "", "passed": False, "requirements": [], "problems": [found]}
         for name in names
     ]
 
@@ -48,7 +49,7 @@ def rehearsal(
     found = _run(files, shipped, seconds, REHEARSAL, names)
     if isinstance(found, list):
         return found
-    return [{"name": name, "problems": [str(found)], "gone": []} for name in names]
+    return [{"name": name, "problems": [found], "gone": []} for name in names]
 
 
 def _run(
@@ -68,14 +69,15 @@ def _run(
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
-            return orjson.loads((folder / RESULT).read_bytes())
+            return unpacked(orjson.loads((folder / RESULT).read_bytes()))
         except subprocess.TimeoutExpired:
-            return (
-                f"This took longer than {seconds} seconds and was ended. Make the drawing simpler; "
-                "on a slow machine whoever runs it sets CASETABLE_JUDGE_SECONDS higher."
+            return told(
+                "This took longer than %(seconds)s seconds and was ended. Make the drawing "
+                "simpler; on a slow machine whoever runs it sets CASETABLE_JUDGE_SECONDS higher.",
+                seconds=seconds,
             )
         except (subprocess.CalledProcessError, OSError, orjson.JSONDecodeError):
-            return "The process that judged this ended from outside; have it judged again."
+            return told("The process that judged this ended from outside; have it judged again.")
 
 
 def main(folder: Path, what: str, names: Sequence[str]) -> None:
@@ -89,14 +91,14 @@ def main(folder: Path, what: str, names: Sequence[str]) -> None:
         try:
             found = rules_told(resolve(folder, profile))
         except CasetableError as error:
-            found = {"rules": [], "unproved": str(error)}
+            found = {"rules": [], "unproved": message_of(error)}
     else:
         paths = {path.stem: path for path in find_scenarios(folder)}
         results = [run_file(folder, paths[name], profile) for name in names]
         found = [one.as_dict() for one in results]
         if what == REHEARSAL:
             found = [each | {"gone": one.gone} for each, one in zip(found, results, strict=True)]
-    (folder / RESULT).write_bytes(orjson.dumps(found))
+    (folder / RESULT).write_bytes(orjson.dumps(packed(found)))
 
 
 def _profile_of(folder: Path) -> str:

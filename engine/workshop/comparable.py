@@ -10,6 +10,9 @@ from sqlalchemy.orm import Session
 from engine.comparison import Side
 from engine.deployment import Deployments
 from engine.errors import NotFoundError
+from engine.language import gettext
+from engine.language.moment import moment
+from engine.language.telling import told
 from engine.models import CurrentDeployment, Deployment
 from engine.workshop import draft as drafts
 
@@ -35,7 +38,13 @@ def versions(session: Session, profile: str) -> list[Version]:
 
 def _drafts(session: Session, profile: str) -> list[Version]:
     return [
-        Version(str(row.id), f"Draft: {row.title}", row.changed_at, "", is_current=False)
+        Version(
+            str(row.id),
+            told("Draft: %(title)s", title=row.title),
+            row.changed_at,
+            "",
+            is_current=False,
+        )
         for row in drafts.open_drafts(session)
         if row.profile == profile
     ]
@@ -53,7 +62,11 @@ def published(session: Session, profile: str) -> list[Version]:
     return [
         Version(
             key=row.id,
-            title=f"Published {row.published_at:%d %B %Y, %H:%M} UTC ({row.id[:12]})",
+            title=gettext(
+                "Published %(moment)s UTC (%(id)s)",
+                moment=moment(row.published_at),
+                id=row.id[:12],
+            ),
             at=row.published_at,
             note=row.note,
             is_current=current is not None and current.deployment_id == row.id,
@@ -66,11 +79,12 @@ def side_of(session: Session, deployments: Deployments, profile: str, key: str) 
     """Return one side of a comparison; raise NotFoundError where nothing is called so."""
     if (draft_id := _draft_id(key)) is not None:
         draft = drafts.load(session, draft_id)
-        return Side(f"the draft {draft.title}", drafts.files(session, draft))
+        return Side(told("the draft %(title)s", title=draft.title), drafts.files(session, draft))
     row = session.get(Deployment, key)
     if row is None or row.profile != profile:
-        raise NotFoundError("There is no such version.")
-    return Side(f"what was published as {key[:12]}", deployments.get(session, key).files, key)
+        raise NotFoundError(told("There is no such version."))
+    title = told("what was published as %(id)s", id=key[:12])
+    return Side(title, deployments.get(session, key).files, key)
 
 
 def _draft_id(key: str) -> UUID | None:

@@ -11,19 +11,23 @@ from engine.comparison.consequence import Consequences, rule_effects
 from engine.comparison.report import closing, layout_words, titles
 from engine.comparison.running import touched_cases
 from engine.drawing import Drawing
+from engine.language import mark
+from engine.language.telling import told
 from engine.workshop.few import FEWEST
 
 KEPT = 8
 """Proofs that are remembered: a page is opened again and again, and the files never change."""
 MARKS = ("added", "removed", "changed", "reworded", "moved")
 """What a drawing shows of an element, the heaviest first."""
-WORDS = {
-    "added": "+ new",
-    "removed": "x gone",
-    "changed": "~ changed",
-    "reworded": "other words",
-    "moved": "moved",
-}
+WORDS = mark(
+    {
+        "added": "+ new",
+        "removed": "x gone",
+        "changed": "~ changed",
+        "reworded": "other words",
+        "moved": "moved",
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -87,14 +91,14 @@ def marks(changes: Iterable[Change], drawing: Drawing | None, *, new: bool) -> d
     found: dict[str, str] = {}
     hidden = "removed" if new else "added"
     for change in changes:
-        mark = _mark(change)
-        if change.file != drawing.file or not change.element or mark == hidden:
+        kind = _mark(change)
+        if change.file != drawing.file or not change.element or kind == hidden:
             continue
-        if mark == "moved" and (change.after if new else change.before) is None:
+        if kind == "moved" and (change.after if new else change.before) is None:
             continue
-        if MARKS.index(mark) < MARKS.index(found.get(change.element, MARKS[-1])):
-            found[change.element] = mark
-        found.setdefault(change.element, mark)
+        if MARKS.index(kind) < MARKS.index(found.get(change.element, MARKS[-1])):
+            found[change.element] = kind
+        found.setdefault(change.element, kind)
     return found
 
 
@@ -131,4 +135,4 @@ def cases(session: Session, old: Side, found: Compared) -> tuple[str, ...]:
 
 def mark_words(found: Mapping[str, str]) -> dict[str, dict[str, str]]:
     """Return what the page's script puts on a drawing: a mark is a colour and words."""
-    return {element: {"mark": mark, "words": WORDS[mark]} for element, mark in found.items()}
+    return {element: {"mark": one, "words": told(WORDS[one])} for element, one in found.items()}

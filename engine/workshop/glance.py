@@ -11,6 +11,7 @@ from engine.check import Finding
 from engine.comparison import Side
 from engine.deployment import id_of
 from engine.errors import CasetableError
+from engine.language.telling import message_of, told
 from engine.models import WorkshopDraft
 from engine.workshop import judging
 from engine.workshop.draft import contents, manifest
@@ -53,12 +54,12 @@ def glance(session: Session, draft: WorkshopDraft) -> Glance:
 
 def _look(session: Session, draft: WorkshopDraft, hashes: dict[str, str]) -> Glance:
     files = contents(session, hashes)
-    before, after = judging.base_side(session, draft.base_deployment_id), Side("draft", files)
+    before, after = judging.base_side(session, draft.base_deployment_id), Side(told("draft"), files)
     changes: list[dict[str, Any]] = []
     uncompared = ""
     try:
-        changes = judging.told(judging.compared(before, after, draft.begun_with), after)
+        changes = judging.changes_told(judging.compared(before, after, draft.begun_with), after)
     except CasetableError as problem:
-        uncompared = str(problem)
+        uncompared = message_of(problem)
     titles = judging.titles(before) | judging.titles(after)
     return Glance(tuple(judging.findings(files)), changes, uncompared, titles)

@@ -19,6 +19,7 @@ from engine.comparison import Change, Side
 from engine.comparison.running import touched_cases
 from engine.deployment import id_of, keep_contents
 from engine.errors import CasetableError, ConflictError, NotFoundError
+from engine.language.telling import Told, message_of, series, told
 from engine.models import (
     Account,
     CurrentDeployment,
@@ -82,7 +83,7 @@ def begin_with_files(
     hashes = {path: hash_of(content) for path, content in sorted(files.items())}
     with application.database.reading_as(actor) as session:
         owner(session, actor)
-        found = _look(session, profile, files, "these files", {})
+        found = _look(session, profile, files, told("these files"), {})
     with application.database.transaction() as session:
         account = owner(session, actor)
         keep_contents(session, files.values())
@@ -122,16 +123,16 @@ def _look(
     results: dict[str, Any] = {"findings": findings, "rules": None, "scenarios": []}
     current = session.get(CurrentDeployment, profile)
     if current is None:
-        told = {"changes": [], "compared": "Nothing was published before."}
-        return _Looked(results | told, None, ())
+        nothing = {"changes": [], "compared": told("Nothing was published before.")}
+        return _Looked(results | nothing, None, ())
     before = judging.base_side(session, current.deployment_id)
     after = Side(title, files)
     try:
         changes = judging.compared(before, after, begun or before.deployment.manifest)
     except CasetableError as problem:
-        return _Looked(results | {"changes": [], "compared": str(problem)}, before, ())
+        return _Looked(results | {"changes": [], "compared": message_of(problem)}, before, ())
     return _Looked(
-        results | {"changes": judging.told(changes, after), "compared": ""}, before, changes
+        results | {"changes": judging.changes_told(changes, after), "compared": ""}, before, changes
     )
 
 
@@ -276,15 +277,21 @@ def _problems(row: WorkshopJudgement) -> Iterator[str]:
     results = row.results
     for one in results.get("findings", []):
         if one["severity"] == "error":
-            yield f"{one['file']}: {one['element']}: {one['message']}"
+            yield Told("%(file)s: %(element)s: %(message)s", one)
     rules = results.get("rules")
     if rules and rules["unproved"]:
-        yield f"The rules could not be proved: {rules['unproved']}"
+        yield told("The rules could not be proved: %(why)s", why=rules["unproved"])
     for one in (rules or {}).get("rules", []):
         if not one["holds"]:
-            yield f"Rule {one['id']} is broken: {one['sentence']}"
+            yield told(
+                "Rule %(id)s is broken: %(sentence)s", id=one["id"], sentence=one["sentence"]
+            )
     for one in results.get("scenarios", []):
         if not one["passed"]:
-            yield f"The scenario {one['name']} goes otherwise: {'; '.join(one['problems'])}"
+            yield told(
+                "The scenario %(name)s goes otherwise: %(problems)s",
+                name=one["name"],
+                problems=series(one["problems"], "; "),
+            )
     if row.state != DONE:
-        yield "It is not judged to the end yet; wait until rules and scenarios are done."
+        yield told("It is not judged to the end yet; wait until rules and scenarios are done.")

@@ -9,11 +9,13 @@ from engine.check import Finding, ordered
 from engine.check.finding import error
 from engine.checking import check_files
 from engine.comparison import Change, Side, compare
-from engine.comparison.change import named, say
+from engine.comparison.change import Kind, named, say
 from engine.comparison.comparison import title_of
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError, DiagramError, InputError
 from engine.inheritance import PROFILE, PROFILE_RULES, RULES, SELFCHECK
+from engine.language import mark
+from engine.language.telling import message_of, said_name, source, told, without_file
 from engine.models import Deployment, WorkshopDraft
 from engine.proof.proof import Proof, prove
 from engine.proof.report import broken_by
@@ -29,14 +31,11 @@ def findings(content: Mapping[str, bytes]) -> list[Finding]:
         found = list(check_files(content).findings)
         rules_of(ResolvedDeployment(content))
     except InputError as problem:
-        file = str(problem).partition(":")[0]
+        message = message_of(problem)
+        file = source(message).partition(":")[0]
         place = file if file in content else PROFILE
-        return [error(place, "", "not_readable", _without(str(problem), place))]
+        return [error(place, "", "not_readable", without_file(message, place))]
     return ordered(found)
-
-
-def _without(message: str, file: str) -> str:
-    return message.removeprefix(f"{file}: ")
 
 
 def proof(resolved: ResolvedDeployment) -> Proof:
@@ -56,7 +55,8 @@ def changes(session: Session, draft: WorkshopDraft) -> tuple[Change, ...]:
 def base_side(session: Session, deployment_id: str) -> Side:
     """Return a published set as the old side of a comparison."""
     manifest = session.get_one(Deployment, deployment_id).manifest
-    return Side(f"published ({deployment_id[:12]})", contents(session, manifest), deployment_id)
+    title = told("published (%(id)s)", id=deployment_id[:12])
+    return Side(title, contents(session, manifest), deployment_id)
 
 
 def compared(before: Side, after: Side, begun: Mapping[str, str]) -> tuple[Change, ...]:
@@ -74,10 +74,14 @@ def _scenarios(after: Side, begun: Mapping[str, str]) -> Iterable[Change]:
     for path in sorted(old.keys() | new.keys()):
         if old.get(path) == new.get(path):
             continue
-        how = "new" if path not in old else "gone" if path not in new else "told in another way"
-        kind: Any = {"new": "added", "gone": "removed"}.get(how, "changed")
+        kind: Kind = "changed"
+        text = mark("The scenario %(name)s is told in another way.")
+        if path not in old:
+            kind, text = "added", mark("The scenario %(name)s is new.")
+        elif path not in new:
+            kind, text = "removed", mark("The scenario %(name)s is gone.")
         name = path.removeprefix(SCENARIOS).removesuffix(".toml")
-        sentence = say("The scenario {name} is {how}.", name=named(name), how=how)
+        sentence = say(text, name=named(name))
         yield Change(
             kind, path, "", "file", old.get(path), new.get(path), "wording", sentence=sentence
         )
@@ -89,32 +93,37 @@ def _is_scenario(path: str) -> bool:
 
 def titles(side: Side) -> dict[str, str]:
     """Return what people call each file of a set: the name of its process, table or form."""
-    found = {
-        PROFILE: "The profile",
-        SELFCHECK: "The self-check",
-        RULES: "The safety rules",
-        PROFILE_RULES: "The own rules",
+    found: dict[str, str] = {
+        PROFILE: told("The profile"),
+        SELFCHECK: told("The self-check"),
+        RULES: told("The safety rules"),
+        PROFILE_RULES: told("The own rules"),
     }
     for models in ("drawings", "decisions", "forms"):
         try:
-            found |= {path: title_of(path, one) for path, one in getattr(side, models).items()}
+            found |= {
+                path: said_name(title_of(path, one)) for path, one in getattr(side, models).items()
+            }
         except CasetableError:
             continue  # the finding about the file says why it cannot be read
     return found
 
 
-def told(found: Iterable[Change], side: Side) -> list[dict[str, Any]]:
-    """Return the changes file by file as data: pages set names and values apart."""
+def changes_told(found: Iterable[Change], side: Side) -> list[dict[str, Any]]:
+    """Return the changes file by file as data: pages set names and values apart.
+
+    Sentences can be told in any language (`engine.language.telling.packed`).
+    """
     names = titles(side)
     groups: dict[str, dict[str, Any]] = {}
     for change in found:
         path = SCENARIOS if _is_scenario(change.file) else change.file
-        title = "Scenarios" if path == SCENARIOS else names.get(path, path)
+        title = told("Scenarios") if path == SCENARIOS else names.get(path, path)
         group = groups.setdefault(path, {"path": path, "title": title, "sentences": [], "drawn": 0})
         if change.weight == "layout":
             group["drawn"] += 1
         else:
-            group["sentences"].append([[part.tone, part.text] for part in change.sentence])
+            group["sentences"].append(change.sentence)
     return list(groups.values())
 
 
@@ -123,7 +132,7 @@ def rules_told(resolved: ResolvedDeployment) -> dict[str, Any]:
     try:
         found = proof(resolved)
     except (CasetableError, DiagramError) as problem:
-        return {"rules": [], "unproved": str(problem)}
+        return {"rules": [], "unproved": message_of(problem)}
     return {
         "unproved": "",
         "states": found.states,
@@ -131,7 +140,7 @@ def rules_told(resolved: ResolvedDeployment) -> dict[str, Any]:
         "rules": [
             {
                 "id": verdict.rule.id,
-                "sentence": verdict.rule.sentence,
+                "sentence": said_name(verdict.rule.sentence),
                 "holds": verdict.holds,
                 "weakened": verdict.rule.weakened or "",
                 "told": list(broken_by(found, verdict, resolved.profile)),

@@ -15,6 +15,7 @@ from engine import access, audit, human
 from engine.application import Application
 from engine.deployment import id_of, publish
 from engine.errors import ConflictError, InputError, NotFoundError, SeparationError
+from engine.language.telling import series, told
 from engine.models import (
     Account,
     AccountRole,
@@ -31,8 +32,8 @@ from engine.workshop.judgement import PUBLISH, owner
 
 AGREED, REFUSED, WITHDRAWN = "agreed", "refused", "withdrawn"
 LONGEST = 300
-CHANGED = "The draft was changed after it was judged; have it judged again, and ask anew."
-OVERTAKEN = (
+CHANGED = told("The draft was changed after it was judged; have it judged again, and ask anew.")
+OVERTAKEN = told(
     "Another set was published since this was judged; bring the draft up to date, and have it "
     "judged again."
 )
@@ -73,16 +74,30 @@ def obstacles(session: Session, row: WorkshopJudgement) -> list[str]:
     current = session.get(CurrentDeployment, row.profile)
     is_ours = current is not None and current.deployment_id == row.deployment_id
     if is_ours:
-        found.append("This is exactly what is published now; change something first.")
+        found.append(told("This is exactly what is published now; change something first."))
     elif (current.deployment_id if current else None) != row.before_id:
         found.append(OVERTAKEN)
     if row.draft_id is not None:
         draft = session.get_one(WorkshopDraft, row.draft_id)
         if draft.state != DraftState.OPEN.value:
-            found.append(f"This draft is {draft.state}; start a new one.")
+            found.append(_over(draft))
         elif id_of(manifest(session, draft)) != row.deployment_id:
             found.append(CHANGED)
     return found
+
+
+def _over(draft: WorkshopDraft) -> str:
+    if draft.state == DraftState.PUBLISHED.value:
+        return told("This draft is published; start a new one.")
+    return told("This draft is discarded; start a new one.")
+
+
+def _answered(asked: WorkshopPublication) -> str:
+    if asked.outcome == "agreed":
+        return told("This was agreed already.")
+    if asked.outcome == "refused":
+        return told("This was refused already.")
+    return told("This was withdrawn already.")
 
 
 def may_answer(session: Session, account: Account, row: WorkshopPublication) -> bool:
@@ -94,15 +109,17 @@ def may_answer(session: Session, account: Account, row: WorkshopPublication) -> 
 def ask(application: Application, judgement_id: UUID, actor: UUID, note: str) -> UUID:
     """Ask that a judged set be published; the other process owners are told."""
     if not 0 < len(note.strip()) <= LONGEST:
-        raise InputError(f"Write why this is published, in at most {LONGEST} characters.")
+        raise InputError(
+            told("Write why this is published, in at most %(most)s characters.", most=LONGEST)
+        )
     with application.database.transaction() as session:
         account = owner(session, actor)
         row = _locked(session, judgement_id)
         found = obstacles(session, row)
         if found:
-            raise ConflictError(" ".join(["This cannot be published.", *found]))
+            raise ConflictError(series([told("This cannot be published."), *found], " "))
         if open_of(session, row.profile) is not None:
-            raise ConflictError("Something waits to be published already; answer that first.")
+            raise ConflictError(told("Something waits to be published already; answer that first."))
         now = application.now(session)
         asked = WorkshopPublication(
             profile=row.profile,
@@ -151,16 +168,18 @@ def agree(application: Application, publication_id: UUID, actor: UUID) -> str:
     with application.database.transaction() as session:
         account, asked = _to_answer(session, publication_id, actor)
         if not access.may(session, asked.asked_by, PUBLISH):
-            raise ConflictError("Whoever asked is no process owner any more; refuse it.")
+            raise ConflictError(told("Whoever asked is no process owner any more; refuse it."))
         row = judgement.find(session, asked.judgement_id)
         found = obstacles(session, row)
         if row.deployment_id != asked.deployment_id or id_of(row.manifest) != asked.deployment_id:
             found.append(CHANGED)
         if found:
-            raise ConflictError(" ".join(["This cannot be published.", *found]))
+            raise ConflictError(series([told("This cannot be published."), *found], " "))
         deployment = parsed(contents(session, row.manifest))
         if deployment.id != asked.deployment_id:
-            raise ConflictError("What was judged is not what is stored; have it judged again.")
+            raise ConflictError(
+                told("What was judged is not what is stored; have it judged again.")
+            )
         now = application.now(session)
         _answer(session, asked, account, now, AGREED, None)
         publish(session, deployment, at=now, by=asked.asked_by_id, note=asked.note)
@@ -175,7 +194,9 @@ def agree(application: Application, publication_id: UUID, actor: UUID) -> str:
 def refuse(application: Application, publication_id: UUID, actor: UUID, reason: str) -> None:
     """Refuse, with the reason for who asked; the draft stays open."""
     if not 0 < len(reason.strip()) <= LONGEST:
-        raise InputError(f"Write why not, for whoever asked, in at most {LONGEST} characters.")
+        raise InputError(
+            told("Write why not, for whoever asked, in at most %(most)s characters.", most=LONGEST)
+        )
     with application.database.transaction() as session:
         account, asked = _to_answer(session, publication_id, actor)
         now = application.now(session)
@@ -207,7 +228,7 @@ def _open(session: Session, publication_id: UUID) -> WorkshopPublication:
     )
     asked = rows.unique().one()
     if asked.outcome is not None:
-        raise ConflictError(f"This was {asked.outcome} already.")
+        raise ConflictError(_answered(asked))
     return asked
 
 

@@ -57,7 +57,7 @@ def show() -> str | tuple[str, int]:
             for words, key, name in (("Before", before, "old"), ("After", after, "new"))
         ],
         chosen=request.args.get("element", ""),
-        legend=[(mark, WORDS[mark]) for mark in MARKS[:-1]],
+        legend=[(mark, gettext(WORDS[mark])) for mark in MARKS[:-1]],
         proved=rules(old, new, found.changes) if request.args.get("rules") else None,
         cases=touched(application(), old, found),
     )
