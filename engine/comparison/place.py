@@ -26,7 +26,7 @@ THINGS: Final = mark(
         "parallelGateway": "Fork",
         "eventBasedGateway": "Wait for whatever comes first",
         "startEvent": "Beginning",
-        "endEvent": "End",
+        "endEvent": "Ending",
         "intermediateCatchEvent": "Wait",
         "intermediateThrowEvent": "Event",
         "boundaryEvent": "Interruption",

@@ -22,8 +22,8 @@ def as_text(proof: Proof, profile: Profile) -> str:
 
 def _verdict(proof: Proof, verdict: Verdict, profile: Profile) -> Iterator[str]:
     rule = verdict.rule
-    held = told("holds ") if verdict.holds else told("BROKEN")
-    yield f"{rule.id:<4} {held}  {Part(rule.sentence, 'name').said().text}"
+    held = told("holds") if verdict.holds else told("BROKEN")
+    yield f"{rule.id:<4} {held!s:<6}  {Part(rule.sentence, 'name').said().text}"
     if rule.weakened:
         yield f"     {told('weakened by the profile: %(law)s', law=rule.weakened)}"
     yield from (f"     {line}" for line in broken_by(proof, verdict, profile))
