@@ -109,6 +109,7 @@ def db_upgrade() -> None:
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path))
 @click.option("--profile", default=None, help="The national structure [default: each of them].")
 @click.option("--json", "as_json", is_flag=True, help="Findings for machines.")
+@language_command.spoken_option
 def check(paths: tuple[Path, ...], profile: str | None, *, as_json: bool) -> None:
     """Find what is wrong with diagrams, tables, forms and profiles.
 
@@ -136,6 +137,7 @@ def check(paths: tuple[Path, ...], profile: str | None, *, as_json: bool) -> Non
 @click.option("--profile", default=None, help="The national structure [default: each of them].")
 @click.option("--json", "as_json", is_flag=True, help="Verdicts for machines.")
 @click.option("--running", is_flag=True, help="For the running cases, from where each stands.")
+@language_command.spoken_option
 def verify(folder: Path | None, profile: str | None, *, as_json: bool, running: bool) -> None:
     """Prove the safety rules on every path of the drawings, or show the path that breaks one.
 

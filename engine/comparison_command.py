@@ -9,6 +9,7 @@ import click
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import CasetableError, InputError, NotFoundError
+from engine.language_command import spoken_option
 
 DIFFERENT = 1
 USAGE = 2
@@ -22,6 +23,7 @@ DEPLOYMENT = re.compile(r"[0-9a-f]{8,64}")
 @click.option("--profile", default=None, help="The national structure [default: of the settings].")
 @click.option("--json", "as_json", is_flag=True, help="Changes for machines.")
 @click.option("--without-rules", is_flag=True, help="Do not prove the safety rules on both sides.")
+@spoken_option
 def diff(old: str, new: str, profile: str | None, *, as_json: bool, without_rules: bool) -> None:
     """Say in words what changes from OLD to NEW.
 

@@ -5,8 +5,29 @@ from typing import TYPE_CHECKING
 
 import click
 
+from engine.language import LANGUAGES, best_of, speak
+
 if TYPE_CHECKING:
     from engine.wordbook.extracting import Updated
+
+
+def _speak(_context: click.Context, _parameter: click.Parameter, wanted: str | None) -> None:
+    if wanted is None:
+        return
+    found = best_of([wanted])
+    if found is None:
+        raise click.BadParameter(f"choose one of {', '.join(LANGUAGES)}.")
+    speak(found)
+
+
+spoken_option = click.option(
+    "--language",
+    default=None,
+    expose_value=False,
+    callback=_speak,
+    help="The language of the sentences, such as nl [default: en].",
+)
+"""For commands that only tell something; what machines read (`--json`) stays English."""
 
 
 @click.group("language")
