@@ -66,6 +66,13 @@ def translated(language: str, text: str, context: str | None = None) -> str:
     return found[0] if found else text
 
 
+def forms(language: str, one: str, many: str = "") -> tuple[str, ...]:
+    """Return the translation of a text, with `many` its two forms; the English where none is."""
+    english = (one, many) if many else (one,)
+    found = translations(language).texts.get((None, one), english)
+    return found if len(found) == len(english) else (*found, found[-1])[: len(english)]
+
+
 def plural(language: str, one: str, many: str, count: int) -> str:
     """Return the form of a text for a count in a language, or the English form."""
     known = translations(language)

@@ -122,6 +122,12 @@ def form_in_speech(one: str, many: str, count: int) -> str:
     return speech.say(catalogue.plural(speech.language, one, many, count))
 
 
+def forms_in_speech(one: str, many: str = "") -> list[str]:
+    """Return the translation of a text, or its forms for one and for many, for who counts later."""
+    speech = _speech.get()
+    return [speech.say(form) for form in catalogue.forms(speech.language, one, many)]
+
+
 def pgettext(context: str, text: str, /, **values: Any) -> str:
     """Like `gettext`, for a word that means something else elsewhere."""
     speech = _speech.get()

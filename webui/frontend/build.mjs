@@ -62,10 +62,42 @@ export default function domify(...given) {
   },
 };
 
+// The form editor has no way to say its texts in another language. Each that editor/library_texts.json
+// lists becomes a question for it, where the library shows it; what a new field is called stays, since
+// that is written into the form.
+const TEXTS = JSON.parse(fs.readFileSync(path.join(here, 'src/editor/library_texts.json'), 'utf8')).form;
+const SHOWN = {
+  editor: String.raw`(?:\b(?:label|description|tooltip|text|children|placeholder|title): (?:\[)?|\]: |\breturn | = |translate\(|\}\), )`,
+  viewer: String.raw`(?:\bname: |\]: |keyed: true,\n  label: )`,
+};
+const found = new Set();
+
+const formsTranslated = {
+  name: 'forms-translated',
+  setup(build) {
+    build.onLoad({ filter: /form-js-(editor|viewer)[\\/]dist[\\/]index\.es\.js$/ }, ({ path: file }) => {
+      const part = file.includes('form-js-editor') ? 'editor' : 'viewer';
+      const texts = TEXTS.map((text) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')).join('|');
+      const literal = new RegExp(`(?<=${SHOWN[part]})(?:'(${texts})'|"(${texts})")`, 'g');
+      const source = fs.readFileSync(file, 'utf8');
+      const contents = source.replace(literal, (whole, one, other) => {
+        found.add(one ?? other);
+        return `inLanguage(${whole})`;
+      });
+      const words = path.join(here, 'src/language.js').replaceAll('\\', '/');
+      return { contents: `import { translate as inLanguage } from '${words}';\n${contents}`, loader: 'js' };
+    });
+    build.onEnd(() => {
+      const gone = TEXTS.filter((text) => !found.has(text));
+      if (gone.length) throw new Error(`form-js changed: it does not show ${gone.join(', ')}; mend library_texts.json.`);
+    });
+  },
+};
+
 fs.rmSync(out, { recursive: true, force: true });
 const result = await esbuild.build({
   absWorkingDir: here,
-  plugins: [darkBySystem, stylesAdopted, attributesSet],
+  plugins: [darkBySystem, stylesAdopted, attributesSet, formsTranslated],
   entryPoints: {
     app: 'src/app.js',
     // The same styles for languages that are read from right to left.

@@ -12,7 +12,7 @@ from webui.pagetext.token import Token, tokens
 
 SHOWN = re.compile(
     r"(\s(?:aria-label|title|placeholder|alt|data-label|data-saving|data-saved|data-failed"
-    r"|data-changed|data-unchanged)=\")"
+    r"|data-changed|data-unchanged|data-here)=\")"
 )
 """Attributes that people read or hear."""
 

@@ -10,6 +10,7 @@ from engine.language.gathering import Gathered, gather
 from engine.language.source import Message, messages, modules
 from engine.settings import ROOT
 from webui.pagetext.extension import PageText
+from webui.pagetext.script import LIBRARIES, of_libraries, of_script, scripts
 
 PACKAGES = ("engine", "tasks", "webui")
 TEMPLATES = "webui/templates"
@@ -32,6 +33,11 @@ def _found(root: Path) -> Iterator[tuple[str, Message]]:
         name = path.relative_to(root).as_posix()
         for message in of_template(environment, path.read_text(encoding="utf-8"), path.name):
             yield name, message
+    for name, source in scripts(root):
+        for message in of_script(source):
+            yield name, message
+    for text in (text for texts in of_libraries(root).values() for text in texts):
+        yield LIBRARIES, Message(text)
     for name, source in modules(root, PACKAGES):
         for message in messages(source):
             yield name, message

@@ -19,6 +19,7 @@ from webui.catalogue import judged, offered, readable
 from webui.context import account, application, end_reading, reading
 from webui.guard import action
 from webui.pagehelp import when
+from webui.scripttext import said
 
 pages = Blueprint("editor", __name__)
 EDITORS = {DIAGRAM: "bpmn", TABLE: "dmn", FORM: "form"}
@@ -58,6 +59,7 @@ def show(draft_id: UUID, path: str) -> str:
         kind=kind,
         editor=EDITORS[kind],
         components=[str(one) for one in Type],
+        texts=said(EDITORS[kind]),
     )
 
 

@@ -71,9 +71,9 @@ function isInside(shape, id) {
   return false;
 }
 
-/** The words for the current step, in the page's language when the page gives them. */
+/** The words for the current step, as the page gives them. */
 function here(viewer) {
-  return viewer.get('canvas').getContainer().closest('[data-diagram-url]').dataset.here || 'You are here';
+  return viewer.get('canvas').getContainer().closest('[data-diagram-url]').dataset.here;
 }
 
 /** Show the whole drawing, or in a small box (data-zoom="here") the surroundings of the step. */

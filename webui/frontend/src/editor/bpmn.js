@@ -5,6 +5,7 @@ import 'bpmn-js/dist/assets/bpmn-font/css/bpmn.css';
 import '@bpmn-io/properties-panel/dist/assets/properties-panel.css';
 import Modeler from 'bpmn-js/lib/Modeler';
 import { BpmnPropertiesPanelModule, BpmnPropertiesProviderModule } from 'bpmn-js-properties-panel';
+import { translate } from '../language.js';
 import descriptor from './moddle.json';
 import { restoreNames } from './names.js';
 import { Outline } from './outline.js';
@@ -25,7 +26,7 @@ class Drawing {
         BpmnPropertiesPanelModule,
         BpmnPropertiesProviderModule,
         ownProperties,
-        { catalogue: ['value', bench.catalogue] },
+        { catalogue: ['value', bench.catalogue], translate: ['value', translate] },
       ],
       moddleExtensions: { spiffworkflow: descriptor },
     });

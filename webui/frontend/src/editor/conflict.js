@@ -1,5 +1,6 @@
 // Somebody saved the same file in between: says who and when, and loses nothing.
 import { post } from './server.js';
+import { gettext } from '../language.js';
 
 export class Conflict {
   constructor(bench) {
@@ -21,7 +22,7 @@ export class Conflict {
       const content = await this.bench.editor.text();
       const { path } = await post(this.bench.urls.copyUrl, { content });
       await this.theirs();
-      this.bench.say('saved', `Yours is kept as ${path}. This is the version of the other person.`);
+      this.bench.say('saved', gettext('Yours is kept as %(path)s. This is the version of the other person.', { path }));
     } catch (error) {
       this.said.textContent = error.message;
     }

@@ -9,11 +9,12 @@ import 'dmn-js/dist/assets/dmn-font/css/dmn.css';
 import Modeler from 'dmn-js/lib/Modeler';
 import { make } from './dom.js';
 import { Workbench } from './workbench.js';
+import { gettext, translate } from '../language.js';
 
 class Table {
   constructor(bench) {
     this.root = bench.root;
-    this.modeler = new Modeler({ container: bench.root.querySelector('[data-canvas]') });
+    this.modeler = new Modeler({ container: bench.root.querySelector('[data-canvas]'), ...inLanguage() });
     this.heard = new WeakSet();
     this.act = () => {};
     this.modeler.on('views.changed', () => this.listen());
@@ -63,10 +64,16 @@ class Table {
   }
 }
 
+/** Each view is an editor of its own. */
+function inLanguage() {
+  const views = ['drd', 'decisionTable', 'literalExpression', 'boxedExpression'];
+  return Object.fromEntries(views.map((view) => [view, { additionalModules: [{ translate: ['value', translate] }] }]));
+}
+
 /** The column of numbers has no heading; whoever listens to the table hears one. */
 function nameRows(root) {
   const heading = root.querySelector('th.index-column:empty');
-  heading?.append(make('span', { class: 'visually-hidden' }, 'Row'));
+  heading?.append(make('span', { class: 'visually-hidden' }, gettext('Row')));
 }
 
 const bench = new Workbench(document.querySelector('[data-editor="dmn"]'));

@@ -19,7 +19,3 @@ export function rested(act, rest) {
     timer = setTimeout(act, rest);
   };
 }
-
-export function count(number, one, many = `${one}s`) {
-  return `${number} ${number === 1 ? one : many}`;
-}

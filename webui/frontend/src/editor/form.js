@@ -3,6 +3,7 @@ import '@bpmn-io/form-js/dist/assets/form-js.css';
 import '@bpmn-io/form-js/dist/assets/form-js-editor.css';
 import '@bpmn-io/form-js/dist/assets/properties-panel.css';
 import { FormEditor } from '@bpmn-io/form-js-editor';
+import { translate } from '../language.js';
 import { Memory } from './form_fields/memory.js';
 import ownFields from './form_fields/index.js';
 import { Workbench } from './workbench.js';
@@ -13,7 +14,7 @@ class Form {
       container: bench.root.querySelector('[data-canvas]'),
       additionalModules: [
         ownFields,
-        { catalogue: ['value', bench.catalogue] },
+        { catalogue: ['value', bench.catalogue], translate: ['value', translate] },
         { supported: ['value', bench.root.dataset.components.split(' ')] },
       ],
     });

@@ -1,7 +1,8 @@
 // Has the unsaved file judged among the others of its draft: problems at once, then every rule on
 // every path. A newer question makes an older answer worthless, so it is thrown away.
-import { count, make, rested } from './dom.js';
+import { make, rested } from './dom.js';
 import { post } from './server.js';
+import { figure, gettext, ngettext } from '../language.js';
 
 const REST = 700; // milliseconds without a change before the problems are asked for
 const PROVE_REST = 1800; // and the rules, which take the server some seconds
@@ -25,12 +26,12 @@ export class Judge {
   }
 
   async check() {
-    const answer = await this.ask('check', this.problems, 'Looking for problems…');
+    const answer = await this.ask('check', this.problems, gettext('Looking for problems…'));
     if (answer) this.showProblems(answer.findings);
   }
 
   async prove() {
-    const answer = await this.ask('verify', this.rules, 'Proving the rules on every path…');
+    const answer = await this.ask('verify', this.rules, gettext('Proving the rules on every path…'));
     if (answer) this.showRules(answer);
   }
 
@@ -45,7 +46,7 @@ export class Judge {
       const answer = await post(this.bench.urls[`${kind}Url`], { content });
       if (number !== this.asked[kind]) return null;
       if (answer.busy) {
-        say(place, 'Another proof is running; this one waits for it…');
+        say(place, gettext('Another proof is running; this one waits for it…'));
         setTimeout(() => number === this.asked[kind] && this.prove(), BUSY_AGAIN);
         return null;
       }
@@ -62,15 +63,14 @@ export class Judge {
   showProblems(findings) {
     const errors = findings.filter((one) => one.severity === 'error').length;
     const warnings = findings.length - errors;
-    const told = [errors && count(errors, 'problem'), warnings && count(warnings, 'remark')].filter(Boolean);
-    say(this.problems, told.length ? `${told.join(' and ')}.` : 'Nothing to mend.', errors ? 'bad' : 'good');
+    say(this.problems, counted(errors, warnings), errors ? 'bad' : 'good');
     const here = findings.filter((one) => one.file === this.bench.path);
     const elsewhere = findings.filter((one) => one.file !== this.bench.path);
     fill(this.problems, [...here, ...elsewhere].map((one) => this.problem(one)));
   }
 
   problem(one) {
-    const kind = one.severity === 'error' ? 'Problem' : 'Remark';
+    const kind = one.severity === 'error' ? gettext('Problem') : gettext('Remark');
     return make(
       'li',
       { class: `finding finding--${one.severity}` },
@@ -86,7 +86,7 @@ export class Judge {
     const isHere = file === this.bench.path;
     if (!isHere && !href) return make('span', { class: 'finding-place' }, [file, words].filter(Boolean).join(': '));
     if (!isHere) return make('a', { href, class: 'finding-place' }, words ? `${file}: ${words}` : file);
-    if (!element) return make('span', { class: 'finding-place' }, words || 'The whole file');
+    if (!element) return make('span', { class: 'finding-place' }, words || gettext('The whole file'));
     return make(
       'button',
       { type: 'button', class: 'finding-place', 'data-element': element, onclick: () => this.bench.select(element) },
@@ -96,15 +96,22 @@ export class Judge {
 
   showRules(answer) {
     if (answer.refused) {
-      say(this.rules, `The rules cannot be proved yet: ${answer.refused}`, 'bad');
+      say(this.rules, gettext('The rules cannot be proved yet: %(reason)s', { reason: answer.refused }), 'bad');
       fill(this.rules, []);
       return;
     }
     const broken = answer.rules.filter((rule) => !rule.holds);
     const kept = answer.rules.filter((rule) => rule.holds);
-    const looked = `${answer.states.toLocaleString('en-GB')} states in ${answer.seconds.toFixed(1)} s`;
-    const told = broken.length ? `${count(broken.length, 'rule')} broken, ${kept.length} hold` : `All ${kept.length} rules hold`;
-    say(this.rules, `${told}, on every path (${looked}).`, broken.length ? 'bad' : 'good');
+    const looked = { kept: kept.length, states: figure(answer.states), seconds: figure(answer.seconds, 1) };
+    const told = broken.length
+      ? ngettext(
+          '%(count)s rule broken, %(kept)s hold, on every path (%(states)s states in %(seconds)s s).',
+          '%(count)s rules broken, %(kept)s hold, on every path (%(states)s states in %(seconds)s s).',
+          broken.length,
+          looked,
+        )
+      : gettext('All %(kept)s rules hold, on every path (%(states)s states in %(seconds)s s).', looked);
+    say(this.rules, told, broken.length ? 'bad' : 'good');
     this.answer = answer;
     fill(this.rules, [...broken.map((rule) => this.broken(rule)), ...kept.map(holding)]);
   }
@@ -114,10 +121,10 @@ export class Judge {
     return make(
       'li',
       { class: 'rule rule--broken', 'data-rule': rule.id },
-      make('p', { class: 'rule-name' }, make('span', { class: 'rule-state' }, `${rule.id} broken`), ' ', rule.sentence),
+      make('p', { class: 'rule-name' }, make('span', { class: 'rule-state' }, gettext('%(rule)s broken', { rule: rule.id })), ' ', rule.sentence),
       ...rule.violations.slice(0, MOST_AT_ONCE).map((one) => this.violation(one)),
       rest.length > 0 &&
-        make('details', {}, make('summary', {}, `${count(rest.length, 'more place')}`), ...rest.map((one) => this.violation(one))),
+        make('details', {}, make('summary', {}, ngettext('%(count)s more place', '%(count)s more places', rest.length)), ...rest.map((one) => this.violation(one))),
     );
   }
 
@@ -128,9 +135,9 @@ export class Judge {
       { class: 'violation' },
       make('p', {}, this.place(one), `${wordsAfter(one)}.`),
       one.steps.length > 0 &&
-        make('button', { type: 'button', class: 'btn btn-sm btn-outline-primary', onclick: () => this.play(one) }, 'Show it on the drawing'),
+        make('button', { type: 'button', class: 'btn btn-sm btn-outline-primary', onclick: () => this.play(one) }, gettext('Show it on the drawing')),
       one.steps.length > 0 &&
-        make('details', {}, make('summary', {}, `The ${count(one.steps.length, 'step')} that lead there`), make('p', { class: 'small' }, one.played), path),
+        make('details', {}, make('summary', {}, ngettext('The %(count)s step that leads there', 'The %(count)s steps that lead there', one.steps.length)), make('p', { class: 'small' }, one.played), path),
     );
   }
 
@@ -148,9 +155,17 @@ function holding(rule) {
   return make(
     'li',
     { class: 'rule', 'data-rule': rule.id },
-    make('p', { class: 'rule-name' }, make('span', { class: 'rule-state' }, `${rule.id} holds`), ' ', rule.sentence),
-    rule.weakened && make('p', { class: 'small' }, `Weakened by the profile: ${rule.weakened}`),
+    make('p', { class: 'rule-name' }, make('span', { class: 'rule-state' }, gettext('%(rule)s holds', { rule: rule.id })), ' ', rule.sentence),
+    rule.weakened && make('p', { class: 'small' }, gettext('Weakened by the profile: %(words)s', { words: rule.weakened })),
   );
+}
+
+function counted(errors, warnings) {
+  const problems = ngettext('%(count)s problem', '%(count)s problems', errors);
+  const remarks = ngettext('%(count)s remark', '%(count)s remarks', warnings);
+  if (errors && warnings) return gettext('%(problems)s and %(remarks)s.', { problems, remarks });
+  if (errors || warnings) return `${errors ? problems : remarks}.`;
+  return gettext('Nothing to mend.');
 }
 
 function say(place, words, mood = '') {

@@ -3,27 +3,28 @@
 import { getBusinessObject, is } from 'bpmn-js/lib/util/ModelUtil';
 import { make, rested } from './dom.js';
 import { insertBehind } from './insert.js';
+import { gettext } from '../language.js';
 
 const REST = 150;
 const KINDS = {
-  'bpmn:UserTask': 'step for people',
-  'bpmn:ManualTask': 'step for people',
-  'bpmn:ServiceTask': 'done by the system',
-  'bpmn:ScriptTask': 'script',
-  'bpmn:BusinessRuleTask': 'decision table',
-  'bpmn:CallActivity': 'phase',
-  'bpmn:SubProcess': 'phase',
-  'bpmn:ExclusiveGateway': 'one of these ways',
-  'bpmn:InclusiveGateway': 'some of these ways',
-  'bpmn:ParallelGateway': 'all of these ways',
-  'bpmn:EventBasedGateway': 'whichever comes first',
-  'bpmn:StartEvent': 'begins',
-  'bpmn:EndEvent': 'ends',
-  'bpmn:IntermediateCatchEvent': 'waits for',
-  'bpmn:IntermediateThrowEvent': 'sends',
-  'bpmn:BoundaryEvent': 'on its border',
-  'bpmn:Lane': 'lane',
-  'bpmn:SequenceFlow': 'way',
+  'bpmn:UserTask': gettext('step for people'),
+  'bpmn:ManualTask': gettext('step for people'),
+  'bpmn:ServiceTask': gettext('done by the system'),
+  'bpmn:ScriptTask': gettext('script'),
+  'bpmn:BusinessRuleTask': gettext('decision table'),
+  'bpmn:CallActivity': gettext('phase'),
+  'bpmn:SubProcess': gettext('phase'),
+  'bpmn:ExclusiveGateway': gettext('one of these ways'),
+  'bpmn:InclusiveGateway': gettext('some of these ways'),
+  'bpmn:ParallelGateway': gettext('all of these ways'),
+  'bpmn:EventBasedGateway': gettext('whichever comes first'),
+  'bpmn:StartEvent': gettext('begins'),
+  'bpmn:EndEvent': gettext('ends'),
+  'bpmn:IntermediateCatchEvent': gettext('waits for'),
+  'bpmn:IntermediateThrowEvent': gettext('sends'),
+  'bpmn:BoundaryEvent': gettext('on its border'),
+  'bpmn:Lane': gettext('lane'),
+  'bpmn:SequenceFlow': gettext('way'),
 };
 
 export class Outline {
@@ -83,7 +84,7 @@ export class Outline {
       'button',
       { type: 'button', 'data-element': element.get('id'), onclick: () => this.choose(element.get('id')) },
       make('span', {}, wordsFor(element)),
-      make('small', {}, KINDS[element.$type] ?? 'pool'),
+      make('small', {}, KINDS[element.$type] ?? gettext('pool')),
     );
     return make('li', {}, button, children.length > 0 && make('ul', {}, ...children));
   }
@@ -118,7 +119,7 @@ export class Outline {
 
   insert() {
     const made = insertBehind(this.modeler, this.selected);
-    this.say(made ? 'A step was put in behind; give it a name.' : 'Choose a step with one way on.');
+    this.say(made ? gettext('A step was put in behind; give it a name.') : gettext('Choose a step with one way on.'));
     if (made) this.choose(made.id);
   }
 
@@ -127,7 +128,7 @@ export class Outline {
     if (!gone?.parent) return;
     const words = wordsFor(getBusinessObject(gone));
     this.modeler.get('modeling').removeElements([gone]);
-    this.say(`${words} was taken out.`);
+    this.say(gettext('%(name)s was taken out.', { name: words }));
     this.list.querySelector('button')?.focus();
   }
 
@@ -143,7 +144,7 @@ function lanesOf(process) {
 function wordsFor(element) {
   if (element.$type === 'bpmn:SequenceFlow') {
     const target = element.get('targetRef');
-    return `${element.get('name') || 'on'} → ${target ? wordsFor(target) : 'nowhere'}`;
+    return `${element.get('name') || gettext('onwards')} → ${target ? wordsFor(target) : gettext('nowhere')}`;
   }
   return element.get('name') || element.get('id');
 }

@@ -1,5 +1,6 @@
 // Plays a path that breaks a rule on the drawings, step by step; called processes change the drawing.
 import { get } from './server.js';
+import { gettext } from '../language.js';
 
 const PACE = 1600; // milliseconds for each step when it plays by itself
 const NEAR = 0.8;
@@ -50,7 +51,7 @@ export class Player {
 
   run() {
     if (this.timer) return this.halt();
-    this.deeds.play.textContent = 'Pause';
+    this.deeds.play.textContent = gettext('Pause');
     const on = async () => {
       await this.go(this.number + 1 < this.steps.length ? this.number + 1 : 0);
       if (this.number + 1 < this.steps.length) this.timer = setTimeout(on, PACE);
@@ -63,7 +64,7 @@ export class Player {
   halt() {
     clearTimeout(this.timer);
     this.timer = 0;
-    this.deeds.play.textContent = 'Play';
+    this.deeds.play.textContent = gettext('Play');
   }
 
   /** Show one step; an answer for a step that is not shown any more is thrown away. */
@@ -71,7 +72,7 @@ export class Player {
     if (number < 0 || number >= this.steps.length) return;
     this.number = number;
     const step = this.steps[number];
-    this.words.textContent = `${number + 1} of ${this.steps.length}: ${step.sentence}`;
+    this.words.textContent = gettext('%(number)s of %(all)s: %(words)s', { number: number + 1, all: this.steps.length, words: step.sentence });
     this.limit(number);
     const file = step.file || this.file || this.bench.path;
     await this.draw(file);

@@ -1,11 +1,12 @@
 // Asks the server about the file that is edited. Every answer is JSON; a refusal is a sentence.
+import { gettext } from '../language.js';
 
 const ENCODED = { 'Content-Type': 'application/json' };
 
 /** What a refused request says: `status` and the server's own words. */
 export class Refusal extends Error {
   constructor(status, answer) {
-    super(answer.message || 'The server does not answer; try again.');
+    super(answer.message || gettext('The server does not answer; try again.'));
     this.status = status;
     this.answer = answer;
   }
@@ -32,7 +33,7 @@ async function ask(url, { headers = {}, ...options }) {
     headers: { Accept: 'application/json', ...headers },
   }).catch((error) => {
     if (error.name === 'AbortError') throw error;
-    throw new Refusal(0, { message: 'The server cannot be reached; what you changed is still here. Try again.' });
+    throw new Refusal(0, { message: gettext('The server cannot be reached; what you changed is still here. Try again.') });
   });
   const json = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new Refusal(answer.status, json);

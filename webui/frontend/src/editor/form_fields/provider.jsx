@@ -1,14 +1,15 @@
 /** @jsxImportSource preact */
 // The settings of a field that only our server reads: where the answer goes, help, options from the
 // directory, limits. They stand in the custom properties of the field.
+import { gettext } from '../../language.js';
 
 // Layout in columns, security of embedded pages and free custom properties are not for our pages.
 const LEFT_OUT = new Set(['layout', 'securityAttributes', 'custom-values']);
 const CLASSES = [
-  { id: 'process', name: 'process: codes, dates and numbers that a drawing decides by' },
-  { id: 'case', name: 'case file' },
-  { id: 'sensitive', name: 'sensitive: about the person, in the case file' },
-  { id: 'source', name: 'source: who reported it, for the intake desk alone' },
+  { id: 'process', name: gettext('process: codes, dates and numbers that a drawing decides by') },
+  { id: 'case', name: gettext('case file') },
+  { id: 'sensitive', name: gettext('sensitive: about the person, in the case file') },
+  { id: 'source', name: gettext('source: who reported it, for the intake desk alone') },
 ];
 const ANSWERS = ['textfield', 'textarea', 'number', 'datetime', 'checkbox', 'checklist', 'radio', 'select', 'taglist', 'filepicker', 'expression'];
 const CHOICES = ['checklist', 'radio', 'select', 'taglist'];
@@ -25,7 +26,7 @@ export class OwnFields {
       const kept = groups.filter((group) => !LEFT_OUT.has(group.id) && !(takesDirectory(field) && group.id === 'staticOptions'));
       if (!entries.length) return kept;
       const [general, ...rest] = kept;
-      return [general, { id: 'own', label: 'Answer', component: OwnGroup, entries, shouldOpen: true }, ...rest];
+      return [general, { id: 'own', label: gettext('Answer'), component: OwnGroup, entries, shouldOpen: true }, ...rest];
     };
   }
 
@@ -40,22 +41,22 @@ export class OwnFields {
     });
     const found = [];
     if (ANSWERS.includes(field.type)) {
-      found.push(own('class', 'Where the answer goes', { options: CLASSES, none: 'not said yet' }));
-      found.push(own('help', 'Help above the field', { rows: 3 }));
-      found.push(own('prefill', 'First value', { description: 'An expression that begins with =.' }));
+      found.push(own('class', gettext('Where the answer goes'), { options: CLASSES, none: gettext('not said yet') }));
+      found.push(own('help', gettext('Help above the field'), { rows: 3 }));
+      found.push(own('prefill', gettext('First value'), { description: gettext('An expression that begins with =.') }));
     }
     if (CHOICES.includes(field.type)) {
       const options = this.catalogue.list('directories').map(({ id }) => ({ id, name: id }));
-      found.push(own('options', 'Options from the directory', { options, none: 'those of the form' }));
+      found.push(own('options', gettext('Options from the directory'), { options, none: gettext('those of the form') }));
     }
     if (field.type === 'datetime') {
-      found.push(own('earliest', 'Earliest', { description: 'A date, or an expression such as =today().' }));
-      found.push(own('latest', 'Latest', { description: 'A date, or an expression such as =today().' }));
+      found.push(own('earliest', gettext('Earliest'), { description: gettext('A date, or an expression such as =today().') }));
+      found.push(own('latest', gettext('Latest'), { description: gettext('A date, or an expression such as =today().') }));
     }
     if (field.type === 'dynamiclist') {
-      found.push(own('rowLabel', 'What a row is called'));
-      found.push(own('minRows', 'At least so many rows', { whole: true }));
-      found.push(own('maxRows', 'At most so many rows', { whole: true }));
+      found.push(own('rowLabel', gettext('What a row is called')));
+      found.push(own('minRows', gettext('At least so many rows'), { whole: true }));
+      found.push(own('maxRows', gettext('At most so many rows'), { whole: true }));
     }
     return found;
   }
@@ -93,7 +94,7 @@ function Choice({ id, label, value, options, none, save }) {
         {options.map((one) => (
           <option key={one.id} value={one.id}>{one.name}</option>
         ))}
-        {isGone && <option value={value}>{value} (not known)</option>}
+        {isGone && <option value={value}>{gettext('%(value)s (not known)', { value })}</option>}
       </select>
     </div>
   );

@@ -3,6 +3,7 @@ import { is, getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
 import { standIn } from '../names.js';
 import { write } from './extension.js';
 import { Choice, Line, Text, Tick } from './entry.jsx';
+import { gettext } from '../../language.js';
 
 const SPLITS = ['bpmn:ExclusiveGateway', 'bpmn:InclusiveGateway'];
 const REPEATED = 'bpmn:MultiInstanceLoopCharacteristics';
@@ -16,7 +17,7 @@ export function idField(element) {
   return {
     id: 'id',
     component: Line,
-    label: is(element, 'bpmn:Participant') ? 'Id of the pool' : 'Id',
+    label: is(element, 'bpmn:Participant') ? gettext('Id of the pool') : gettext('Id'),
     read: () => object.get('id') ?? '',
     save: ({ modeling }, value) => modeling.updateProperties(element, { id: value }),
     refuse: (value) => refusedId(object, value),
@@ -25,11 +26,11 @@ export function idField(element) {
 
 /** Return why an id cannot be used, or nothing. */
 export function refusedId(object, value) {
-  if (!value) return 'Give it an id, such as check_source.';
-  if (!ID.test(value)) return 'An id has letters, digits and underscores, and begins with a letter.';
-  if (RESERVED.test(value)) return `The engine keeps the id ${value} to itself; use another one.`;
+  if (!value) return gettext('Give it an id, such as check_source.');
+  if (!ID.test(value)) return gettext('An id has letters, digits and underscores, and begins with a letter.');
+  if (RESERVED.test(value)) return gettext('The engine keeps the id %(value)s to itself; use another one.', { value });
   const holder = object.$model.ids.assigned(value);
-  return holder && holder !== object ? `Another element has the id ${value}; use another one.` : null;
+  return holder && holder !== object ? gettext('Another element has the id %(value)s; use another one.', { value }) : null;
 }
 
 /** Return the fields of a flow that leaves a gateway. */
@@ -42,7 +43,7 @@ export function flowFields(element) {
     {
       id: 'isDefault',
       component: Tick,
-      label: 'Taken when no other condition holds',
+      label: gettext('Taken when no other condition holds'),
       read: isDefault,
       save: ({ modeling }, value) =>
         modeling.updateProperties(element.source, { default: value ? flow : undefined }),
@@ -53,10 +54,10 @@ export function flowFields(element) {
           {
             id: 'condition',
             component: Text,
-            label: 'Taken when',
+            label: gettext('Taken when'),
             check: 'condition',
             rows: 2,
-            description: 'For example route = "unfounded".',
+            description: gettext('For example route = "unfounded".'),
             read: () => flow.get('conditionExpression')?.get('body') ?? '',
             save: (services, value) => writeCondition(services, element, flow, value),
           },
@@ -84,11 +85,11 @@ export function timerFields(element) {
     {
       id: 'timerKind',
       component: Choice,
-      label: 'The timer counts',
-      none: 'not yet said',
+      label: gettext('The timer counts'),
+      none: gettext('not yet said'),
       options: () => [
-        { id: 'timeDuration', label: 'from now, how long' },
-        { id: 'timeDate', label: 'until a date' },
+        { id: 'timeDuration', label: gettext('from now, how long') },
+        { id: 'timeDate', label: gettext('until a date') },
       ],
       read: kind,
       save: (services, value) => writeTimer(services, element, timer, value, timer.get(kind())?.get('body') ?? ''),
@@ -98,9 +99,9 @@ export function timerFields(element) {
           {
             id: 'timerRule',
             component: Line,
-            label: kind() === 'timeDate' ? 'Date' : 'Duration',
+            label: kind() === 'timeDate' ? gettext('Date') : gettext('Duration'),
             check: kind() === 'timeDate' ? 'date' : 'duration',
-            description: 'P14D, 2026-05-31, or a variable that holds one.',
+            description: gettext('P14D, 2026-05-31, or a variable that holds one.'),
             read: () => timer.get(kind())?.get('body') ?? '',
             save: (services, value) => writeTimer(services, element, timer, kind(), value),
           },
@@ -125,8 +126,8 @@ export function messageFields(element) {
     {
       id: 'messageName',
       component: Line,
-      label: 'Name of the message',
-      description: 'The same name in another drawing of this draft means the same message.',
+      label: gettext('Name of the message'),
+      description: gettext('The same name in another drawing of this draft means the same message.'),
       read: () => event.get('messageRef')?.get('name') ?? '',
       save: (services, value) => writeMessage(services, element, event, value.trim()),
     },
@@ -158,22 +159,22 @@ export function repetitionFields(element) {
   const many = getBusinessObject(element).get('loopCharacteristics');
   if (!many || many.$type !== REPEATED) return [];
   return [
-    variable('collection', 'Once for each of', 'The variable that holds the collection, such as partners.', {
+    variable('collection', gettext('Once for each of'), gettext('The variable that holds the collection, such as partners.'), {
       read: () => many.get('loopDataInputRef')?.get('id') ?? '',
       save: (services, value) =>
         write(services, element, many, { loopDataInputRef: standIn(services.moddle, value) }),
     }),
-    item(element, many, 'inputDataItem', 'item', 'Name of one entry'),
-    variable('output', 'Collect the answers in', 'A variable; empty it in a script before a loop comes again.', {
+    item(element, many, 'inputDataItem', 'item', gettext('Name of one entry')),
+    variable('output', gettext('Collect the answers in'), gettext('A variable; empty it in a script before a loop comes again.'), {
       read: () => many.get('loopDataOutputRef')?.get('id') ?? '',
       save: (services, value) =>
         write(services, element, many, { loopDataOutputRef: standIn(services.moddle, value) }),
     }),
-    item(element, many, 'outputDataItem', 'outputItem', 'Name of one answer'),
+    item(element, many, 'outputDataItem', 'outputItem', gettext('Name of one answer')),
     {
       id: 'sequential',
       component: Tick,
-      label: 'One after the other',
+      label: gettext('One after the other'),
       read: () => Boolean(many.get('isSequential')),
       save: (services, value) => write(services, element, many, { isSequential: value || undefined }),
     },
@@ -185,7 +186,7 @@ function variable(id, label, description, access) {
 }
 
 function refusedVariable(value) {
-  return !value || /^[A-Za-z_]\w*$/.test(value) ? null : 'A variable has letters, digits and underscores.';
+  return !value || /^[A-Za-z_]\w*$/.test(value) ? null : gettext('A variable has letters, digits and underscores.');
 }
 
 function item(element, many, attribute, id, label) {

@@ -3,6 +3,7 @@
 import { useService } from 'bpmn-js-properties-panel';
 import { CheckboxEntry, SelectEntry, TextAreaEntry, TextFieldEntry } from '@bpmn-io/properties-panel';
 import { useEffect, useState } from '@bpmn-io/properties-panel/preact/hooks';
+import { gettext } from '../../language.js';
 
 const REST = 300; // milliseconds without typing before the server is asked
 
@@ -25,7 +26,7 @@ function saveChanged(services, read, save, value = '') {
 }
 
 /** A choice from a list of the catalogue; what is set but not there any more stays visible. */
-export function Choice({ element, id, label, kind, options, none = 'none', read, save, required, description }) {
+export function Choice({ element, id, label, kind, options, none = gettext('none'), read, save, required, description }) {
   const services = useServices();
   const { catalogue } = services;
   const offered = options ? options(services) : catalogue.list(kind);
@@ -40,12 +41,12 @@ export function Choice({ element, id, label, kind, options, none = 'none', read,
       setValue={(value) => save(services, value)}
       getOptions={() => {
         const now = read(services);
-        const gone = now && !isKnown(now) ? [{ value: now, label: `${now} (not in this draft)` }] : [];
+        const gone = now && !isKnown(now) ? [{ value: now, label: gettext('%(value)s (not in this draft)', { value: now }) }] : [];
         return [{ value: '', label: `(${none})` }, ...offered.map(asOption), ...gone];
       }}
       validate={(value) => {
         if (!value) return required || null;
-        return catalogue.isLoaded && !isKnown(value) ? `There is no ${value} in this draft.` : null;
+        return catalogue.isLoaded && !isKnown(value) ? gettext('There is no %(value)s in this draft.', { value }) : null;
       }}
     />
   );

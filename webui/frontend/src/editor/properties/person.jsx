@@ -2,6 +2,7 @@
 import { is, getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
 import { setting, writeSetting } from './extension.js';
 import { Choice, Line, Text } from './entry.jsx';
+import { gettext } from '../../language.js';
 
 /** Return read and save of one of our settings. */
 function own(element, name) {
@@ -19,31 +20,31 @@ function field(element, component, name, label, more = {}) {
 export function personFields(element) {
   const form = is(element, 'bpmn:UserTask')
     ? [
-        field(element, Choice, 'formRef', 'Form', { kind: 'forms', required: 'A step for people needs a form.' }),
-        field(element, Choice, 'recordWith', 'Write the answers with', {
+        field(element, Choice, 'formRef', gettext('Form'), { kind: 'forms', required: gettext('A step for people needs a form.') }),
+        field(element, Choice, 'recordWith', gettext('Write the answers with'), {
           kind: 'recorders',
-          none: 'keep them with the step',
+          none: gettext('keep them with the step'),
         }),
       ]
     : [];
   return [
     ...form,
-    field(element, Line, 'dueIn', 'Due in', {
+    field(element, Line, 'dueIn', gettext('Due in'), {
       check: 'due',
       placeholder: 'P7D',
-      description: 'A duration such as P7D, or an expression that begins with =.',
+      description: gettext('A duration such as P7D, or an expression that begins with =.'),
     }),
-    field(element, Line, 'remindBefore', 'Remind before', { check: 'due', placeholder: 'P2D' }),
-    field(element, Choice, 'escalateTo', 'When overdue, tell', { kind: 'roles', none: 'nobody' }),
+    field(element, Line, 'remindBefore', gettext('Remind before'), { check: 'due', placeholder: 'P2D' }),
+    field(element, Choice, 'escalateTo', gettext('When overdue, tell'), { kind: 'roles', none: gettext('nobody') }),
     roleField(element),
-    field(element, Line, 'notDoneBy', 'Not by whoever did', {
-      description: 'Ids of other steps, separated by commas.',
+    field(element, Line, 'notDoneBy', gettext('Not by whoever did'), {
+      description: gettext('Ids of other steps, separated by commas.'),
     }),
-    field(element, Line, 'milestone', 'Milestone', {
-      description: 'The name by which rules and the case page know that this was done.',
+    field(element, Line, 'milestone', gettext('Milestone'), {
+      description: gettext('The name by which rules and the case page know that this was done.'),
     }),
-    field(element, Line, 'consequence', 'Words on the button'),
-    field(element, Text, 'guidance', 'Guidance', { rows: 5, description: 'What to think of, shown above the form.' }),
+    field(element, Line, 'consequence', gettext('Words on the button')),
+    field(element, Text, 'guidance', gettext('Guidance'), { rows: 5, description: gettext('What to think of, shown above the form.') }),
   ];
 }
 
@@ -51,10 +52,10 @@ export function personFields(element) {
 function roleField(element) {
   const lane = laneOf(getBusinessObject(element));
   const named = lane && (lane.get('name') || lane.get('id'));
-  return field(element, Choice, 'candidateRole', 'Role', {
+  return field(element, Choice, 'candidateRole', gettext('Role'), {
     kind: 'roles',
-    none: lane ? `of the lane ${named}` : 'nobody',
-    description: lane ? 'The lane decides: move the step to another lane to change it.' : undefined,
+    none: lane ? gettext('of the lane %(name)s', { name: named }) : gettext('nobody'),
+    description: lane ? gettext('The lane decides: move the step to another lane to change it.') : undefined,
   });
 }
 
@@ -72,10 +73,10 @@ function laneOf(object) {
 /** Return the field of a lane: the role that owes the steps in it. */
 export function laneFields(element) {
   return [
-    field(element, Choice, 'candidateRole', 'Role of the lane', {
+    field(element, Choice, 'candidateRole', gettext('Role of the lane'), {
       kind: 'roles',
-      none: 'nobody',
-      description: 'Whoever has this role owes the steps in the lane.',
+      none: gettext('nobody'),
+      description: gettext('Whoever has this role owes the steps in the lane.'),
     }),
   ];
 }
@@ -87,12 +88,12 @@ export function callFields(element) {
     {
       id: 'calledElement',
       component: Choice,
-      label: 'Called process',
+      label: gettext('Called process'),
       kind: 'processes',
-      required: 'A call activity says which process it runs.',
+      required: gettext('A call activity says which process it runs.'),
       read: () => object.get('calledElement') ?? '',
       save: ({ modeling }, value) => modeling.updateProperties(element, { calledElement: value || undefined }),
     },
-    field(element, Line, 'stage', 'Stage on the case page'),
+    field(element, Line, 'stage', gettext('Stage on the case page')),
   ];
 }

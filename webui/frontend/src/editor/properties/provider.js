@@ -5,6 +5,7 @@ import { Choice, Text, Tick } from './entry.jsx';
 import { callFields, laneFields, personFields } from './person.jsx';
 import { decisionFields, operatorFields, scriptFields } from './system.jsx';
 import { flowFields, idField, messageFields, repetitionFields, timerFields } from './course.jsx';
+import { gettext } from '../../language.js';
 
 const AFTER_THE_STANDARD = 500;
 // What the standard panel shows and nothing here reads, or what is shown in our own words instead.
@@ -29,16 +30,16 @@ export class Provider {
 
   groups(element) {
     return [
-      ['person', 'Step for people', isAny(element, ['bpmn:UserTask', 'bpmn:ManualTask']) && personFields(element)],
-      ['system', 'Done by the system', is(element, 'bpmn:ServiceTask') && operatorFields(element, this.catalogue)],
-      ['script', 'Script', is(element, 'bpmn:ScriptTask') && scriptFields(element)],
-      ['decision', 'Decision table', is(element, 'bpmn:BusinessRuleTask') && decisionFields(element)],
-      ['call', 'Phase', is(element, 'bpmn:CallActivity') && callFields(element)],
-      ['lane', 'Who works here', is(element, 'bpmn:Lane') && laneFields(element)],
-      ['flow', 'Condition', is(element, 'bpmn:SequenceFlow') && flowFields(element)],
-      ['clock', 'Timer', is(element, 'bpmn:Event') && timerFields(element)],
-      ['letter', 'Message', is(element, 'bpmn:Event') && messageFields(element)],
-      ['repetition', 'Repetition', is(element, 'bpmn:Activity') && repetitionFields(element)],
+      ['person', gettext('Step for people'), isAny(element, ['bpmn:UserTask', 'bpmn:ManualTask']) && personFields(element)],
+      ['system', gettext('Done by the system'), is(element, 'bpmn:ServiceTask') && operatorFields(element, this.catalogue)],
+      ['script', gettext('Script'), is(element, 'bpmn:ScriptTask') && scriptFields(element)],
+      ['decision', gettext('Decision table'), is(element, 'bpmn:BusinessRuleTask') && decisionFields(element)],
+      ['call', gettext('Phase'), is(element, 'bpmn:CallActivity') && callFields(element)],
+      ['lane', gettext('Who works here'), is(element, 'bpmn:Lane') && laneFields(element)],
+      ['flow', gettext('Condition'), is(element, 'bpmn:SequenceFlow') && flowFields(element)],
+      ['clock', gettext('Timer'), is(element, 'bpmn:Event') && timerFields(element)],
+      ['letter', gettext('Message'), is(element, 'bpmn:Event') && messageFields(element)],
+      ['repetition', gettext('Repetition'), is(element, 'bpmn:Activity') && repetitionFields(element)],
     ]
       .filter(([, , entries]) => entries && entries.length)
       .map(([id, label, entries]) => ({

@@ -2,6 +2,7 @@
 import { getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
 import { create, extension, write, writeExtension } from './extension.js';
 import { Choice, Line, Text } from './entry.jsx';
+import { gettext } from '../../language.js';
 
 /** Return the fields of a service task: the operator and what it is given. */
 export function operatorFields(element, catalogue) {
@@ -11,9 +12,9 @@ export function operatorFields(element, catalogue) {
     {
       id: 'operator',
       component: Choice,
-      label: 'What the system does',
+      label: gettext('What the system does'),
       kind: 'operators',
-      required: 'A service task names what the system does.',
+      required: gettext('A service task names what the system does.'),
       description: known?.summary,
       read: () => operator()?.get('id') ?? '',
       save: (services, value) => chooseOperator(services, element, value),
@@ -51,12 +52,13 @@ function chooseOperator(services, element, value) {
 function parameterField(element, { name, type, required, isUnknown }) {
   const operator = () => extension(getBusinessObject(element), 'ServiceTaskOperator');
   const drawn = () => operator()?.get('parameterList')?.get('parameters').find((one) => one.get('id') === name);
+  const said = { name: name.replaceAll('_', ' '), type };
   return {
     id: `parameter-${name}`,
     component: Line,
     check: 'expression',
-    label: `${name.replaceAll('_', ' ')} (${type}${required ? ', needed' : ''})`,
-    description: isUnknown ? 'The operator takes nothing of this name; empty the field.' : undefined,
+    label: required ? gettext('%(name)s (%(type)s, needed)', said) : gettext('%(name)s (%(type)s)', said),
+    description: isUnknown ? gettext('The operator takes nothing of this name; empty the field.') : undefined,
     read: () => drawn()?.get('value') ?? '',
     save: (services, value) => writeParameter(services, element, operator(), drawn(), { name, type, value }),
   };
@@ -78,10 +80,10 @@ export function scriptFields(element) {
     {
       id: 'script',
       component: Text,
-      label: 'Script',
+      label: gettext('Script'),
       check: 'script',
       rows: 6,
-      description: 'Lines such as rounds = rounds + 1, and nothing else.',
+      description: gettext('Lines such as rounds = rounds + 1, and nothing else.'),
       read: () => object.get('script') ?? '',
       save: ({ modeling }, value) => modeling.updateProperties(element, { script: value || undefined }),
     },
@@ -95,9 +97,9 @@ export function decisionFields(element) {
     {
       id: 'decision',
       component: Choice,
-      label: 'Decision table',
+      label: gettext('Decision table'),
       kind: 'decisions',
-      required: 'A business rule task names its table.',
+      required: gettext('A business rule task names its table.'),
       read: () => extension(object, 'CalledDecisionId')?.get('value')?.trim() ?? '',
       save: (services, value) => writeExtension(services, element, 'CalledDecisionId', value ? { value } : null),
     },
