@@ -307,8 +307,11 @@ def _alarm(what: Deed, member: CaseMember) -> None:
         what.session,
         key=key,
         error=OperatorError(
-            f"In case {what.case.code} a part that only one person holds is not confirmed; "
-            "have the lead of that organisation confirm it, or the coordinator name somebody else.",
+            gettext(
+                "In case %(code)s a part that only one person holds is not confirmed; have the "
+                "lead of that organisation confirm it, or the coordinator name somebody else.",
+                code=what.case.code,
+            ),
             retryable=False,
         ),
         now=what.now,

@@ -12,7 +12,7 @@ import json
 import zipfile
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -23,7 +23,8 @@ from sqlalchemy.orm import Session
 from engine import audit, checkpoint, verify_bundle
 from engine.application import Application
 from engine.errors import ConflictError, NotFoundError
-from engine.language import gettext
+from engine.language import SOURCE, current_language, gettext, mark, ngettext, speaking, tongue
+from engine.language.moment import day
 from engine.models import (
     Account,
     AuditEntry,
@@ -33,27 +34,36 @@ from engine.models import (
 )
 from engine.profile import Profile
 from engine.release import Record, all_records
+from engine.wordbook import deployment_words
 
 OPENED = ("case:file:read", "case:file:break_glass")
-README = """This bundle holds what is told about the person named in the request {code}.
-
-index.html   the data, to be read
-data.json    the same data for machines
-files/       documents that go out with it
-manifest.json  the list of all files with their SHA-256, and the heads of the audit chains
-audit-head.txt the signed state of the whole audit trail at this moment
-verify.py    checks the bundle without any other program: python verify.py BUNDLE.zip
-
-Whoever handed the bundle over can tell you the SHA-256 of manifest.json; give it to verify.py as
-well. Whoever runs the system proves with `casetable audit verify --head audit-head.txt` that its
-audit trail is still the one from which this bundle was made.
-"""
+README = mark(
+    (
+        "This bundle holds what is told about the person named in the request %(code)s.",
+        "index.html: the data, to be read",
+        "data.json: the same data for machines",
+        "files/: documents that go out with it",
+        "manifest.json: all files with their SHA-256, and the heads of the audit chains",
+        "audit-head.txt: the signed state of the whole audit trail at this moment",
+        "verify.py: checks the bundle without any other program: python verify.py BUNDLE.zip",
+        (
+            "Whoever handed the bundle over can tell you the SHA-256 of manifest.json; give it to "
+            "verify.py as well. Whoever runs the system proves with "
+            "`casetable audit verify --head audit-head.txt` that its audit trail is still the one "
+            "from which this bundle was made."
+        ),
+    )
+)
+"""The lines of the file that explains the others: what it is, then one for each, then the proof."""
 
 
 def build(
-    application: Application, disclosure_id: UUID, account_id: UUID
+    application: Application, disclosure_id: UUID, account_id: UUID, language: str = SOURCE
 ) -> tuple[str, bytes, str]:
-    """Return code, bytes and SHA-256 of the manifest of a released request; it goes on record."""
+    """Return code, bytes and SHA-256 of the manifest of a released request; it goes on record.
+
+    `language` is that of who gets the bundle. What people wrote stays as they wrote it.
+    """
     with application.database.transaction() as session:
         found = session.get(Disclosure, disclosure_id)
         account = session.get_one(Account, account_id)
@@ -61,16 +71,19 @@ def build(
             raise NotFoundError(gettext("This page does not exist, or it is not for you."))
         if found.outcome != "released" or found.erased_at is not None:
             raise ConflictError(gettext("There is no bundle of this request."))
-        now, profile = application.now(session), application.deployment(session).profile
+        now, deployment = application.now(session), application.deployment(session)
         cases = [_locked(session, link.case_id) for link in sorted(found.cases, key=_by_case)]
         heads = [
             {"case": one.code, "entry": one.audit_sequence, "hash": one.audit_head} for one in cases
         ]
-        records = all_records(session, application, found)
-        told = _told(session, found, cases, records, profile, now)
+        with speaking(language, deployment.profile.terms.get(language)):
+            profile = deployment_words(deployment).profile(deployment.profile)
+            records = all_records(session, application, found)
+            told = _told(session, found, cases, records, profile, now)
+            readme, page = _readme(found.code), _page(told)
         files = {
-            "README.txt": README.format(code=found.code).encode(),
-            "index.html": _page(told).encode(),
+            "README.txt": readme.encode(),
+            "index.html": page.encode(),
             "data.json": json.dumps(told, indent=1, ensure_ascii=False).encode(),
             "audit-head.txt": f"{checkpoint.export(session, now, account.id)}\n".encode(),
             "verify.py": Path(verify_bundle.__file__).read_bytes(),
@@ -86,6 +99,7 @@ def build(
                 event="case:disclosure:export",
                 subject=found.id,
                 manifest_sha256=digest,
+                language=language,
             )
         return found.code, content, digest
 
@@ -199,7 +213,8 @@ def _recipients(
     names_staff = bool(profile.values["disclosure_names_staff"])
     for entry, account, organisation in rows:
         kind = profile.disciplines.get(organisation.discipline, organisation.discipline)
-        who = f"An organisation: {kind}" if organisation.id in quiet else organisation.name
+        quietly = gettext("An organisation: %(kind)s", kind=kind)
+        who = str(quietly) if organisation.id in quiet else organisation.name
         acting = entry.detail.get("acting") or sorted(account.role_codes)
         functions = ", ".join(sorted(profile.role_name(code) for code in acting))
         person = account.display_name if names_staff else ""
@@ -214,30 +229,60 @@ def _recipients(
 
 def _page(told: dict[str, Any]) -> str:
     """Return the data as a page that needs nothing but a browser."""
-    parts = [f"<h1>Answer to the request {html.escape(told['request'])}</h1>"]
-    facts = {"Came in": told["received_on"], "Answered": told["answered_on"]}
+    parts = [_heading(1, gettext("Answer to the request %(code)s", code=told["request"]))]
+    facts = {
+        gettext("Came in"): _day(told["received_on"]),
+        gettext("Answered"): _day(told["answered_on"]),
+    }
     if told["ordered"]:
-        facts["What the order names"] = told["ordered"]
+        facts[gettext("What the order names")] = told["ordered"]
     parts.append(_facts(facts))
-    parts.append("<h2>What is kept</h2>")
+    parts.append(_heading(2, gettext("What is kept")))
     for record in told["records"]:
-        parts.append(f"<h3>{html.escape(record['what'])} {record['on']}</h3>")
+        on = f" {_day(record['on'])}" if record["on"] else ""
+        parts.append(_heading(3, f"{record['what']}{on}"))
         parts.append(_facts(record["words"]))
         if record["file"]:
-            parts.append(f'<p><a href="{record["file"]}" download>The document itself</a></p>')
-    parts.append("<h2>What is withheld</h2>")
-    parts += [
-        f"<p>{html.escape(one['ground'])}: {one['records']} records, whole or in part.</p>"
-        for one in told["withheld"]
-    ] or ["<p>Nothing.</p>"]
-    parts.append("<h2>Who has read it</h2><ul>")
-    parts += [
-        f"<li>{html.escape(', '.join(str(value) for value in one.values()))}</li>"
-        for one in told["recipients"]
+            words = html.escape(gettext("The document itself"))
+            parts.append(f'<p><a href="{record["file"]}" download>{words}</a></p>')
+    parts.append(_heading(2, gettext("What is withheld")))
+    parts += [f"<p>{html.escape(_withheld(one))}</p>" for one in told["withheld"]] or [
+        f"<p>{html.escape(gettext('Nothing.'))}</p>"
     ]
+    parts.append(_heading(2, gettext("Who has read it")) + "<ul>")
+    parts += [f"<li>{html.escape(', '.join(_reader(one)))}</li>" for one in told["recipients"]]
     parts.append("</ul>")
-    head = '<!doctype html><html lang="en"><meta charset="utf-8"><title>Own data</title>'
+    spoken, title = tongue(current_language()), html.escape(gettext("Own data"))
+    head = f'<!doctype html><html lang="{spoken.tag}" dir="{spoken.direction}">'
+    head += f'<meta charset="utf-8"><title>{title}</title>'
     return head + "<body>" + "\n".join(parts) + "</body></html>\n"
+
+
+def _readme(code: str) -> str:
+    first, *files, last = (gettext(line) for line in README)
+    return "\n\n".join([first % {"code": code}, "\n".join(files), last]) + "\n"
+
+
+def _heading(level: int, words: str) -> str:
+    return f"<h{level}>{html.escape(words)}</h{level}>"
+
+
+def _day(value: str) -> str:
+    """Write a day as the readers of the language do; for machines it stays as it is."""
+    return day(date.fromisoformat(value))
+
+
+def _withheld(one: dict[str, Any]) -> str:
+    return ngettext(
+        "%(ground)s: %(count)s record, whole or in part.",
+        "%(ground)s: %(count)s records, whole or in part.",
+        one["records"],
+        ground=one["ground"],
+    )
+
+
+def _reader(one: dict[str, Any]) -> list[str]:
+    return [_day(value) if name in {"first", "last"} else str(value) for name, value in one.items()]
 
 
 def _facts(words: dict[str, str]) -> str:

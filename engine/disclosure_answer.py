@@ -106,7 +106,10 @@ def look_after(application: Application, disclosure_id: UUID) -> None:
             call_for(
                 session,
                 key=f"disclosure_due:{found.id}",
-                message=f"A request for access is to be answered by {found.due_on.isoformat()}.",
+                message=gettext(
+                    "A request for access is to be answered by %(day)s.",
+                    day=found.due_on.isoformat(),
+                ),
                 now=now,
                 about=found.code,
                 role=OFFICER,

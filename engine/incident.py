@@ -20,7 +20,7 @@ from engine.errors import (
     ExpressionError,
     OperatorError,
 )
-from engine.language import gettext, source_of
+from engine.language import gettext, parts_of, source_of
 from engine.models import Account, Case, Incident, Job, ProcessInstance
 
 BACK_OFF = (
@@ -53,7 +53,8 @@ def describe(error: Exception) -> CasetableError:
         return CasetableError(f"{type(error).__name__}: {error.strerror}.")
     frames = extract_tb(error.__traceback__)
     at = f" at {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
-    return CasetableError(f"An unexpected {type(error).__name__}{at}; tell the operator.")
+    kind = type(error).__name__
+    return CasetableError(gettext("An unexpected %(kind)s; tell the operator.", kind=f"{kind}{at}"))
 
 
 def _retry_at(error: CasetableError, attempts: int, now: datetime) -> datetime | None:
@@ -100,7 +101,7 @@ def raise_incident(
         # The newest attempt is the one to repeat: somebody else may have answered since.
         incident.stimulus = stimulus
     incident.attempts += 1
-    incident.message = source_of(error)[:300]
+    incident.message, incident.said = source_of(error)[:300], parts_of(error)
     incident.retry_at = _retry_at(error, incident.attempts, now)
     incident.state = "open" if incident.retry_at else "waiting_for_owner"
     incident.resolved_at = None

@@ -54,7 +54,10 @@ def handler_of(kind: str) -> Handler:
     """Return the handler of a kind of job; raise OperatorError when nobody knows it."""
     operator.catalogue()  # loads the packages in which handlers are registered too
     if kind not in _HANDLERS:
-        raise OperatorError(f"Nothing knows how to do a job of kind {kind!r}.", retryable=False)
+        raise OperatorError(
+            gettext("Nothing knows how to do a job of kind %(kind)s.", kind=repr(kind)),
+            retryable=False,
+        )
     return _HANDLERS[kind]
 
 

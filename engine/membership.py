@@ -276,8 +276,12 @@ def _alarm(what: Deed, item: WorkItem, key: str) -> None:
         key=key,
         # Not to be retried by itself: a person has to be named.
         error=OperatorError(
-            f"Nobody may do “{item.name}” in case {what.case.code} any more; "
-            "have its coordinator name somebody under People and agencies.",
+            gettext(
+                "Nobody may do “%(step)s” in case %(code)s any more; have its coordinator name "
+                "somebody under People and agencies.",
+                step=item.name,
+                code=what.case.code,
+            ),
             retryable=False,
         ),
         now=what.now,

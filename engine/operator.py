@@ -26,6 +26,7 @@ from typing import (
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.errors import CasetableError, OperatorError
+from engine.language import gettext
 
 if TYPE_CHECKING:
     from engine.turn import Turn
@@ -97,7 +98,12 @@ class Operator:
                 given[field.name] = _convert(self.name, field, values[field.name])
             elif field.required and not field.optional:
                 raise OperatorError(
-                    f"Operator {self.name} needs a value for {field.name!r}.", retryable=False
+                    gettext(
+                        "Operator %(operator)s needs a value for %(name)s.",
+                        operator=self.name,
+                        name=repr(field.name),
+                    ),
+                    retryable=False,
                 )
             elif field.required:
                 given[field.name] = None
@@ -115,7 +121,11 @@ class Operator:
             raise
         except Exception as error:
             kind = type(error).__name__
-            raise OperatorError(f"Operator {self.name} failed with {kind}.") from error
+            raise OperatorError(
+                gettext(
+                    "Operator %(operator)s failed with %(kind)s.", operator=self.name, kind=kind
+                )
+            ) from error
         found = as_variables(result)
         self._check_outputs(found, values)
         return found
@@ -127,8 +137,12 @@ class Operator:
                 continue
             if found.get(field.name) not in field.values and not repeats:
                 raise OperatorError(
-                    f"Operator {self.name} gave a value for {field.name!r} that it does not name; "
-                    "add it to OneOf.",
+                    gettext(
+                        "Operator %(operator)s gave a value for %(name)s that it does not name; "
+                        "add it to OneOf.",
+                        operator=self.name,
+                        name=repr(field.name),
+                    ),
                     retryable=False,
                 )
 
@@ -155,7 +169,11 @@ def _convert(operator: str, field: Field, value: Any) -> Any:
             return date.fromisoformat(str(value))
         except ValueError as error:
             raise OperatorError(
-                f"Operator {operator}: {field.name} is not a date like 2026-05-31.",
+                gettext(
+                    "Operator %(operator)s: %(name)s is not a date like 2026-05-31.",
+                    operator=operator,
+                    name=field.name,
+                ),
                 retryable=False,
             ) from error
     expected: dict[str, tuple[type, ...]] = {
@@ -170,8 +188,13 @@ def _convert(operator: str, field: Field, value: Any) -> Any:
     wrong_bool = isinstance(value, bool) and field.type in {"int", "float"}
     if wrong_bool or not isinstance(value, expected[field.type]):
         raise OperatorError(
-            f"Operator {operator}: {field.name} should be {field.type}, "
-            f"not {type(value).__name__}.",
+            gettext(
+                "Operator %(operator)s: %(name)s should be %(type)s, not %(other)s.",
+                operator=operator,
+                name=field.name,
+                type=field.type,
+                other=type(value).__name__,
+            ),
             retryable=False,
         )
     return value
@@ -284,4 +307,6 @@ def find(name: str) -> Operator:
     try:
         return catalogue()[name]
     except KeyError:
-        raise OperatorError(f"There is no operator {name!r}.", retryable=False) from None
+        raise OperatorError(
+            gettext("There is no operator %(name)s.", name=repr(name)), retryable=False
+        ) from None

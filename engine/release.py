@@ -17,7 +17,7 @@ from engine import access, audit
 from engine.application import Application
 from engine.deployment import ResolvedDeployment
 from engine.errors import InputError, NotFoundError
-from engine.language import gettext
+from engine.language import gettext, mark
 from engine.models import (
     Account,
     Action,
@@ -39,6 +39,7 @@ from engine.models import (
     Signal,
 )
 from engine.profile import Profile
+from engine.wordbook import deployment_words
 
 OWN = "own data, after a decision on the record"
 WRITTEN = "goes out only in a text written for it: its words may tell who reported"
@@ -103,13 +104,29 @@ OF_AUTHOR = (Contribution, InformationGap, Opinion)
 """Records whose author's organisation decides; of all others who leads the case does."""
 SHIELDED = frozenset({"source"})
 """Kinds of assessments that are about who reported: they are no record of this list."""
-LABELS = {
-    "evidence_for": "What speaks for it",
-    "evidence_against": "What speaks against it",
-    "body": "In full",
-    "acceptance_reason": "Why it was accepted or declined",
-}
-"""What a column is called to who asks, where its own name says too little."""
+LABELS = mark(
+    {
+        "acceptance_reason": "Why it was accepted or declined",
+        "answer": "Answer",
+        "baseline": "Baseline",
+        "birth_date": "Birth date",
+        "body": "In full",
+        "details": "Details",
+        "evidence_against": "What speaks against it",
+        "evidence_for": "What speaks for it",
+        "indicator": "Indicator",
+        "legal_basis": "Legal basis",
+        "name": "Name",
+        "question": "Question",
+        "reason": "Reason",
+        "reasons": "Reasons",
+        "social_context": "Social context",
+        "summary": "Summary",
+        "text": "Text",
+        "title": "Title",
+    }
+)
+"""What a column is called to who asks; a test holds that each that goes out has a name."""
 OUTCOMES = ("release", "part", "refuse")
 LONGEST = 20_000
 _FIRST = datetime.min.replace(tzinfo=UTC)
@@ -183,7 +200,8 @@ def _keys(deployment: ResolvedDeployment) -> dict[str, str]:
     """Return the labels of the form fields that may go out; not of those about who reported."""
     found: dict[str, str] = {}
     shielded: set[str] = set()
-    for form in deployment.forms.values():
+    words = deployment_words(deployment)
+    for form in map(words.form, deployment.forms.values()):
         for field in form.fields():
             found[field.key] = field.label or field.key
             if field.field_class == "source":
@@ -198,8 +216,7 @@ def _record(
     words: dict[str, str] = {}
     for column in table.__table__.columns:
         if CLASSES.get(f"{name}.{column.name}") == OWN and column.name != "content":
-            label = LABELS.get(column.name, column.name.replace("_", " ").capitalize())
-            _add(words, label, getattr(row, column.name), keys)
+            _add(words, gettext(LABELS[column.name]), getattr(row, column.name), keys)
     kind = getattr(row, "kind", None)
     return Record(
         kind=name,

@@ -15,6 +15,7 @@ from engine import access, human
 from engine.application import Application
 from engine.errors import OperatorError
 from engine.incident import raise_incident, resolve_incident
+from engine.language import gettext
 from engine.membership import Deed, deed, leaders
 from engine.models import Account, Contribution, Incident, SharingRequest
 from engine.profile import Profile
@@ -164,8 +165,12 @@ def settle(what: Deed, row: SharingRequest) -> None:
         what.session,
         key=_key(row),
         error=OperatorError(
-            f"{row.organisation.name} asks that others read everything in case {what.case.code}, "
-            "and has no second person to agree: give it one more person in the case, or a lead.",
+            gettext(
+                "%(name)s asks that others read everything in case %(code)s, and has no second "
+                "person to agree: give it one more person in the case, or a lead.",
+                name=row.organisation.name,
+                code=what.case.code,
+            ),
             retryable=False,
         ),
         now=what.now,

@@ -20,6 +20,7 @@ from engine.deployment import ResolvedDeployment
 from engine.deputy import away, in_force
 from engine.drawing import user_tasks
 from engine.incident import OWNER
+from engine.language import gettext, parts_of, source_of
 from engine.models import Absence, Account, AccountRole, CurrentDeployment, Incident, Job
 from engine.policy import NOT_DELEGATED
 from engine.profile import NOT_DELEGATED_VALUE
@@ -102,7 +103,7 @@ def watch(application: Application) -> list[Queue]:
         short = {_key(one): one for one in short_queues(application, session)}
         known = _open_incidents(session)
         said = {key: _message(application, session, one) for key, one in short.items()}
-    if {key: incident.message for key, incident in known.items()} != said:
+    if {key: incident.message for key, incident in known.items()} != _english(said):
         with application.database.transaction() as session:
             _settle(application, session, said, short)
     return list(short.values())
@@ -122,8 +123,19 @@ def _open_incidents(session: Session) -> dict[str, Incident]:
 def _message(application: Application, session: Session, queue: Queue) -> str:
     name = application.deployment(session).profile.role_name(queue.role)
     if queue.there == 0:
-        return f"{name}: nobody is there. Name a deputy, or give the role to somebody."
-    return f"{name}: only {queue.able} of {ENOUGH} people. Give the role to one more."
+        return gettext(
+            "%(role)s: nobody is there. Name a deputy, or give the role to somebody.", role=name
+        )
+    return gettext(
+        "%(role)s: only %(able)s of %(enough)s people. Give the role to one more.",
+        role=name,
+        able=queue.able,
+        enough=ENOUGH,
+    )
+
+
+def _english(said: Mapping[str, str]) -> dict[str, str]:
+    return {key: source_of(message) for key, message in said.items()}
 
 
 def _settle(
@@ -136,8 +148,10 @@ def _settle(
             incident.state, incident.resolved_at, incident.retry_at = "resolved", now, None
     for key, message in said.items():
         incident = known.get(key) or _reopened(session, key, now)
-        if incident.message != message or incident.state != "waiting_for_owner":
-            incident.message, incident.state = message, "waiting_for_owner"
+        english = source_of(message)
+        if incident.message != english or incident.state != "waiting_for_owner":
+            incident.message, incident.said = english, parts_of(message)
+            incident.state = "waiting_for_owner"
             incident.retry_at, incident.resolved_at = None, None
             incident.owner_role = _owner(short[key])
             _tell(application, session, incident, now)

@@ -121,7 +121,9 @@ def prepare_dossier(turn: Turn, inputs: Nothing) -> Dossier:
 
 def _episode(turn: Turn) -> Episode:
     if turn.episode is None:
-        raise OperatorError("Closing is decided within an episode of a case.", retryable=False)
+        raise OperatorError(
+            gettext("Closing is decided within an episode of a case."), retryable=False
+        )
     return turn.episode
 
 

@@ -6,6 +6,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.errors import OperatorError
+from engine.language import gettext
 from engine.models import Account, AccountRole, Organisation
 
 
@@ -19,7 +20,10 @@ def organisations(session: Session, codes: Iterable[str]) -> list[Organisation]:
     unknown = [code for code in wanted if code not in found]
     if unknown:
         raise OperatorError(
-            f"There is no organisation {', '.join(unknown)}; add it to the directory.",
+            gettext(
+                "There is no organisation %(names)s; add it to the directory.",
+                names=", ".join(unknown),
+            ),
             retryable=False,
         )
     return [found[code] for code in wanted]
@@ -29,7 +33,10 @@ def account(session: Session, username: str) -> Account:
     """Return the account with a user name; OperatorError when there is none."""
     found = session.scalars(select(Account).where(Account.username == username)).unique().first()
     if found is None:
-        raise OperatorError(f"There is no account {username!r}; choose another.", retryable=False)
+        raise OperatorError(
+            gettext("There is no account %(name)s; choose another.", name=repr(username)),
+            retryable=False,
+        )
     return found
 
 

@@ -297,9 +297,17 @@ def _perform(application: Application, letters: list[Letter]) -> list[Letter]:
         with open_relay(settings) as relay:
             refused = [letter for letter in letters if not _send(application, relay, letter)]
     except smtplib.SMTPException as error:
-        raise OperatorError(f"The mail relay refused: {type(error).__name__}.") from error
+        raise OperatorError(
+            gettext("The mail relay refused: %(kind)s.", kind=type(error).__name__)
+        ) from error
     if refused:
-        raise OperatorError(f"The mail relay refused {len(refused)} of {len(letters)} mails.")
+        raise OperatorError(
+            gettext(
+                "The mail relay refused %(refused)s of %(all)s mails.",
+                refused=len(refused),
+                all=len(letters),
+            )
+        )
     return letters
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from engine.calendar import Duration, occurrence, parse_duration
 from engine.errors import OperatorError
 from engine.fadeout import local_day
+from engine.language import gettext
 from engine.models import Action, CheckIn, Decision, PlanVersion
 from engine.operator import operator, recorder
 from engine.prefill import FillContext, prefill
@@ -88,7 +89,10 @@ def day_in_series(anchor: date, step: Duration, earliest: date, zone: ZoneInfo) 
         step.calendar_months * 31 + step.calendar_days + ceil(step.elapsed / timedelta(days=1))
     )
     if longest == 0:
-        raise OperatorError(f"Check-ins every {step} lead nowhere; mend the plan.", retryable=False)
+        raise OperatorError(
+            gettext("Check-ins every %(step)s lead nowhere; mend the plan.", step=step),
+            retryable=False,
+        )
     # So many steps cannot reach past `earliest`; the age of a case costs nothing here.
     number = max(0, (earliest - anchor).days) // longest
     while (day := local_day(occurrence(anchor, step, number, zone), zone)) < earliest:

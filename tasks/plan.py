@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from engine.errors import OperatorError
+from engine.language import gettext, mark, parts_of, source_of
 from engine.models import Action, Assessment, Goal, Organisation, PlanVersion
 from engine.operator import operator, recorder
 from engine.turn import Turn
@@ -54,7 +55,7 @@ def current_draft(turn: Turn) -> PlanVersion:
     """Return the version that is being decided on."""
     plan = latest_plan(turn.session, turn.case.id)
     if plan is None:
-        raise OperatorError("There is no plan yet: draft one first.", retryable=False)
+        raise OperatorError(gettext("There is no plan yet: draft one first."), retryable=False)
     return plan
 
 
@@ -188,11 +189,14 @@ def check_action_plan(turn: Turn, _inputs: Nothing) -> Checked:
         ),
     )
     blocked = any(finding.blocking for finding in found)
+    texts = [finding.text for finding in found] or [mark("Nothing was found.")]
+    said = [parts_of(text) for text in texts]
+    details = {"version": plan.number, "blocked": blocked, "said": said}
     turn.session.add(
         Assessment(
-            **turn.statement() | {"details": {"version": plan.number, "blocked": blocked}},
+            **turn.statement() | {"details": details},
             kind="plan_findings",
-            summary="\n".join(finding.text for finding in found) or "Nothing was found.",
+            summary="\n".join(source_of(text) for text in texts),
         )
     )
     owners = {action.owner.code for action in plan.actions}

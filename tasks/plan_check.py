@@ -6,6 +6,7 @@ from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from engine.calendar import occurrence, parse_duration
+from engine.language import gettext
 from engine.models import Action, Goal, PlanVersion
 
 # Whole days only, so any zone without summer time will do.
@@ -14,7 +15,10 @@ CALENDAR = ZoneInfo("UTC")
 
 @dataclass(frozen=True)
 class Finding:
-    """One sentence about the plan; a blocking one sends it back to whoever drafts it."""
+    """One sentence about the plan; a blocking one sends it back to whoever drafts it.
+
+    It is kept in English with its parts, and read in the language of whoever opens the plan.
+    """
 
     text: str
     blocking: bool
@@ -41,54 +45,92 @@ def check_plan(plan: PlanVersion, circumstances: Circumstances) -> list[Finding]
 
 def _goals(plan: PlanVersion, _: Circumstances) -> Iterator[Finding]:
     if not plan.goals:
-        yield Finding("There is no goal: say what should be different for this person.", True)
+        yield Finding(
+            gettext("There is no goal: say what should be different for this person."), True
+        )
     codes = [goal.code for goal in plan.goals]
     for code in sorted({code for code in codes if codes.count(code) > 1}):
-        yield Finding(f"Two goals have the number {code}: give each its own.", True)
+        yield Finding(
+            gettext("Two goals have the number %(code)s: give each its own.", code=code), True
+        )
     for goal in plan.goals:
         yield from _goal(goal)
 
 
 def _goal(goal: Goal) -> Iterator[Finding]:
     if not (goal.indicator or "").strip():
-        yield Finding(f"Goal “{goal.title}” does not say how anybody will see it.", True)
+        yield Finding(
+            gettext("Goal “%(title)s” does not say how anybody will see it.", title=goal.title),
+            True,
+        )
     if not (goal.baseline or "").strip():
-        yield Finding(f"Goal “{goal.title}” does not say where things stand today.", True)
+        yield Finding(
+            gettext("Goal “%(title)s” does not say where things stand today.", title=goal.title),
+            True,
+        )
     if goal.due is None:
-        yield Finding(f"Goal “{goal.title}” has no date.", False)
+        yield Finding(gettext("Goal “%(title)s” has no date.", title=goal.title), False)
     if not (goal.reason or "").strip():
-        yield Finding(f"Goal “{goal.title}” does not say why it was chosen.", False)
+        yield Finding(
+            gettext("Goal “%(title)s” does not say why it was chosen.", title=goal.title), False
+        )
 
 
 def _actions(plan: PlanVersion, circumstances: Circumstances) -> Iterator[Finding]:
     if not plan.actions:
-        yield Finding("There is no action: say who does what, and when.", True)
+        yield Finding(gettext("There is no action: say who does what, and when."), True)
     goals = {goal.code for goal in plan.goals}
     for action in plan.actions:
         yield from _action(action, goals, circumstances)
     served = {action.goal_code for action in plan.actions}
     for goal in plan.goals:
         if goal.code not in served:
-            yield Finding(f"No action works on the goal “{goal.title}”.", False)
+            yield Finding(
+                gettext("No action works on the goal “%(title)s”.", title=goal.title), False
+            )
 
 
 def _action(action: Action, goals: set[str], circumstances: Circumstances) -> Iterator[Finding]:
-    name = f"Action “{action.title}”"
+    title = action.title
     if action.goal_code not in goals:
-        yield Finding(f"{name} belongs to no goal of this plan.", True)
+        yield Finding(
+            gettext("Action “%(title)s” belongs to no goal of this plan.", title=title), True
+        )
     if action.owner.code not in circumstances.partners:
-        yield Finding(f"{name} belongs to an organisation that is not at the table.", True)
+        yield Finding(
+            gettext(
+                "Action “%(title)s” belongs to an organisation that is not at the table.",
+                title=title,
+            ),
+            True,
+        )
     if action.starts is None or action.due is None:
-        yield Finding(f"{name} has no dates: say when it starts and until when it is done.", True)
+        yield Finding(
+            gettext(
+                "Action “%(title)s” has no dates: say when it starts and until when it is done.",
+                title=title,
+            ),
+            True,
+        )
     elif action.due < action.starts:
-        yield Finding(f"{name} ends before it starts.", True)
+        yield Finding(gettext("Action “%(title)s” ends before it starts.", title=title), True)
     early = action.starts is not None and action.starts < circumstances.today
     if early and action.title not in circumstances.under_way:
-        yield Finding(f"{name} starts before the plan can be approved.", True)
+        yield Finding(
+            gettext("Action “%(title)s” starts before the plan can be approved.", title=title), True
+        )
     if action.outsourced and not str(action.details.get("outsourced_check") or "").strip():
-        yield Finding(f"{name} is done by somebody outside, and nobody checks it.", True)
+        yield Finding(
+            gettext(
+                "Action “%(title)s” is done by somebody outside, and nobody checks it.", title=title
+            ),
+            True,
+        )
     if not str(action.details.get("checker") or "").strip():
-        yield Finding(f"{name} does not say who checks whether it works.", False)
+        yield Finding(
+            gettext("Action “%(title)s” does not say who checks whether it works.", title=title),
+            False,
+        )
 
 
 def _balance(plan: PlanVersion, _: Circumstances) -> Iterator[Finding]:
@@ -96,9 +138,13 @@ def _balance(plan: PlanVersion, _: Circumstances) -> Iterator[Finding]:
     if not kinds or str(plan.details.get("balance_reason") or "").strip():
         return
     if "social" not in kinds:
-        yield Finding("There is no social action: add one, or say why there is none.", True)
+        yield Finding(
+            gettext("There is no social action: add one, or say why there is none."), True
+        )
     if "security" not in kinds:
-        yield Finding("There is no security action: add one, or say why there is none.", True)
+        yield Finding(
+            gettext("There is no security action: add one, or say why there is none."), True
+        )
 
 
 def _overlap(plan: PlanVersion, circumstances: Circumstances) -> Iterator[Finding]:
@@ -113,26 +159,27 @@ def _overlap(plan: PlanVersion, circumstances: Circumstances) -> Iterator[Findin
     until = occurrence(begin, parse_duration(circumstances.start_spread), 1, CALENDAR).date()
     if max(first.values()) < until:
         yield Finding(
-            "All partners start at the same time: put the steps in order, or say why not.", False
+            gettext("All partners start at the same time: put the steps in order, or say why not."),
+            False,
         )
 
 
 def _follow_up(plan: PlanVersion, circumstances: Circumstances) -> Iterator[Finding]:
     if plan.first_check_in is None:
-        yield Finding("There is no date for the first check-in.", True)
+        yield Finding(gettext("There is no date for the first check-in."), True)
     elif plan.first_check_in < circumstances.today:
-        yield Finding("The first check-in lies in the past.", True)
+        yield Finding(gettext("The first check-in lies in the past."), True)
     if not (plan.evaluator or "").strip():
-        yield Finding("Nobody evaluates: say who does, best somebody neutral.", True)
+        yield Finding(gettext("Nobody evaluates: say who does, best somebody neutral."), True)
     if not plan.details.get("evaluation_on"):
-        yield Finding("There is no date for the evaluation.", False)
+        yield Finding(gettext("There is no date for the evaluation."), False)
 
 
 def _forgotten(plan: PlanVersion, _: Circumstances) -> Iterator[Finding]:
     if not str(plan.details.get("online") or "").strip():
-        yield Finding("The online side is not considered.", False)
+        yield Finding(gettext("The online side is not considered."), False)
     if not str(plan.details.get("mental_health") or "").strip():
-        yield Finding("Mental health is not considered.", False)
+        yield Finding(gettext("Mental health is not considered."), False)
 
 
 LOOKS: tuple[Callable[[PlanVersion, Circumstances], Iterator[Finding]], ...] = (

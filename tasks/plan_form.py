@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from engine.models import Action, Assessment, Decision, Goal, PlanVersion
 from engine.prefill import FillContext, prefill
+from engine.reading.recorded import findings_in_words
 from tasks.plan import latest_plan
 
 IN_FORCE = frozenset({"published", "replaced"})
@@ -108,7 +109,9 @@ def findings_text(session: Session, plan: PlanVersion) -> str:
         .where(Assessment.case_id == plan.case_id, Assessment.kind == "plan_findings")
         .order_by(Assessment.at.desc())
     )
-    return next((row.summary for row in found if row.details.get("version") == plan.number), "")
+    return next(
+        (findings_in_words(row) for row in found if row.details.get("version") == plan.number), ""
+    )
 
 
 def action_line(action: Action) -> str:

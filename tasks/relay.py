@@ -9,6 +9,7 @@ import ssl
 
 from engine.connection import STARTTLS, TLS, trusting
 from engine.errors import OperatorError
+from engine.language import gettext
 from engine.settings import Settings
 
 TIMEOUT = 20
@@ -20,10 +21,15 @@ def open_relay(settings: Settings) -> smtplib.SMTP:
         return _open(settings)
     except ssl.SSLError as error:
         raise OperatorError(
-            "The mail relay does not prove who it is; see to its certificate and CASETABLE_CA_FILE."
+            gettext(
+                "The mail relay does not prove who it is; see to its certificate and "
+                "CASETABLE_CA_FILE."
+            )
         ) from error
     except smtplib.SMTPNotSupportedError as error:
-        raise OperatorError("The mail relay offers no encryption; nothing was sent.") from error
+        raise OperatorError(
+            gettext("The mail relay offers no encryption; nothing was sent.")
+        ) from error
 
 
 def _open(settings: Settings) -> smtplib.SMTP:

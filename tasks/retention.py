@@ -145,7 +145,9 @@ def record_agreement(turn: Turn, inputs: Agreement) -> None:
     """Record what the data-protection officer says to an erasure (S19, security.md 2.4)."""
     row = newest_round(turn.session, turn.instance.id)
     if row is None or row.outcome != ERASE or row.answer is not None:
-        raise OperatorError("No review says that this file goes; review it first.", retryable=False)
+        raise OperatorError(
+            gettext("No review says that this file goes; review it first."), retryable=False
+        )
     if turn.actor is None or OFFICER not in turn.actor.role_codes:
         raise SeparationError(
             gettext("The data-protection officer agrees to an erasure; ask that person.")
@@ -177,8 +179,10 @@ def _require_agreement(turn: Turn) -> ErasureRound | None:
         return row
     if row.answer != AGREED or row.answered_by_id is None:
         raise OperatorError(
-            "The data-protection officer has not agreed to this erasure; move the case to a "
-            "drawing that asks, then try again.",
+            gettext(
+                "The data-protection officer has not agreed to this erasure; move the case to a "
+                "drawing that asks, then try again."
+            ),
             retryable=False,
         )
     _check_apart(turn, row, [row.answered_by_id])
@@ -229,7 +233,7 @@ class Ground:
 def erase_case(turn: Turn, inputs: Ground) -> None:
     """Erase the file for good and leave the proof: counts and hashes of ids, no content (P90)."""
     if turn.case.state == CaseState.OPEN.value:
-        raise OperatorError("A running case is not erased; end it first.", retryable=False)
+        raise OperatorError(gettext("A running case is not erased; end it first."), retryable=False)
     # Also where a drawing forgets to ask, or a case runs on an older one that did not (S15).
     if hold.blocking(turn.session, turn.case.id, turn.now) is not None:
         raise OperatorError(

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError, ConflictError
+from engine.language import current_speech, gettext, mark
 from engine.models import WorkshopDraft
 from engine.proof.proof import Proof, prove
 from engine.workshop import draft as drafts
@@ -23,9 +24,13 @@ from webui.verdict import Places, findings_told, proof_told
 
 LOST = (LookupError, TypeError, ValueError, AttributeError)
 """How a proof ends that follows a drawing with holes; without a finding it is a mistake of ours."""
-UNREADABLE = "nobody can follow a drawing with these problems; mend them first."
+UNREADABLE = mark("nobody can follow a drawing with these problems; mend them first.")
 KEPT = 6
 """How many answers are remembered: undoing a change asks for the one before."""
+
+
+Question = tuple[UUID, str, str, tuple[tuple[str, str], ...]]
+"""Draft, deployment, and the language with its terms: verdicts are kept in the words they had."""
 
 
 class BusyError(ConflictError):
@@ -40,16 +45,18 @@ class Prover:
 
     def __init__(self) -> None:
         self._running = Lock()
-        self._known: OrderedDict[tuple[UUID, str], dict[str, Any]] = OrderedDict()
+        self._known: OrderedDict[Question, dict[str, Any]] = OrderedDict()
 
     def told(self, places: Places) -> dict[str, Any]:
         """Return the verdicts on a draft; raise BusyError while another one is proved."""
-        key = places.draft_id, places.deployment.id
+        speech = current_speech()
+        words = speech.language, tuple(sorted(speech.terms.items()))
+        key = places.draft_id, places.deployment.id, *words
         known = self._known.get(key)
         if known is not None:
             return known
         if not self._running.acquire(blocking=False):
-            raise BusyError("Another proof is running; this one waits for it.")
+            raise BusyError(gettext("Another proof is running; this one waits for it."))
         try:
             told = proof_told(self.prove(places.deployment), places)
         finally:
@@ -99,4 +106,4 @@ def rules(files: dict[str, bytes], draft_id: UUID) -> dict[str, Any]:
     except LOST:
         if not any(one.severity == "error" for one in findings(files)):
             raise
-        return {"refused": UNREADABLE}
+        return {"refused": gettext(UNREADABLE)}

@@ -13,6 +13,8 @@ from engine.expression import compile_assignments, compile_expression
 from engine.expression.tree import Name, Node, Path, children
 from engine.form import parse_form
 from engine.form.directory import NAMES as DIRECTORIES
+from engine.language import gettext
+from engine.language.moment import figure
 from engine.operator import Operator, catalogue
 from engine.profile import Profile
 
@@ -76,7 +78,7 @@ _PARSERS: Final[dict[str, Callable[..., object]]] = {
 def _operator(one: Operator) -> dict[str, Any]:
     return {
         "id": one.name,
-        "summary": one.summary,
+        "summary": gettext(one.summary),
         "inputs": [
             {"name": field.name, "type": field.type, "required": field.required}
             for field in one.inputs
@@ -96,9 +98,11 @@ def judged(kind: str, source: str, profile: Profile) -> str:
     Raise InputError for a kind that no field of an editor has.
     """
     if kind not in _KINDS:
-        raise InputError(f"An expression is one of: {', '.join(_KINDS)}.")
+        raise InputError(gettext("An expression is one of: %(kinds)s.", kinds=", ".join(_KINDS)))
     if len(source) > LONGEST:
-        return f"Longer than {LONGEST} characters; move a part of it into a table."
+        return gettext(
+            "Longer than %(most)s characters; move a part of it into a table.", most=figure(LONGEST)
+        )
     try:
         _KINDS[kind](source.strip(), profile)
     except (ExpressionError, InputError) as error:
@@ -108,7 +112,7 @@ def judged(kind: str, source: str, profile: Profile) -> str:
 
 def _expression(source: str, profile: Profile) -> None:
     if source.startswith("="):
-        raise InputError("No = is needed here; remove it.")
+        raise InputError(gettext("No = is needed here; remove it."))
     _values_known(compile_expression(source).tree, profile)
 
 
@@ -122,7 +126,7 @@ def _due(source: str, profile: Profile) -> None:
     if source.startswith("="):
         _expression(source[1:].strip(), profile)
     elif not is_duration(source):
-        raise InputError("Write P7D, PT12H or P3M, or an expression that begins with =.")
+        raise InputError(gettext("Write P7D, PT12H or P3M, or an expression that begins with =."))
     else:
         parse_duration(source)
 
@@ -132,14 +136,16 @@ def _duration(source: str, profile: Profile) -> None:
     if is_duration(source):
         parse_duration(source)
     else:
-        _timer(source, profile, "Write a duration such as P14D, or a variable that holds one.")
+        mend = gettext("Write a duration such as P14D, or a variable that holds one.")
+        _timer(source, profile, mend)
 
 
 def _date(source: str, profile: Profile) -> None:
     try:
         parse_instant(source, profile.zone)
     except CasetableError:
-        _timer(source, profile, "Write a date such as 2026-05-31, or a variable that holds one.")
+        mend = gettext("Write a date such as 2026-05-31, or a variable that holds one.")
+        _timer(source, profile, mend)
 
 
 def _timer(source: str, profile: Profile, mend: str) -> None:
@@ -159,7 +165,11 @@ def _values_known(tree: Node, profile: Profile) -> None:
             continue
         if node.target.name == "profile" and node.name not in profile.values:
             raise InputError(
-                f"The profile has no value {node.name}; correct the name or add it to profile.toml."
+                gettext(
+                    "The profile has no value %(name)s; correct the name or add it to "
+                    "profile.toml.",
+                    name=node.name,
+                )
             )
 
 

@@ -4,8 +4,10 @@ from flask import Flask, g, request, session
 from flask_login import current_user
 
 from engine.deployment import ResolvedDeployment
-from engine.language import PSEUDO, SOURCE, Tongue, best_of, offered, speak
+from engine.errors import InputError
+from engine.language import PSEUDO, SOURCE, Tongue, best_of, gettext, offered, speak
 from engine.language.telling import name_by
+from engine.profile import Profile
 from engine.wordbook import deployment_words
 from webui.context import account, application, end_reading, is_reading, newest
 
@@ -68,6 +70,13 @@ def _of_visitor() -> str | None:
     if session.get(CHOSEN):
         return best_of([session[CHOSEN]], pseudo=allows_pseudo())
     return best_of(request.accept_languages.values(), pseudo=allows_pseudo())
+
+
+def given(code: str) -> str:
+    """Return the code that somebody chose, as it is; refuse one that is not offered."""
+    if code and best_of([code], pseudo=allows_pseudo()) != code:
+        raise InputError(gettext("Choose one of the languages in the list."))
+    return code
 
 
 def allows_pseudo() -> bool:

@@ -9,9 +9,10 @@ from engine.access import may
 from engine.demo import PASSWORD
 from engine.emergency import may_open
 from engine.hold import part_of
-from engine.language import current_language, gettext, mark, tongue
+from engine.language import current_language, gettext, mark, said_again, tongue
 from engine.language.speech import form_in_speech, text_in_speech
 from engine.language.telling import pieces
+from engine.reading.recorded import findings_in_words
 from webui import key_ceremony, language
 from webui.asset import BUILD_COMMAND, asset
 from webui.context import application, now, profile, reading
@@ -80,6 +81,8 @@ def register(app: Flask) -> None:
     install: Any = app.jinja_env
     install.install_gettext_callables(text_in_speech, form_in_speech, newstyle=True)
     app.jinja_env.globals["mark"] = mark
+    app.jinja_env.filters["said_again"] = lambda row: said_again(row.said, row.message)
+    app.jinja_env.filters["findings_in_words"] = findings_in_words
     app.jinja_env.filters["translated"] = lambda text: gettext(str(text))
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -6,21 +6,24 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from engine.errors import InputError
+from engine.language import gettext, mark
 from engine.scenario import STEP_KINDS
 from engine.workshop.script import MOST_STEPS, Row, Script
 
-KIND_WORDS = {
-    "start": "it begins by",
-    "do": "somebody does",
-    "after": "time passes",
-    "message": "it happens that",
-    "refused": "is refused:",
-    "expect": "expect",
-    "opinion": "opinion changes to",
-    "reopen": "reopening is asked because",
-    "agree": "somebody agrees for",
-    "erase": "erasure is asked because",
-}
+KIND_WORDS = mark(
+    {
+        "start": "it begins by",
+        "do": "somebody does",
+        "after": "time passes",
+        "message": "it happens that",
+        "refused": "is refused:",
+        "expect": "expect",
+        "opinion": "opinion changes to",
+        "reopen": "reopening is asked because",
+        "agree": "somebody agrees for",
+        "erase": "erasure is asked because",
+    }
+)
 """The kinds of steps as one reads them; the codes of engine.scenario are their order."""
 LISTS = ("requirements", "use")
 TEXTS = ("title", "starts", "profile")
@@ -72,7 +75,7 @@ class ScenarioForm:
         for name in LISTS:
             head[name] = [one.strip() for one in self.head[name].split(",") if one.strip()]
         if not head["title"]:
-            raise InputError("Give the scenario a title.")
+            raise InputError(gettext("Give the scenario a title."))
         steps = [row.step(number) for number, row in enumerate(self.rows, start=1)]
         return Script(head | self.kept, steps)
 
@@ -93,4 +96,4 @@ def _kept(script: Script) -> dict[str, Any]:
 
 def kinds() -> list[tuple[str, str]]:
     """Return the kinds of steps with their words."""
-    return [(kind, KIND_WORDS[kind]) for kind in STEP_KINDS]
+    return [(kind, gettext(KIND_WORDS[kind])) for kind in STEP_KINDS]

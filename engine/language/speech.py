@@ -42,16 +42,25 @@ _speech: ContextVar[Speech] = ContextVar("casetable_speech", default=_PLAIN)
 
 
 class Said(str):
-    """A translated text that knows its English."""
+    """A text as it was said, which knows its English and what it was made from.
 
-    __slots__ = ("source",)
+    `source` is the English with the same values, `text` the English with its placeholders.
+    """
+
+    __slots__ = ("source", "text", "values")
     source: str
+    text: str
+    values: Mapping[str, Any]
 
-    def __new__(cls, text: str, source: str) -> Self:
-        """Return the text; `source` is the English with the same values."""
-        said = super().__new__(cls, text)
-        said.source = source
-        return said
+    def __new__(cls, said: str, source: str, text: str = "", values: Any = None) -> Self:
+        """Return the text."""
+        found = super().__new__(cls, said)
+        found.source, found.text, found.values = source, text or source, values or {}
+        return found
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        """Return what a copy is made from."""
+        return str(self), self.source, self.text, self.values
 
     def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
         """Return what it is made of again in another process."""
@@ -92,9 +101,13 @@ def gettext(text: str, /, **values: Any) -> str:
     speech = _speech.get()
     said = speech.say(catalogue.translated(speech.language, text))
     filled = said % values if values else said
-    if speech.language == SOURCE and not speech.terms:
+    if not values and speech.language == SOURCE and not speech.terms:
         return filled
-    return Said(filled, text % values if values else text)
+    return Said(filled, text % _sources(values) if values else text, text, values)
+
+
+def _sources(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: one.source if isinstance(one, Said) else one for name, one in values.items()}
 
 
 def source_of(text: object) -> str:
@@ -108,6 +121,36 @@ def source_of(text: object) -> str:
         return text.source
     # The characters of a sentence that is told later (engine.language.telling) are its English.
     return str.__str__(text) if isinstance(text, str) else str(text)
+
+
+def parts_of(text: object) -> dict[str, Any]:
+    """Return what a text, or an error's message, was made from, to be kept as JSON.
+
+    `{"text": English with placeholders, "values": {name: words, or parts again}}`.
+    """
+    if isinstance(text, BaseException) and text.args:
+        text = text.args[0]
+    if not isinstance(text, Said):
+        return {"text": str(text), "values": {}}
+    values = {
+        name: parts_of(one) if isinstance(one, Said) else str(one)
+        for name, one in text.values.items()
+    }
+    return {"text": text.text, "values": values}
+
+
+def said_again(parts: Mapping[str, Any] | None, stored: str) -> str:
+    """Return what was kept in parts in the language that is being spoken.
+
+    `stored` is the English of it, which is all that older records have.
+    """
+    if not parts:
+        return gettext(stored)
+    values = {
+        name: said_again(one, "") if isinstance(one, Mapping) else one
+        for name, one in parts["values"].items()
+    }
+    return gettext(parts["text"], **values)
 
 
 def text_in_speech(text: str) -> str:

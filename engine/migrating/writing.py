@@ -15,7 +15,7 @@ from engine import access, audit
 from engine.application import Application
 from engine.errors import ConflictError
 from engine.incident import OWNER, call_for
-from engine.language.telling import source
+from engine.language import gettext
 from engine.migrating.judging import Carried, Judged
 from engine.migrating.owing import Renewed
 from engine.migrating.planned import places_told
@@ -240,7 +240,10 @@ def _stays(session: Session, run: MigrationRun, one: Settled, key: str, now: dat
         call_for(
             session,
             key=key,
-            message=f"This case stays on its version of the process. {source(one.judged.sentence)}",
+            message=gettext(
+                "This case stays on its version of the process. %(reason)s",
+                reason=one.judged.sentence,
+            ),
             now=now,
             about=one.judged.needs[0].element if one.judged.needs else "",
             role=OWNER,

@@ -95,6 +95,8 @@ class Incident(Base):
     """What failed, e.g. `timer:<id>`; a second failure counts up the same incident."""
     element_id: Mapped[Code]
     message: Mapped[Line]
+    said: Mapped[dict[str, Any] | None]
+    """What the message was made from (`engine.language.parts_of`); older records have none."""
     stimulus: Mapped[dict[str, Any]] = mapped_column(default=dict)
     owner_role: Mapped[Code]
     state: Mapped[Code] = mapped_column(default="open")

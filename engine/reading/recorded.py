@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
-from engine.language import gettext
+from engine.language import gettext, said_again
 from engine.models import (
     Account,
     Assessment,
@@ -138,6 +138,16 @@ def gaps(session: Session, case_id: UUID, viewer: Viewer) -> list[Gap]:
         if viewer.reads(SIGNAL if row.details.get("area") == SIGNAL else CONTENT)
     ]
     return sorted(_merged(found), key=lambda gap: (gap.state not in OPEN_GAPS, not gap.important))
+
+
+def findings_in_words(found: Assessment) -> str:
+    """Return the findings, a sentence on each line, in the language that is being spoken."""
+    english = found.summary.splitlines()
+    kept = found.details.get("said") or [None] * len(english)
+    if len(kept) != len(english):
+        # A title over several lines: what was written cannot be put to its parts by number.
+        return "\n".join(said_again(parts, "") for parts in kept)
+    return "\n".join(said_again(parts, line) for parts, line in zip(kept, english, strict=True))
 
 
 def findings(session: Session, case_id: UUID, viewer: Viewer) -> Assessment | None:

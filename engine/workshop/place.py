@@ -12,6 +12,7 @@ from engine.decision.reader import NAMESPACES
 from engine.drawing.vocabulary import BPMN
 from engine.errors import InputError
 from engine.inheritance import PROFILE, PROFILE_RULES, SELFCHECK
+from engine.language import mark
 from engine.profile import read_tables
 from engine.wordbook import CATALOGUES, read_entries
 from engine.xml import MAX_BYTES, parse_xml
@@ -37,15 +38,20 @@ class Kind:
         return f"{self.folder}{name}{self.ending}"
 
 
-DIAGRAM = Kind("diagram", "", ".bpmn", "diagram", "Diagrams")
-TABLE = Kind("table", "decisions/", ".dmn", "decision table", "Decision tables")
-FORM = Kind("form", "forms/", ".form", "form", "Forms", 500_000)
-SCENARIO = Kind("scenario", "scenarios/", ".toml", "scenario", "Scenarios", 200_000)
+DIAGRAM = Kind("diagram", "", ".bpmn", mark("diagram"), mark("Diagrams"))
+TABLE = Kind("table", "decisions/", ".dmn", mark("decision table"), mark("Decision tables"))
+FORM = Kind("form", "forms/", ".form", mark("form"), mark("Forms"), 500_000)
+SCENARIO = Kind("scenario", "scenarios/", ".toml", mark("scenario"), mark("Scenarios"), 200_000)
 FRAGMENT = Kind(
-    "fragment", "scenarios/fragments/", ".toml", "part of scenarios", "Parts of scenarios", 200_000
+    "fragment",
+    "scenarios/fragments/",
+    ".toml",
+    mark("part of scenarios"),
+    mark("Parts of scenarios"),
+    200_000,
 )
-SETTING = Kind("setting", "", ".toml", "profile", "Profile and own rules", 500_000)
-CATALOGUE = Kind("catalogue", CATALOGUES, ".po", "catalogue of a language", "Languages")
+SETTING = Kind("setting", "", ".toml", mark("profile"), mark("Profile and own rules"), 500_000)
+CATALOGUE = Kind("catalogue", CATALOGUES, ".po", mark("catalogue of a language"), mark("Languages"))
 KINDS = (DIAGRAM, TABLE, FORM, SCENARIO, FRAGMENT, CATALOGUE)
 SETTINGS = frozenset({PROFILE, PROFILE_RULES, SELFCHECK})
 _OF = tuple((kind, re.compile(kind.place(NAME))) for kind in KINDS)

@@ -15,7 +15,7 @@ SOURCES = "webui/frontend/src"
 LIBRARIES = f"{SOURCES}/editor/library_texts.json"
 """What the drawing libraries say, by the editor that says it: no script of ours names it."""
 SAY = ("gettext", "ngettext")
-READ = re.compile(r"[A-Z“][\w’,;:()“” .?!…-]*|.*[a-z’,;:] [a-zA-Z“(].*", re.DOTALL)
+READ = re.compile(r"[A-Z“][\w\u2019,;:()“” .?!…-]*|.*[a-z\u2019,;:] [a-zA-Z“(].*", re.DOTALL)
 """How a text looks that somebody reads: it begins with a capital, or has several words."""
 CODE = re.compile(
     r"[a-z_.\-/0-9 ]*(btn|finding|rule|bio-properties|mark-|own-)|[\w/.@-]+\.(js|jsx|css|json)\Z"
@@ -37,12 +37,13 @@ def of_script(source: str) -> Iterator[Message]:
 
     Raise ValueError for a call whose text is put together instead.
     """
-    found = extract_javascript(BytesIO(source.encode()), SAY, (), {"parse_template_string": True})
+    found = extract_javascript(BytesIO(source.encode()), dict.fromkeys(SAY), (), {"parse_template_string": True})
     for line, name, said, _ in found:
         texts = said if isinstance(said, tuple | list) else (said,)
-        if not texts or not texts[0] or (name == "ngettext" and not (texts + (None,))[1]):
+        counted = name == "ngettext"
+        if not all((*texts, None)[: 2 if counted else 1]):
             raise ValueError(f"line {line}: {name} needs its text itself, in quotation marks.")
-        yield Message(texts[0], str(texts[1]) if name == "ngettext" else "")
+        yield Message(texts[0], str(texts[1]) if counted else "")
 
 
 def of_libraries(root: Path) -> dict[str, list[str]]:
@@ -52,7 +53,7 @@ def of_libraries(root: Path) -> dict[str, list[str]]:
 
 
 def unmarked(source: str) -> list[str]:
-    """Return the texts of a script that look as if somebody read them and that nobody has marked."""
+    """Return the texts of a script that look as if somebody read them, and that have no mark."""
     found, calls, before = [], [], None
     for token in tokenize(source, jsx=True, dotted=False, template_string=True):
         if token.value == "(":

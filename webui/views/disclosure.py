@@ -11,11 +11,12 @@ from engine import disclosure as requests_for_access
 from engine import disclosure_answer, release
 from engine.disclosure import DisclosureError
 from engine.errors import ConflictError, NotFoundError, SeparationError
-from engine.language import gettext, ngettext
+from engine.language import SOURCE, gettext, ngettext
 from engine.models import Disclosure
 from engine.reading.disclosure import deciding, requests, to_search, waiting
 from webui.context import account, application, end_reading, profile, reading, today
 from webui.guard import across, action, own, sensitive
+from webui.language import given
 from webui.reading_record import note_reading
 
 pages = Blueprint("disclosure", __name__)
@@ -288,10 +289,10 @@ def answer(disclosure_id: UUID) -> AnyResponse:
 @action(OFFICER)
 def bundle(disclosure_id: UUID) -> AnyResponse:
     """Make the bundle and hand it out; it is stored nowhere."""
-    me = account().id
+    me, language = account().id, given(request.form.get("language", ""))
     end_reading()
     try:
-        code, content, digest = bundles.build(application(), disclosure_id, me)
+        code, content, digest = bundles.build(application(), disclosure_id, me, language or SOURCE)
     except ConflictError as error:
         flash(str(error), "danger")
         return redirect(url_for("disclosure.show", disclosure_id=disclosure_id))

@@ -4,8 +4,7 @@ from flask import Blueprint, flash, redirect, render_template, request, session,
 from flask_login import current_user
 from werkzeug.wrappers import Response
 
-from engine.errors import InputError
-from engine.language import best_of, gettext, speak
+from engine.language import gettext, speak
 from engine.models import Account
 from webui import language
 from webui.context import account, writing
@@ -49,7 +48,4 @@ def choose() -> Response:
 
 def _given() -> str:
     """Return the code that was chosen; empty for none, which means that of the structure."""
-    given = request.form.get("language", "")
-    if given and best_of([given], pseudo=language.allows_pseudo()) != given:
-        raise InputError(gettext("Choose one of the languages in the list."))
-    return given
+    return language.given(request.form.get("language", ""))

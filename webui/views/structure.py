@@ -62,7 +62,7 @@ def _deployment(code: str) -> ResolvedDeployment:
         return application().deployments.current(reading(), code)
     # Threat: the code comes from an address; nothing outside of the folder is opened.
     if code not in _home_codes():
-        raise NotFoundError("There is no such profile.")
+        raise NotFoundError(gettext("There is no such profile."))
     return ResolvedDeployment(read_files(settings.processes_dir, code))
 
 
@@ -123,7 +123,7 @@ def self_check(code: str) -> str:
 def self_check_file(code: str, ending: str) -> Response:
     """Give the self-check as a file."""
     if ending not in ENDINGS:
-        raise NotFoundError("There is no such file.")
+        raise NotFoundError(gettext("There is no such file."))
     deployment = _deployment(code)
     kind, tell = ENDINGS[ending]
     return _attached(tell(deployment), kind, f"self-check-{deployment.profile.code}.{ending}")

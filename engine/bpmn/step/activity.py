@@ -18,6 +18,7 @@ from engine.bpmn.merge import clone
 from engine.bpmn.step.base import Step
 from engine.bpmn.variable import clean
 from engine.errors import BpmnError, OperatorError
+from engine.language import gettext
 
 
 class UserTask(Step, LibraryUserTask):  # type: ignore[misc]
@@ -76,8 +77,13 @@ class ServiceTask(Step, LibraryServiceTask):  # type: ignore[misc]
         """Let the diagram catch a modelled problem; raise OperatorError when it does not."""
         if not throw_code(my_task, error.code, ErrorEventDefinition):
             raise OperatorError(
-                f"{place(my_task)}: nobody catches the error {error.code!r} of the operator "
-                f"{self.operation_name}; draw an error boundary event.",
+                gettext(
+                    "%(place)s: nobody catches the error %(error)s of the operator %(operator)s; "
+                    "draw an error boundary event.",
+                    place=place(my_task),
+                    error=repr(error.code),
+                    operator=self.operation_name,
+                ),
                 retryable=False,
             ) from error
 

@@ -28,7 +28,7 @@ export function translate(text, values = {}) {
 
 /** The panel calls a `User task` of the menu a `User Task`. */
 function inSentence(text) {
-  return (text.charAt(0) + text.slice(1).toLowerCase()).replace('non interrupting', 'non-interrupting');
+  return (text.charAt(0) + text.slice(1).toLowerCase()).replace('non interrupting', 'non-interrupting').replace('Event based', 'Event-based');
 }
 
 function filled(text, values) {
