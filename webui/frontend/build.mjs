@@ -70,7 +70,7 @@ const SHOWN = {
   editor: String.raw`(?:\b(?:label|description|tooltip|text|children|placeholder|title): (?:\[)?|\]: |\breturn | = |translate\(|\}\), )`,
   viewer: String.raw`(?:\bname: |\]: |keyed: true,\n  label: )`,
 };
-const COMPOSED = /^(List contains|Click to) /; // put together where they are shown
+const COMPOSED = /^(List contains |Click to |none$|empty$)/; // put together where they are shown
 const FALLBACK = 'function translateFallback(template, replacements) {';
 const found = new Set();
 

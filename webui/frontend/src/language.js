@@ -23,6 +23,8 @@ export function figure(value, digits = 0) {
 
 /** Say the texts of the drawing libraries, which name their placeholders in braces. */
 export function translate(text, values = {}) {
+  const [, word] = /^<(\w+)>$/.exec(text) ?? [];
+  if (word) return `<${translate(word)}>`;
   return (given[text] ?? given[inSentence(text)] ?? [text])[0].replace(/\{([^}]+)\}/g, (whole, name) => values[name] ?? whole);
 }
 
