@@ -1,6 +1,7 @@
 """The editors in a real browser: what a process owner changes, saves, and reads about it."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
@@ -421,6 +422,33 @@ def test_outline_leads_into_the_settings_by_keyboard(bench: Bench) -> None:
     name = bench.page.locator("[data-panel]").get_by_label("Name", exact=True)
     expect(name).to_be_focused()
     expect(name).to_have_value("Back to the analysis")
+
+
+NAMED = "[title]:not(a), [placeholder], .bio-properties-panel-label, .entry, small, h2, .finding"
+"""What the scripts and libraries of an editor name themselves."""
+LEFT = re.compile(r"(Move (Input|Output)|Remove item|\"value\".*|P\dD|.*\.(bpmn|dmn|form))\Z")
+"""What dmn-js names without asking for a translation, examples and names of files."""
+
+
+@pytest.mark.parametrize("path", OF_EACH_KIND)
+def test_editor_says_nothing_that_cannot_be_translated(site: Site, bench: Bench, path: str) -> None:
+    with site.application.database.transaction() as session:
+        session.get_one(Account, owner(site)).language = "en-XA"
+    bench.open(path)
+    if path == FADING:
+        bench.choose("record_monitoring_check")
+        bench.page.locator("[data-action=replace]").click()
+        expect(bench.page.locator(".djs-popup .entry")).not_to_have_count(0)
+    else:
+        bench.page.locator(".fjs-element, th.input-cell").last.click()
+    said = bench.page.locator("[data-editor]").evaluate(
+        """(root, named) => [...root.querySelectorAll(named)].map(
+          (one) => one.title || one.placeholder || one.textContent.trim())""",
+        NAMED,
+    )
+    assert len(said) > 10, "the editor shows its tools"
+    plain = {one for one in said if re.search("[a-z]{2}", one) and "[" not in one}
+    assert {one for one in plain if not LEFT.match(one)} == set()
 
 
 def test_address_of_an_element_selects_it(bench: Bench) -> None:

@@ -14,6 +14,8 @@ from webui.frontend_build import build
 FRONTEND = ROOT / "webui" / "frontend"
 KILOBYTE = 1024
 BUNDLES = ("app", "diagram", "editor_bpmn", "editor_dmn", "editor_form", "workshop")
+COMPOSED = re.compile(r"Align elements |List contains |Text annotation\Z")
+"""Texts that a library puts together where it shows them."""
 WITH_EDITORS = {"editor_bpmn": 620, "editor_dmn": 520, "editor_form": 620}
 """Kilobytes of script of an editor with all that it loads; nobody else's page loads them."""
 
@@ -72,6 +74,18 @@ def test_editors_are_loaded_on_their_own_pages_alone() -> None:
         assert weight / KILOBYTE <= limit, (name, round(weight / KILOBYTE))
     pages = loaded(output, names, "app") | loaded(output, names, "diagram")
     assert not [one for one in pages if b"propertiesPanel" in one.read_bytes()]
+
+
+@pytest.mark.node
+@pytest.mark.skipif(not (FRONTEND / "node_modules").is_dir(), reason="needs npm ci")
+@pytest.mark.parametrize("editor", ["bpmn", "dmn"])
+def test_listed_texts_of_the_libraries_are_in_the_editor_that_says_them(editor: str) -> None:
+    """Those of the form editor are held by the build, which puts each into a question."""
+    output = build(FRONTEND)
+    names = json.loads((output / "manifest.json").read_text())
+    scripts = "".join(one.read_text() for one in loaded(output, names, f"editor_{editor}"))
+    texts = json.loads((FRONTEND / "src/editor/library_texts.json").read_text())[editor]
+    assert [one for one in texts if one not in scripts and not COMPOSED.match(one)] == []
 
 
 def loaded(output: Path, names: dict[str, str], bundle: str) -> set[Path]:

@@ -14,6 +14,8 @@ from engine.language.gathering import TEMPLATE, Gathered, missing, template, upd
 from engine.settings import ROOT
 from webui.pagetext.gathering import everything
 from webui.pagetext.node import value
+from webui.pagetext.script import of_script, scripts
+from webui.pagetext.script import unmarked as unmarked_in_script
 from webui.pagetext.token import LITERAL, tokens
 
 COMPLETE: tuple[str, ...] = ("nl", "fr", "de", "sv", "da", "fi")
@@ -137,3 +139,34 @@ def test_unmarked_text_is_found() -> None:
         "Name",
     ]
     assert unmarked('{{ line("name", _("Name"), class="btn btn-sm") }}') == []
+
+
+def test_scripts_mark_the_texts_that_people_read() -> None:
+    found = {name: texts for name, source in scripts(ROOT) if (texts := unmarked_in_script(source))}
+    assert found == {}, "write gettext('...') around it"
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("say('Not saved yet');", ["Not saved yet"]),
+        ("say(`${count} steps lead there`);", ["  steps lead there"]),
+        ("return <p title=\"x\">{told('of the lane')}</p>;", ["of the lane"]),
+        ("say(gettext('Not saved yet')); // Not saved yet", []),
+        ("make('li', { class: 'finding finding--bad' }, `${one}: ${other}`);", []),
+    ],
+)
+def test_unmarked_text_of_a_script_is_found(source: str, found: list[str]) -> None:
+    assert unmarked_in_script(source) == found
+
+
+def test_texts_of_scripts_are_gathered_with_their_forms() -> None:
+    source = "gettext('It\\'s %(name)s', { name }); ngettext('%(count)s way', '%(count)s ways', n);"
+    said = [(one.text, one.many) for one in of_script(source)]
+    assert said == [("It's %(name)s", ""), ("%(count)s way", "%(count)s ways")]
+
+
+@pytest.mark.parametrize("source", ["gettext(words);", "ngettext('%(count)s way', many, n);"])
+def test_text_of_a_script_that_is_put_together_is_refused(source: str) -> None:
+    with pytest.raises(ValueError, match="needs its text itself"):
+        list(of_script(source))

@@ -6,7 +6,9 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.models import Action, Goal, Organisation, PlanVersion
+from engine.language import parts_of, source_of, speaking
+from engine.models import Action, Assessment, Goal, Organisation, PlanVersion
+from engine.reading.recorded import findings_in_words
 from tasks.plan_check import Circumstances, check_plan
 
 TODAY = date(2026, 3, 2)
@@ -67,6 +69,18 @@ def blocking(found: PlanVersion, circumstances: Circumstances = NOW) -> list[str
 
 def test_plan_check_is_silent_about_a_whole_plan() -> None:
     assert told(plan()) == []
+
+
+def test_findings_are_kept_in_english_and_read_in_the_language_of_the_reader() -> None:
+    found = [one.text for one in check_plan(plan(goals=[goal(due=None), goal(code="g2")]), NOW)]
+    kept = {"said": [parts_of(text) for text in found]}
+    summary = "\n".join(source_of(text) for text in found)
+    with speaking("nl"):
+        read = findings_in_words(Assessment(summary=summary, details=kept))
+        old = findings_in_words(Assessment(summary=summary, details={}))
+    assert "Doel “Back in the club” heeft geen datum." in read.splitlines()
+    assert len(read.splitlines()) == len(found)
+    assert old == summary
 
 
 def test_plan_check_wants_goals_and_actions() -> None:

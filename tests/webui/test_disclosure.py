@@ -169,8 +169,11 @@ def decide_all(site: Site, choose: Any = None) -> int:
     return count
 
 
-def unpack(paula: Visitor, address: str) -> tuple[dict[str, bytes], bytes, str]:
-    answer = paula.client.post(f"{address}/bundle", data={"csrf_token": paula.csrf()})
+def unpack(
+    paula: Visitor, address: str, language: str = "en"
+) -> tuple[dict[str, bytes], bytes, str]:
+    given = {"csrf_token": paula.csrf(), "language": language}
+    answer = paula.client.post(f"{address}/bundle", data=given)
     assert answer.status_code == 200
     content, digest = answer.get_data(), answer.headers["X-Manifest-SHA256"]
     with zipfile.ZipFile(io.BytesIO(content)) as packed:
@@ -185,8 +188,23 @@ def test_every_sealed_column_is_classed_for_a_bundle() -> None:
     }
     assert columns - set(CLASSES) == set(), "say in engine/release.py what may become of it"
     assert set(CLASSES) - columns == set()
+    going_out = {one.split(".")[1] for one, kind in CLASSES.items() if kind == OWN} - {"content"}
+    assert set(release.LABELS) == going_out
     tables = {table.__tablename__ for table in release.RECORDS}
     assert {one.split(".")[0] for one, kind in CLASSES.items() if kind == OWN} <= tables
+
+
+def _is_dutch(paula: Visitor, address: str) -> None:
+    """Ask for the bundle in a language that is offered, and in one that is not."""
+    dutch, _, _ = unpack(paula, address, "nl")
+    page = dutch["index.html"].decode()
+    assert '<html lang="nl" dir="ltr">' in page
+    assert "<h2>Wat niet wordt gegeven</h2>" in page
+    assert "What is withheld" not in page
+    assert "Outgoing canary" in page, "what people wrote stays as it is"
+    assert "Deze bundel bevat" in dutch["README.txt"].decode()
+    unknown = {"csrf_token": paula.csrf(), "language": "tlh"}
+    assert paula.client.post(f"{address}/bundle", data=unknown).status_code == 400
 
 
 def test_bundle_has_all_own_data_and_nothing_of_others(site: Site, tmp_path: Path) -> None:
@@ -213,6 +231,7 @@ def test_bundle_has_all_own_data_and_nothing_of_others(site: Site, tmp_path: Pat
     assert "Release the answer" in paula.text()
     assert not [word for word in planted if word in paula.text()]
     assert paula.post(f"{address}/answer").status_code == 302
+    _is_dutch(paula, address)
     files, content, digest = unpack(paula, address)
     whole = b"".join(files.values()).decode()
     held = set()

@@ -1,5 +1,7 @@
 """The editors' side of the server: what is opened, saved, judged, and who may do so."""
 
+import json
+from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -8,6 +10,7 @@ from sqlalchemy import select
 
 from engine.application import Application
 from engine.deployment import ResolvedDeployment
+from engine.language import current_language, speaking
 from engine.models import Account
 from engine.proof.proof import Proof
 from engine.workshop import draft as drafts
@@ -245,6 +248,41 @@ def test_second_proof_at_the_same_time_is_put_off(
         answer = sent(olga, address(draft, "verify"), content=content)
     assert answer.status_code == 202
     assert set(answer.get_json()) == {"busy"}
+
+
+def test_verdicts_are_kept_apart_by_the_language_they_were_told_in(
+    draft: UUID, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prover = candidate.Prover()
+    asked: list[str] = []
+    monkeypatch.setattr(prover, "prove", lambda one: one)
+
+    def tell(*_: object) -> dict[str, Any]:
+        asked.append(current_language())
+        return {"rules": []}
+
+    monkeypatch.setattr(candidate, "proof_told", tell)
+    places: Any = SimpleNamespace(draft_id=draft, deployment=SimpleNamespace(id="same"))
+    for language in ("en", "nl", "en", "nl"):
+        with speaking(language):
+            prover.told(places)
+    assert asked == ["en", "nl"]
+
+
+def test_editor_gets_its_texts_in_the_language_of_the_reader(
+    application: Application, olga: Visitor, draft: UUID
+) -> None:
+    path = f"/workshop/drafts/{draft}/files/fade_out_monitoring.bpmn"
+    olga.get(path)
+    assert olga.page.xpath("//@data-texts") == ["{}"]
+    with application.database.transaction() as session:
+        session.get_one(Account, owner(application)).language = "de"
+    olga.get(path)
+    [texts] = map(json.loads, olga.page.xpath("//@data-texts"))
+    assert texts["Guidance"] == ["Anleitung"]
+    assert texts["Create task"] == ["Aufgabe erstellen"]
+    assert texts["%(count)s problem"] == ["%(count)s Problem", "%(count)s Probleme"]
+    assert "Add rule" not in texts
 
 
 # -- what there is to choose from ------------------------------------------------------------

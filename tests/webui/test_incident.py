@@ -6,12 +6,13 @@ from sqlalchemy import select
 
 from engine.errors import OperatorError
 from engine.incident import raise_incident
-from engine.models import CaseStanding, Incident, ProcessInstance
+from engine.language import gettext
+from engine.models import Account, CaseStanding, Incident, ProcessInstance
 from tests.webui.site import Site
 from tests.webui.story import tell
 
 
-def _incident(site: Site) -> Incident:
+def _incident(site: Site, told: str = "The register did not answer.") -> Incident:
     tell(site, "intake_to_multi_agency")
     with site.application.database.transaction() as session:
         instance = session.scalars(select(ProcessInstance)).first()
@@ -19,7 +20,7 @@ def _incident(site: Site) -> Incident:
         incident = raise_incident(
             session,
             key="work_item:none",
-            error=OperatorError("The register did not answer.", retryable=False),
+            error=OperatorError(told, retryable=False),
             now=site.application.now(session),
             instance_id=instance.id,
             element_id="check_source",
@@ -40,6 +41,23 @@ def test_incident_waits_for_its_owner_who_has_it_tried_again(site: Site) -> None
         assert found.state == "open"
         assert found.retry_at is not None
         assert found.retry_at <= site.application.now(session) + timedelta(seconds=1)
+
+
+def test_incident_is_read_in_the_language_of_its_owner(site: Site) -> None:
+    told = gettext("Check-ins every %(step)s lead nowhere; mend the plan.", step="P0D")
+    incident = _incident(site, told)
+    with site.application.database.transaction() as session:
+        [greta] = session.scalars(select(Account).where(Account.username == "head.greta")).unique()
+        greta.language = "nl"
+    owner = site.visit("head.greta")
+    owner.get("/incidents")
+    assert "Voortgangsgesprekken elke P0D leiden nergens heen; herstel het plan." in owner.text()
+    with site.application.database.transaction() as session:
+        found = session.get_one(Incident, incident.id)
+        assert found.message == "Check-ins every P0D lead nowhere; mend the plan."
+        found.said = None  # as in records of before
+    owner.get("/incidents")
+    assert "Check-ins every P0D lead nowhere; mend the plan." in owner.text()
 
 
 def test_incident_of_others_looks_like_none(site: Site) -> None:

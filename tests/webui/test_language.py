@@ -1,5 +1,7 @@
 """Pages, mails and refusals are read in a chosen language; what is stored does not change by it."""
 
+import copy
+import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +12,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from jinja2 import Environment
 
-from engine.language import LANGUAGES, gettext, ngettext, source_of, speaking
+from engine.language import (
+    LANGUAGES,
+    gettext,
+    ngettext,
+    parts_of,
+    said_again,
+    source_of,
+    speaking,
+)
 from engine.language.catalogue import FOLDER, Translations, read
 from engine.models import Account
 from tests.webui.site import Site, Visitor
@@ -173,6 +183,26 @@ def test_stored_words_are_english_whoever_acts() -> None:
         said = gettext(PLAIN, code="AB")
         assert said.startswith("[")
         assert source_of(ValueError(said)) == "The case AB is closed."
+
+
+def test_text_is_kept_in_parts_and_said_again_in_another_language(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dutch = {(None, PLAIN): ("Casus %(code)s is gesloten.",), (None, "It rests."): ("Het rust.",)}
+    dutch[None, "It says: %(why)s"] = ("Er staat: %(why)s",)
+    known = {"nl": Translations(dutch), "en": Translations()}
+    monkeypatch.setattr("engine.language.catalogue.translations", lambda one: known[one])
+    inner = gettext(PLAIN, code="100% AB")
+    kept = json.loads(json.dumps(parts_of(ValueError(gettext("It says: %(why)s", why=inner)))))
+    with speaking("nl"):
+        assert said_again(kept, "") == "Er staat: Casus 100% AB is gesloten."
+        # An older record has the English alone.
+        assert said_again(None, "It rests.") == "Het rust."
+        assert said_again(None, "The case AB is closed.") == "The case AB is closed."
+        outer = gettext("It says: %(why)s", why=gettext(PLAIN, code="AB"))
+        assert source_of(outer) == "It says: The case AB is closed."
+        assert copy.deepcopy(outer).source == outer.source
+    assert said_again(kept, "") == "It says: The case 100% AB is closed."
 
 
 @pytest.mark.parametrize(

@@ -65,12 +65,13 @@ export default function domify(...given) {
 // The form editor has no way to say its texts in another language. Each that editor/library_texts.json
 // lists becomes a question for it, where the library shows it; what a new field is called stays, since
 // that is written into the form.
-const TEXTS = JSON.parse(fs.readFileSync(path.join(here, 'src/editor/library_texts.json'), 'utf8')).form;
+const TEXTS = JSON.parse(fs.readFileSync(path.join(here, 'src/editor/library_texts.json'), 'utf8')).form
+  .map((text) => (text === 'none' || text === 'empty' ? `<${text}>` : text)); // a word in brackets means no value
 const SHOWN = {
   editor: String.raw`(?:\b(?:label|description|tooltip|text|children|placeholder|title): (?:\[)?|\]: |\breturn | = |translate\(|\}\), )`,
   viewer: String.raw`(?:\bname: |\]: |keyed: true,\n  label: )`,
 };
-const COMPOSED = /^(List contains |Click to |none$|empty$)/; // put together where they are shown
+const COMPOSED = /^(List contains |Click to )/; // put together where they are shown
 const FALLBACK = 'function translateFallback(template, replacements) {';
 const found = new Set();
 

@@ -37,7 +37,9 @@ def of_script(source: str) -> Iterator[Message]:
 
     Raise ValueError for a call whose text is put together instead.
     """
-    found = extract_javascript(BytesIO(source.encode()), dict.fromkeys(SAY), (), {"parse_template_string": True})
+    found = extract_javascript(
+        BytesIO(source.encode()), dict.fromkeys(SAY), (), {"parse_template_string": True}
+    )
     for line, name, said, _ in found:
         texts = said if isinstance(said, tuple | list) else (said,)
         counted = name == "ngettext"
