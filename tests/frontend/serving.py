@@ -81,7 +81,8 @@ class Site:
         return _html(
             "<!doctype html><html lang=en><head><meta charset=utf-8><title>d</title></head><body>"
             '<div class="diagram" data-diagram-url="/model.bpmn" data-path-url="/path.json"'
-            f' data-here="You are here" data-zoom="{self.zoom}" aria-label="Diagram"></div></body></html>',
+            f' data-here="You are here" data-zoom="{self.zoom}" aria-label="Diagram"></div>'
+            "</body></html>",
             "diagram",
         )
 

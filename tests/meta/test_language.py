@@ -166,7 +166,7 @@ def test_texts_of_scripts_are_gathered_with_their_forms() -> None:
     assert said == [("It's %(name)s", ""), ("%(count)s way", "%(count)s ways")]
 
 
-@pytest.mark.parametrize("source", ["gettext(words);", "ngettext('%(count)s way', many, n);"])
+@pytest.mark.parametrize("source", ["f(); gettext(words);", "ngettext('%(count)s way', many, n);"])
 def test_text_of_a_script_that_is_put_together_is_refused(source: str) -> None:
     with pytest.raises(ValueError, match="needs its text itself"):
         list(of_script(source))

@@ -37,15 +37,26 @@ def of_script(source: str) -> Iterator[Message]:
 
     Raise ValueError for a call whose text is put together instead.
     """
-    found = extract_javascript(
-        BytesIO(source.encode()), dict.fromkeys(SAY), (), {"parse_template_string": True}
-    )
-    for line, name, said, _ in found:
-        texts = said if isinstance(said, tuple | list) else (said,)
+    found = extract_javascript(BytesIO(source.encode()), dict.fromkeys(SAY), (), {})
+    told = [
+        (line, name, said if isinstance(said, tuple) else (said,)) for line, name, said, _ in found
+    ]
+    written = sum(bool(texts and texts[0]) for _, _, texts in told)
+    if written < _calls(source):
+        raise ValueError("gettext needs its text itself, in quotation marks.")
+    for line, name, texts in told:
         counted = name == "ngettext"
         if not all((*texts, None)[: 2 if counted else 1]):
             raise ValueError(f"line {line}: {name} needs its text itself, in quotation marks.")
         yield Message(texts[0], str(texts[1]) if counted else "")
+
+
+def _calls(source: str) -> int:
+    tokens = list(tokenize(source, jsx=True, dotted=False, template_string=True))
+    return sum(
+        one.value in SAY and after.value == "(" and before.value != "function"
+        for before, one, after in zip(tokens, tokens[1:], tokens[2:], strict=False)
+    )
 
 
 def of_libraries(root: Path) -> dict[str, list[str]]:

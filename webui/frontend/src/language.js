@@ -30,7 +30,8 @@ export function translate(text, values = {}) {
 
 /** The panel calls a `User task` of the menu a `User Task`. */
 function inSentence(text) {
-  return (text.charAt(0) + text.slice(1).toLowerCase()).replace('non interrupting', 'non-interrupting').replace('Event based', 'Event-based');
+  const words = text.charAt(0) + text.slice(1).toLowerCase();
+  return words.replace(/\b(non|event) (interrupting|based)\b/gi, '$1-$2');
 }
 
 function filled(text, values) {
