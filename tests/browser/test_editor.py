@@ -436,7 +436,8 @@ def test_editor_says_nothing_that_cannot_be_translated(site: Site, bench: Bench,
         session.get_one(Account, owner(site)).language = "en-XA"
     bench.open(path)
     if path == FADING:
-        bench.choose("record_monitoring_check")
+        bench.page.locator("[data-outline] [data-element='record_monitoring_check']").click()
+        expect(bench.page.locator("[data-panel] :focus")).to_have_count(1)
         bench.page.locator("[data-action=replace]").click()
         expect(bench.page.locator(".djs-popup .entry")).not_to_have_count(0)
     else:
