@@ -7,7 +7,6 @@ from engine.deployment import ResolvedDeployment
 from engine.errors import InputError
 from engine.language import PSEUDO, SOURCE, Tongue, best_of, gettext, offered, speak
 from engine.language.telling import name_by
-from engine.profile import Profile
 from engine.wordbook import deployment_words
 from webui.context import account, application, end_reading, is_reading, newest
 

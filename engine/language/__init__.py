@@ -5,6 +5,7 @@ that is being spoken (see `speaking`); `mark` only tells the extraction that a t
 later, by somebody who calls `gettext` on it. What is stored in a case is never translated.
 """
 
+from engine.language.kept import parts_of, said_again, source_of
 from engine.language.speech import (
     Speech,
     current_language,
@@ -12,10 +13,7 @@ from engine.language.speech import (
     gettext,
     mark,
     ngettext,
-    parts_of,
     pgettext,
-    said_again,
-    source_of,
     speak,
     speaking,
 )

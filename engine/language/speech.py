@@ -62,10 +62,6 @@ class Said(str):
         """Return what a copy is made from."""
         return str(self), self.source, self.text, self.values
 
-    def __getnewargs__(self) -> tuple[str, str]:  # type: ignore[override]
-        """Return what it is made of again in another process."""
-        return str(self), self.source
-
 
 def current_speech() -> Speech:
     """Return what is being spoken; plain English where nobody has said anything else."""
@@ -107,50 +103,12 @@ def gettext(text: str, /, **values: Any) -> str:
 
 
 def _sources(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: one.source if isinstance(one, Said) else one for name, one in values.items()}
+    return {name: english(one) if isinstance(one, str) else one for name, one in values.items()}
 
 
-def source_of(text: object) -> str:
-    """Return the English of a text, or of an error's message: what is stored is never translated.
-
-    Values that were filled in are as they were when it was said.
-    """
-    if isinstance(text, BaseException) and text.args:
-        text = text.args[0]
-    if isinstance(text, Said):
-        return text.source
-    # The characters of a sentence that is told later (engine.language.telling) are its English.
-    return str.__str__(text) if isinstance(text, str) else str(text)
-
-
-def parts_of(text: object) -> dict[str, Any]:
-    """Return what a text, or an error's message, was made from, to be kept as JSON.
-
-    `{"text": English with placeholders, "values": {name: words, or parts again}}`.
-    """
-    if isinstance(text, BaseException) and text.args:
-        text = text.args[0]
-    if not isinstance(text, Said):
-        return {"text": str(text), "values": {}}
-    values = {
-        name: parts_of(one) if isinstance(one, Said) else str(one)
-        for name, one in text.values.items()
-    }
-    return {"text": text.text, "values": values}
-
-
-def said_again(parts: Mapping[str, Any] | None, stored: str) -> str:
-    """Return what was kept in parts in the language that is being spoken.
-
-    `stored` is the English of it, which is all that older records have.
-    """
-    if not parts:
-        return gettext(stored)
-    values = {
-        name: said_again(one, "") if isinstance(one, Mapping) else one
-        for name, one in parts["values"].items()
-    }
-    return gettext(parts["text"], **values)
+def english(text: str) -> str:
+    """Return the English of a text, whether it was said already or is told later."""
+    return text.source if isinstance(text, Said) else str.__str__(text)
 
 
 def text_in_speech(text: str) -> str:

@@ -268,6 +268,11 @@ def packed(value: Any) -> Any:
     return value
 
 
+def is_packed(value: Any) -> bool:
+    """Return whether `packed` made this from a sentence."""
+    return isinstance(value, Mapping) and _TOLD in value
+
+
 def unpacked(value: Any) -> Any:
     """Return data as it was before `packed`."""
     if isinstance(value, list):

@@ -22,6 +22,7 @@ from engine.language import (
     speaking,
 )
 from engine.language.catalogue import FOLDER, Translations, read
+from engine.language.telling import told
 from engine.models import Account
 from tests.webui.site import Site, Visitor
 from webui.pagetext import PageText
@@ -203,6 +204,27 @@ def test_text_is_kept_in_parts_and_said_again_in_another_language(
         assert source_of(outer) == "It says: The case AB is closed."
         assert copy.deepcopy(outer).source == outer.source
     assert said_again(kept, "") == "It says: The case 100% AB is closed."
+
+
+def test_sentence_told_later_is_kept_inside_one_that_was_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    dutch = {(None, PLAIN): ("Casus %(code)s is gesloten.",)}
+    dutch[None, "It says: %(why)s"] = ("Er staat: %(why)s",)
+    known = {"nl": Translations(dutch), "en": Translations()}
+    monkeypatch.setattr("engine.language.catalogue.translations", lambda one: known[one])
+    why = told(PLAIN, code="AB")
+    with speaking("nl"):
+        said = gettext("It says: %(why)s", why=why)
+        assert said == "Er staat: Casus AB is gesloten."
+        assert source_of(said) == "It says: The case AB is closed."
+        assert source_of(ValueError(why)) == "The case AB is closed."
+    outer, alone = (json.loads(json.dumps(parts_of(one))) for one in (said, ValueError(why)))
+    assert said_again(outer, "") == "It says: The case AB is closed."
+    assert said_again(alone, "") == "The case AB is closed."
+    with speaking("nl"):
+        assert said_again(outer, "") == "Er staat: Casus AB is gesloten."
+        assert said_again(alone, "") == "Casus AB is gesloten."
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.extract import extract_javascript
 from babel.messages.jslexer import Token, tokenize, unquote_string
@@ -38,9 +39,7 @@ def of_script(source: str) -> Iterator[Message]:
     Raise ValueError for a call whose text is put together instead.
     """
     found = extract_javascript(BytesIO(source.encode()), dict.fromkeys(SAY), (), {})
-    told = [
-        (line, name, said if isinstance(said, tuple) else (said,)) for line, name, said, _ in found
-    ]
+    told = [(line, name, _texts(said)) for line, name, said, _ in found]
     written = sum(bool(texts and texts[0]) for _, _, texts in told)
     if written < _calls(source):
         raise ValueError("gettext needs its text itself, in quotation marks.")
@@ -49,6 +48,11 @@ def of_script(source: str) -> Iterator[Message]:
         if not all((*texts, None)[: 2 if counted else 1]):
             raise ValueError(f"line {line}: {name} needs its text itself, in quotation marks.")
         yield Message(texts[0], str(texts[1]) if counted else "")
+
+
+def _texts(said: object) -> tuple[Any, ...]:
+    """Return the arguments of a call: the library gives one alone as it is, several as a tuple."""
+    return said if isinstance(said, tuple) else (said,)
 
 
 def _calls(source: str) -> int:
