@@ -29,7 +29,7 @@ test: setup check
 	@$(BIN)/casetable scenario run
 
 # The same promises at their full size: thousands of attacks, kills, models and planted mistakes. Hours.
-# Every profile plays the stories that it inherits, too.
+# Every profile plays the stories that it inherits, too, and its own ones without what they show.
 # One goal alone: make torture ONLY=S6. The figures stand under the run.
 torture: setup
 	@CASETABLE_TORTURE=yes CASETABLE_ONLY=$(ONLY) CASETABLE_FUZZ=1000000 CASETABLE_MUTANTS=4000 \
@@ -38,7 +38,8 @@ torture: setup
 	  $(BIN)/python -m pytest -n auto -o timeout=14400 --durations=25 tests/torture tests/authz \
 	  tests/canary tests/engine tests/expression tests/review tests/foreign tests/bpmn tests/proof tests/webui
 	@for profile in $$($(BIN)/casetable profile list --codes); do \
-	  $(BIN)/casetable scenario run --profile $$profile || exit 1; done
+	  $(BIN)/casetable scenario run --profile $$profile || exit 1; \
+	  $(BIN)/casetable profile peculiarities $$profile || exit 1; done
 
 check: $(STAMP)
 	@$(BIN)/ruff check .

@@ -14,10 +14,10 @@ from engine.check import (
     facts_of,
     summary,
 )
-from engine.check.finding import error
+from engine.check.finding import WHOLE_FILE, error, warning
 from engine.deployment import ResolvedDeployment
 from engine.drawing import user_tasks
-from engine.errors import InputError
+from engine.errors import CasetableError, InputError
 from engine.inheritance import (
     PROFILE,
     catalogues_in,
@@ -25,15 +25,18 @@ from engine.inheritance import (
     folder_of,
     known,
     left_out,
+    own_stories,
     read_files,
     story_paths,
 )
 from engine.language.telling import told
 from engine.operator import catalogue
+from engine.peculiarity import Peculiar
 from engine.profile import BASE, NOT_DELEGATED_VALUE, Profile, read_tables
 from engine.profile_check import BROKEN, check_profile
 from engine.profile_schema import nearest
 from engine.settings import ROOT
+from engine.structure import texts
 from engine.translation_check import check_translations
 
 ENDINGS = (".bpmn", ".dmn", ".form")
@@ -152,6 +155,27 @@ def _check_place(home: Path, profile: str) -> Iterator[Finding]:
                 hint=nearest(name, there),
             )
             yield error(PROFILE, "scenarios.without", "unknown_story", message)
+        yield from _check_stories(home, profile, parent)
+
+
+def _check_stories(home: Path, profile: str, parent: str) -> Iterator[Finding]:
+    """Require that own stories say what they show, and that this is different underneath."""
+    here = Peculiar(*(ResolvedDeployment(read_files(home, code)) for code in (profile, parent)))
+    for path in own_stories(home, profile):
+        place = f"scenarios/{path.name}"
+        try:
+            shown = texts(read_tables(path.read_bytes(), place), "shows", "the story", place)
+        except InputError as problem:
+            yield error(place, WHOLE_FILE, "story_broken", str(problem).removeprefix(f"{place}: "))
+            continue
+        if not shown:
+            message = 'says not what it shows; add a line like shows = ["step:decide_route"].'
+            yield warning(place, WHOLE_FILE, "shows_nothing", message)
+        for name in shown:
+            try:
+                here.without(name)
+            except CasetableError as problem:
+                yield error(place, "shows", "not_peculiar", str(problem))
 
 
 def _checked(

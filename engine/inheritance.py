@@ -141,6 +141,16 @@ def story_paths(folder: Path, profile: str) -> dict[str, Path]:
     return found
 
 
+def own_stories(folder: Path, profile: str) -> list[Path]:
+    """Return the stories that only this profile tells: none of that name lies underneath."""
+    codes = chain(folder, profile)
+    under = _stories(folder)
+    for code in codes[:-1]:
+        under |= _stories(folder_of(folder, code))
+    own = _stories(folder_of(folder, profile)) if codes[1:] else {}
+    return [path for name, path in own.items() if name not in under and "/fragments/" not in name]
+
+
 def left_out(tables: Mapping[str, Any]) -> dict[str, str]:
     """Return the stories that a profile says do not apply to it, with the reasons."""
     section = tables.get("scenarios")

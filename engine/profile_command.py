@@ -172,3 +172,26 @@ def new(  # noqa: PLR0913 - the questions of a new profile
         ),
     )
     click.echo(f"Written to {path}. Try it: casetable up --profile {code}")
+
+
+@profile.command()
+@click.argument("code")
+@click.argument("stories", nargs=-1)
+@click.option("--jobs", type=click.IntRange(min=1), help="Worker processes [default: all cores].")
+def peculiarities(code: str, stories: tuple[str, ...], jobs: int | None) -> None:
+    """Play the own stories of a profile without what each shows; each has to go wrong then.
+
+    The last line is `N shown, N not shown`.
+
+    Example: casetable profile peculiarities nl mayor_does_not_follow
+    """
+    from engine.adaptation.showing import chosen, showings
+
+    found = list(showings(_home(), code, chosen(_home(), code, stories), jobs=jobs))
+    for one in found:
+        click.echo(f"{'shown' if not one.problem else 'NOT SHOWN':<10} {one.story}  {one.shows}")
+        click.echo(f"           {one.problem or one.how}")
+    wrong = sum(bool(one.problem) for one in found)
+    click.echo(f"{len(found) - wrong} shown, {wrong} not shown")
+    if wrong:
+        sys.exit(FINDING)

@@ -9,11 +9,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, time
 from pathlib import Path
 from typing import Any
 
+from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError, InputError
 from engine.inheritance import story_paths
 from engine.language.telling import message_of, told
@@ -37,6 +38,8 @@ class Result:
     log: tuple[str, ...]
     gone: tuple[str, ...] = ()
     """`process element` of each element and flow that the scenario went over."""
+    stopped: int = 0
+    """Number of the step that went wrong; 0 where none did or nothing could be played."""
 
     @property
     def passed(self) -> bool:
@@ -65,6 +68,10 @@ class Scenario:
     starts: str
     values: Mapping[str, Any]
     steps: tuple[dict[str, Any], ...] = field(default_factory=tuple)
+    shows: tuple[str, ...] = ()
+    """What its profile has of its own that it is about, as `step:decide_by_police`."""
+    lent: int = 0
+    """How many of its first steps come from parts that other scenarios use, too."""
 
 
 def find_scenarios(processes_dir: Path, profile: str | None = None) -> list[Path]:
@@ -100,8 +107,9 @@ def read_scenario(
     data = read_toml(path)
     if fragments is None:
         fragments = _beside(path.parent / "fragments")
-    steps = _fragments(data, path, fragments) + check_steps(data, path)
-    return scenario_of({"profile": profile} | data, path, steps)
+    lent = _fragments(data, path, fragments)
+    steps = lent + check_steps(data, path)
+    return replace(scenario_of({"profile": profile} | data, path, steps), lent=len(lent))
 
 
 def _beside(folder: Path) -> dict[str, Path]:
@@ -131,6 +139,7 @@ def scenario_of(data: Mapping[str, Any], path: Path, steps: Sequence[dict[str, A
         starts=starts,
         values=values,
         steps=tuple(steps),
+        shows=tuple(_texts(data, "shows", path)),
     )
 
 
@@ -261,18 +270,32 @@ def _failed(path: Path, problem: str) -> Result:
     return Result(path.stem, "", (), (problem,), ())
 
 
-def run_scenario(processes_dir: Path, scenario: Scenario, *, profile: str | None = None) -> Result:
-    """Run one scenario; the first step that goes wrong ends it, whatever the reason."""
+def run_scenario(
+    processes_dir: Path,
+    scenario: Scenario,
+    *,
+    profile: str | None = None,
+    drawn: ResolvedDeployment | None = None,
+) -> Result:
+    """Run one scenario; the first step that goes wrong ends it, whatever the reason.
+
+    It is played on what the folder holds, or on another set that is `drawn`. There, parts of other
+    scenarios are only the way to where this one begins: of those, what nobody owes is passed over.
+    """
     log: list[str] = []
     problems: list[str] = []
+    stopped = 0
     with World(
         processes_dir,
         profile or scenario.profile,
         datetime.combine(datetime.fromisoformat(scenario.starts).date(), time(9)),
         scenario.values,
+        drawn=drawn,
     ) as world:
         for number, step in enumerate(scenario.steps, start=1):
             kind = step_kind(step)
+            if drawn is not None and number <= scenario.lent and not world.has_place(kind, step):
+                continue
             log.append(f"{number}. {world.today}  {kind} {step[kind]}")
             try:
                 found = world.take(kind, step)
@@ -291,9 +314,16 @@ def run_scenario(processes_dir: Path, scenario: Scenario, *, profile: str | None
                 for text in found
             ]
             if problems:
+                stopped = number
                 break
         problems += world.broken_rules()
         gone = world.gone_over()
     return Result(
-        scenario.name, scenario.title, scenario.requirements, tuple(problems), tuple(log), gone
+        name=scenario.name,
+        title=scenario.title,
+        requirements=scenario.requirements,
+        problems=tuple(problems),
+        log=tuple(log),
+        gone=gone,
+        stopped=stopped,
     )

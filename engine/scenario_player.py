@@ -67,6 +67,10 @@ class Player:
             due.run_due(self.application)
         return found
 
+    def has_place(self, kind: str, step: Mapping[str, Any]) -> bool:
+        """Say whether a step can be tried at all: it expects nothing, and somebody owes it."""
+        return kind != "expect" and (kind != "do" or bool(self._open_items(str(step["do"]))))
+
     def broken_rules(self) -> list[str]:
         """Return which safety rules did not hold in an episode that has ended."""
         with self.application.database.reading() as session:

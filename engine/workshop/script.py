@@ -14,7 +14,7 @@ from engine.scenario import STEP_KINDS, check_steps, scenario_of, step_kind
 MOST_STEPS: Final = 300
 WIDE: Final = ("answers", "expect", "signal", "payload", "about")
 """Entries of a step that are written as lines of their own."""
-HEAD: Final = ("title", "requirements", "use", "profile", "starts", "values")
+HEAD: Final = ("title", "requirements", "shows", "use", "profile", "starts", "values")
 
 
 @dataclass
