@@ -176,6 +176,27 @@ def new(  # noqa: PLR0913 - the questions of a new profile
 
 @profile.command()
 @click.argument("code")
+def fetch(code: str) -> None:
+    """Write a profile that was published in the workshop as a folder, so that it can be in force.
+
+    Example: casetable profile fetch rivertown
+    """
+    from engine.adaptation.fetching import fetch as fetch_profile
+    from engine.application import open_application
+
+    found = fetch_profile(open_application(), code)
+    click.echo(f"Written to {found.folder}.")
+    if found.otherwise:
+        click.echo(
+            "An update of the product has changed what lies underneath, so these are not as they "
+            f"were published: {', '.join(found.otherwise)}. Look at them: casetable profile check "
+            f"{code}"
+        )
+    click.echo(f"Now set CASETABLE_PROFILE={code} and start anew; new cases begin on it.")
+
+
+@profile.command()
+@click.argument("code")
 @click.argument("stories", nargs=-1)
 @click.option("--jobs", type=click.IntRange(min=1), help="Worker processes [default: all cores].")
 def peculiarities(code: str, stories: tuple[str, ...], jobs: int | None) -> None:

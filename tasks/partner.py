@@ -193,7 +193,12 @@ def declare_sharing(turn: Turn, inputs: Statement) -> None:
                 "declared_by": turn.signature,
                 "definition_version": turn.profile.texts.get("definition_version", ""),
             }
-            turn.audit("case:sharing:declare", partner.id, level=inputs.sharing_level)
+            turn.audit(
+                "case:sharing:declare",
+                partner.id,
+                level=inputs.sharing_level,
+                definition=partner.sharing_statement["definition_version"],
+            )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,9 @@ from uuid import UUID
 import pytest
 
 from engine.adaptation import selfcheck
-from engine.deployment import ResolvedDeployment
+from engine.adaptation.outline import outline
+from engine.deployment import ResolvedDeployment, resolve
+from engine.settings import ROOT
 from engine.workshop import draft as drafts
 from tests.meta.house import shipped
 from tests.webui.site import Site
@@ -36,8 +38,41 @@ def test_profile_shows_its_sixteen_answers_before_its_values(site: Site) -> None
     olga.get("/profiles/base")
     told = olga.text()
     assert told.index("Who receives a concern") < told.index("monitoring_interval")
+    assert olga.page is not None
+    assert not olga.page.xpath("//*[@id='different']"), "nothing lies under the base"
     assert olga.get("/profiles/..").status_code == 404
     assert olga.get("/profiles/nowhere").status_code == 404
+
+
+def test_profile_tells_first_what_is_different_and_leads_to_each_section(site: Site) -> None:
+    olga = site.visit("owner.olga")
+    olga.get("/profiles/nl")
+    assert olga.page is not None
+    different = olga.page.xpath("//section[@aria-labelledby='different']")[0].text_content()
+    for words in ("Follow the advice or not", "Weighing team", "weighing_rhythm", "P21D"):
+        assert words in different
+    assert "retention_prolongation" not in different
+    told = olga.text()
+    assert told.index("Steps of its own") < told.index("monitoring_interval")
+    places = olga.page.xpath("//nav[@aria-labelledby='contents']//a/@href")
+    assert len(places) > 10
+    for place in places:
+        assert olga.page.xpath(f"//*[@id='{place[1:]}']"), place
+
+
+def test_every_value_stands_in_one_subject() -> None:
+    deployment = resolve(ROOT / "processes", "nl")
+    found = outline(deployment, deployment.profile, None, str)
+    names = [value.name for subject in found.subjects for value in subject.values]
+    assert sorted(names) == sorted(deployment.profile.parameters)
+    places = {value.name: one.code for one in found.subjects for value in one.values}
+    assert (places["retention_duration"], places["disclosure_retention"]) == ("files", "access")
+    assert (places["opinion_deadline"], places["contribution_deadline"]) == ("closing", "deadlines")
+    assert dict(found.own_sources + found.inherited_sources).keys() == {
+        entry.source
+        for entries in (deployment.profile.parameters, deployment.profile.structure)
+        for entry in entries.values()
+    }
 
 
 def test_self_check_answers_every_wish_and_is_there_as_a_file(site: Site) -> None:

@@ -18,6 +18,7 @@ from engine.reading.about import about
 from engine.reading.agreement import owed_agreements
 from engine.reading.cases import PAGE, cases
 from engine.reading.contribution import SharedContribution, contributions
+from engine.reading.definition import confirmations
 from engine.reading.membership import standings
 from engine.reading.opening import opening_steps
 from engine.reading.owed import Owed, owed
@@ -80,6 +81,7 @@ def show(code: str) -> str:
         frame=frame,
         owed=found,
         agreements=owed_agreements(session, case, account()),
+        definition=confirmations(application(), session, case, account()),
         newest=newest,
         opening=_opening(frame, newest, found),
         concerns=_unexplained(frame),
@@ -152,6 +154,7 @@ def people(code: str) -> str:
         "people",
         frame=frame,
         around=around(reading(), frame.case.id),
+        definition=confirmations(application(), reading(), frame.case, account()),
         names_people=may(reading(), account(), "case:member:name", frame.case),
         standings=standings(reading(), frame.case.id),
         own=[

@@ -10,6 +10,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from engine.adaptation import beginning, selfcheck
 from engine.adaptation.beside import beside
 from engine.adaptation.evidence import Words
+from engine.adaptation.fetching import without_folder
+from engine.adaptation.outline import outline
 from engine.comparison import Side
 from engine.deployment import ResolvedDeployment
 from engine.errors import InputError, NotFoundError
@@ -81,17 +83,23 @@ def index() -> str:
         "structure/index.html",
         found=[_spoken(_deployment(code)) for code in codes],
         in_force=settings.profile,
+        to_fetch=without_folder(reading(), settings.processes_dir),
     )
 
 
 @pages.get("/profiles/<code>")
 @action("profile:read")
 def show(code: str) -> str:
-    """Show one profile on one page: how it works first, then everything with its source."""
+    """Show one profile on one page: what is different first, then everything by subject."""
     deployment = _deployment(code)
+    spoken, parent = _spoken(deployment), deployment.profile.inherits
+    under = _deployment(parent) if parent in _home_codes() else None
+    say = deployment_words(deployment, newest()).say
     return render_template(
         "structure/show.html",
-        found=_spoken(deployment),
+        found=spoken,
+        outline=outline(deployment, spoken, under, say),
+        under=_spoken(under).name if under else "",
         questions=ROWS,
         words_of=Words(deployment).of,
         in_force=application().settings.profile,

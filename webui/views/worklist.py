@@ -13,6 +13,7 @@ from engine.errors import InputError
 from engine.invitation import invitations
 from engine.language import gettext
 from engine.models import Account, WorkItem
+from engine.reading.definition import to_confirm
 from engine.reading.worklist import SORTS, Filter, worklist
 from engine.second_person import waiting
 from webui.context import account, application, now, profile, reading, writing
@@ -40,7 +41,8 @@ def show() -> str:
     )
     week_ends = week_ahead(now(), profile().zone)
     found = worklist(reading(), account(), now(), week_ends, wanted)
-    note_listing("worklist", found.case_codes)
+    definitions = to_confirm(application(), reading(), account())
+    note_listing("worklist", sorted({*found.case_codes, *definitions}))
     last_day = (week_ends - timedelta(days=1)).date()
     return render_template(
         "worklist/show.html",
@@ -49,6 +51,7 @@ def show() -> str:
         last_day=last_day,
         invitations=len(invitations(reading(), account().id)),
         agreements=len(waiting(reading(), account())) + len(printing.waiting(reading(), account())),
+        definitions=definitions,
         standing=standing(reading(), account(), now()),
     )
 
