@@ -12,6 +12,7 @@ from tests.meta.house import trees
 from webui import views
 
 ENGINE = {
+    "engine/adaptation/fetching.py": "the command line; published profiles, no cases",
     "engine/agreement.py": "which case a request belongs to, before its deed is opened",
     "engine/application.py": "the time of the database",
     "engine/attestation.py": "which case a part belongs to, before its deed is opened; the sweep",
