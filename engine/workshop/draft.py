@@ -5,6 +5,7 @@ Process owners alone work on them; running and new cases know nothing of a draft
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import select
@@ -41,6 +42,7 @@ __all__ = [
     "LONGEST_TITLE",
     "NOT_HERE",
     "Change",
+    "begin_draft",
     "begin_with",
     "changing",
     "contents",
@@ -56,6 +58,7 @@ __all__ = [
     "own_files",
     "owner",
     "parsed",
+    "published_for",
     "remove",
     "rename",
     "require_as_opened",
@@ -70,25 +73,52 @@ def open_draft(application: Application, actor: UUID, profile: str, title: str) 
         raise InputError(f"Give the draft a name of at most {LONGEST_TITLE} characters.")
     with application.database.transaction() as session:
         account = owner(session, actor)
-        current = session.get(CurrentDeployment, profile)
-        if current is None:
-            raise InputError(f"Nothing is published for the profile {profile!r} yet.")
+        current = published_for(session, profile)
         published = session.get_one(Deployment, current.deployment_id).manifest
         scenarios = read_scenarios(application.settings.processes_dir, profile)
-        now = application.now(session)
-        draft = WorkshopDraft(
+        return begin_draft(
+            session,
+            account,
+            application.now(session),
             profile=profile,
             title=title.strip(),
             base_deployment_id=current.deployment_id,
             begun_with=begin_with(session, published, scenarios),
-            created_by_id=account.id,
-            created_at=now,
-            changed_by_id=account.id,
-            changed_at=now,
         )
-        session.add(draft)
-        session.flush()
-        return draft.id
+
+
+def published_for(session: Session, profile: str) -> CurrentDeployment:
+    """Return what is published for a profile; raise InputError where nothing is."""
+    current = session.get(CurrentDeployment, profile)
+    if current is None:
+        raise InputError(f"Nothing is published for the profile {profile!r} yet.")
+    return current
+
+
+def begin_draft(
+    session: Session,
+    by: Account,
+    at: datetime,
+    *,
+    profile: str,
+    title: str,
+    base_deployment_id: str,
+    begun_with: dict[str, str],
+) -> UUID:
+    """Keep a new draft, which somebody begins at an instant; return its id."""
+    draft = WorkshopDraft(
+        profile=profile,
+        title=title,
+        base_deployment_id=base_deployment_id,
+        begun_with=begun_with,
+        created_by_id=by.id,
+        created_at=at,
+        changed_by_id=by.id,
+        changed_at=at,
+    )
+    session.add(draft)
+    session.flush()
+    return draft.id
 
 
 def begin_with(

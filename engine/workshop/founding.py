@@ -7,8 +7,15 @@ from engine.application import Application
 from engine.deployment import keep_contents
 from engine.errors import InputError
 from engine.inheritance import story_paths
-from engine.models import CurrentDeployment, WorkshopDraft
-from engine.workshop.draft import LONGEST_TITLE, begin_with, hash_of, owner
+from engine.models import CurrentDeployment
+from engine.workshop.draft import (
+    LONGEST_TITLE,
+    begin_draft,
+    begin_with,
+    hash_of,
+    owner,
+    published_for,
+)
 
 
 def found(application: Application, actor: UUID, answers: Answers) -> UUID:
@@ -24,26 +31,19 @@ def found(application: Application, actor: UUID, answers: Answers) -> UUID:
     }
     with application.database.transaction() as session:
         account = owner(session, actor)
-        current = session.get(CurrentDeployment, now_run)
-        if current is None:
-            raise InputError(f"Nothing is published for the profile {now_run!r} yet.")
+        current = published_for(session, now_run)
         if session.get(CurrentDeployment, answers.code) is not None:
             raise InputError(
                 f"There is a profile {answers.code} already; choose another short name."
             )
         keep_contents(session, files.values())
         hashes = {path: hash_of(content) for path, content in files.items()}
-        now = application.now(session)
-        draft = WorkshopDraft(
+        return begin_draft(
+            session,
+            account,
+            application.now(session),
             profile=answers.code,
             title=answers.name.strip()[:LONGEST_TITLE],
             base_deployment_id=current.deployment_id,
             begun_with=begin_with(session, hashes, stories),
-            created_by_id=account.id,
-            created_at=now,
-            changed_by_id=account.id,
-            changed_at=now,
         )
-        session.add(draft)
-        session.flush()
-        return draft.id
