@@ -1,24 +1,21 @@
-"""What the editors of a draft offer to choose from, and what they ask about an expression."""
+"""What the editors of a draft offer to choose from."""
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import PurePosixPath
 from typing import Any, Final
 
-from engine.calendar import is_duration, parse_duration, parse_instant
 from engine.decision import parse_decision
 from engine.deployment import ResolvedDeployment
 from engine.drawing import Element, parse_drawing
-from engine.errors import CasetableError, ExpressionError, InputError
-from engine.expression import compile_assignments, compile_expression
-from engine.expression.tree import Name, Node, Path, children
+from engine.errors import CasetableError, InputError
 from engine.form import parse_form
 from engine.form.directory import NAMES as DIRECTORIES
+from engine.inbox import EVENTS
 from engine.language import gettext
-from engine.language.moment import figure
+from engine.lifecycle import STARTS
 from engine.operator import Operator, catalogue
-from engine.profile import Profile
-
-LONGEST: Final = 5_000
+from engine.proof.rule import moments
+from engine.proof.rulebook import rules_of
 
 
 def offered(deployment: ResolvedDeployment) -> dict[str, Any]:
@@ -41,8 +38,10 @@ def offered(deployment: ResolvedDeployment) -> dict[str, Any]:
         "steps": [
             {"id": task.id, "name": task.label} for task in elements if task.kind == "userTask"
         ],
-        "milestones": _named(elements, "milestone"),
-        "stages": _named(elements, "stage"),
+        "milestones": _milestones(deployment, elements),
+        "stages": [{"id": name} for name in sorted(_set(elements, "stage"))],
+        "messages": [{"id": name} for name in sorted(_messages(deployment))],
+        "signals": [{"id": name} for name in sorted(_signals(deployment))],
         "values": [
             {"id": f"profile.{one.name}", "name": one.explain}
             for one in deployment.profile.parameters.values()
@@ -87,97 +86,29 @@ def _operator(one: Operator) -> dict[str, Any]:
     }
 
 
-def _named(elements: Iterable[Element], setting: str) -> list[dict[str, str]]:
-    found = {one.properties[setting] for one in elements if one.properties.get(setting)}
-    return [{"id": name} for name in sorted(found)]
+def _set(elements: Iterable[Element], setting: str) -> set[str]:
+    """Return what the elements say in one of our settings."""
+    return {one.properties[setting] for one in elements if one.properties.get(setting)}
 
 
-def judged(kind: str, source: str, profile: Profile) -> str:
-    """Return what is wrong with an expression, in a sentence; empty when nothing is.
-
-    Raise InputError for a kind that no field of an editor has.
-    """
-    if kind not in _KINDS:
-        raise InputError(gettext("An expression is one of: %(kinds)s.", kinds=", ".join(_KINDS)))
-    if len(source) > LONGEST:
-        return gettext(
-            "Longer than %(most)s characters; move a part of it into a table.", most=figure(LONGEST)
-        )
+def _milestones(deployment: ResolvedDeployment, elements: list[Element]) -> list[dict[str, str]]:
+    """Return the milestones of steps, and those that rules wait for, with the rules."""
+    named: dict[str, list[str]] = {name: [] for name in _set(elements, "milestone")}
     try:
-        _KINDS[kind](source.strip(), profile)
-    except (ExpressionError, InputError) as error:
-        return str(error)
-    return ""
+        rules = rules_of(deployment)
+    except InputError:
+        rules = ()  # the list of problems says what is wrong with them
+    for rule in rules:
+        for name in sorted({moment.milestone for moment in moments(rule)} - {""}):
+            named.setdefault(name, []).append(rule.id)
+    return [{"id": name, "name": ", ".join(named[name])} for name in sorted(named)]
 
 
-def _expression(source: str, profile: Profile) -> None:
-    if source.startswith("="):
-        raise InputError(gettext("No = is needed here; remove it."))
-    _values_known(compile_expression(source).tree, profile)
+def _messages(deployment: ResolvedDeployment) -> set[str]:
+    """Return the messages that drawings define, and those that the pages send."""
+    drawn = {one.name for d in deployment.drawings.values() for one in d.messages if one.name}
+    return drawn | set(EVENTS) | set(STARTS.values())
 
 
-def _script(source: str, profile: Profile) -> None:
-    for line in compile_assignments(source).lines:
-        _values_known(line.expression.tree, profile)
-
-
-def _due(source: str, profile: Profile) -> None:
-    """Read a due date: a duration, or an expression that says so by its first sign."""
-    if source.startswith("="):
-        _expression(source[1:].strip(), profile)
-    elif not is_duration(source):
-        raise InputError(gettext("Write P7D, PT12H or P3M, or an expression that begins with =."))
-    else:
-        parse_duration(source)
-
-
-def _duration(source: str, profile: Profile) -> None:
-    """Read the rule of a timer, where a variable or an expression may stand as it is."""
-    if is_duration(source):
-        parse_duration(source)
-    else:
-        mend = gettext("Write a duration such as P14D, or a variable that holds one.")
-        _timer(source, profile, mend)
-
-
-def _date(source: str, profile: Profile) -> None:
-    try:
-        parse_instant(source, profile.zone)
-    except CasetableError:
-        mend = gettext("Write a date such as 2026-05-31, or a variable that holds one.")
-        _timer(source, profile, mend)
-
-
-def _timer(source: str, profile: Profile, mend: str) -> None:
-    try:
-        _values_known(compile_expression(source.removeprefix("=").strip()).tree, profile)
-    except ExpressionError as error:
-        raise InputError(f"{mend} {error}") from error
-
-
-def _values_known(tree: Node, profile: Profile) -> None:
-    """Refuse a value that the profile does not have, wherever in an expression it stands."""
-    pending = [tree]
-    while pending:
-        node = pending.pop()
-        pending.extend(children(node))
-        if not isinstance(node, Path) or not isinstance(node.target, Name):
-            continue
-        if node.target.name == "profile" and node.name not in profile.values:
-            raise InputError(
-                gettext(
-                    "The profile has no value %(name)s; correct the name or add it to "
-                    "profile.toml.",
-                    name=node.name,
-                )
-            )
-
-
-_KINDS: Final[dict[str, Callable[[str, Profile], None]]] = {
-    "expression": _expression,
-    "condition": _expression,
-    "script": _script,
-    "due": _due,
-    "duration": _duration,
-    "date": _date,
-}
+def _signals(deployment: ResolvedDeployment) -> set[str]:
+    return {one.name for d in deployment.drawings.values() for one in d.signals if one.name}

@@ -5,7 +5,7 @@ message), never by where they stand, so that a redrawn diagram is held to the sa
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
@@ -80,6 +80,16 @@ class Rule:
     checks: tuple[Check, ...]
     weakened: str = ""
     """The law with which a profile weakens the rule; empty where it holds in full."""
+
+
+def moments(rule: Rule) -> Iterator[Moment]:
+    """Yield every moment that a rule names, in the order of its entries."""
+    for check in rule.checks:
+        yield from check.at
+        for group in check.needs:
+            yield from group
+        for entry in (check.since, check.after, check.until, check.unless, check.asked):
+            yield from entry
 
 
 def read_rules(content: bytes, *, file: str = RULES, weakens: bool = False) -> tuple[Rule, ...]:

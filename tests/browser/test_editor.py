@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import UUID
 
@@ -362,6 +362,167 @@ def test_question_gets_its_class_and_options_from_the_directory(
     assert "values" not in added
 
 
+# -- expressions and names while they are typed ----------------------------------------------
+
+
+def spoil_condition(bench: Bench) -> Locator:
+    """Break a condition of a drawing; return where that is said."""
+    bench.open(CLOSING)
+    bench.choose("ask_evidence_to_record_effect_evaluation")
+    bench.fill("Taken when", "closure_agreed = ")
+    return bench.page.locator("[data-entry-id='condition'] .bio-properties-panel-error")
+
+
+def spoil_cell(bench: Bench) -> Locator:
+    """Break a cell of a table; return where that is said."""
+    bench.open("decisions/propose_route.dmn")
+    cell = bench.page.locator("td.output-cell").first
+    cell.click()
+    bench.page.keyboard.press("Control+a")
+    bench.page.keyboard.press("Delete")
+    bench.page.keyboard.type('"urgent" +')
+    return cell.locator(".cell-problem")
+
+
+def spoil_question(bench: Bench) -> Locator:
+    """Break the condition of a question of a form; return where that is said."""
+    bench.open(OF_EACH_KIND[2])
+    bench.page.locator(".fjs-form-field-select").first.click()
+    bench.page.get_by_text("Condition", exact=True).click()
+    entry = bench.page.locator("[data-entry-id='conditional-hide']")
+    entry.get_by_role("textbox").click()
+    bench.page.keyboard.type("partners = ")
+    return entry.locator(".bio-properties-panel-error")
+
+
+@pytest.mark.parametrize("spoil", [spoil_condition, spoil_cell, spoil_question])
+def test_expression_is_judged_where_it_is_typed(
+    bench: Bench, spoil: Callable[[Bench], Locator]
+) -> None:
+    said = spoil(bench)
+    expect(said).to_contain_text("it ends too early; complete it.")
+    told = bench.page.get_by_role("status").and_(bench.page.locator("[data-told]"))
+    expect(told).to_contain_text(said.inner_text())
+    bench.page.keyboard.type(" null")
+    expect(said).to_have_count(0)
+    expect(told).to_have_text("")
+
+
+def test_head_of_a_column_is_judged_too(bench: Bench) -> None:
+    bench.open("decisions/propose_route.dmn")
+    head = bench.page.locator("th.input-cell").first
+    head.dblclick()
+    bench.page.locator(".ref-text .cm-content").click()
+    bench.page.keyboard.press("End")
+    bench.page.keyboard.type(" +")
+    expect(head.locator(".cell-problem")).to_contain_text("it ends too early")
+
+
+SPOILT: dict[str, dict[str, Any]] = {
+    "why": {
+        "type": "textfield",
+        "label": "=why",
+        "description": "Not {{why}}",
+        "readonly": "=why +",
+        "conditional": {"hide": "=why +"},
+        "validate": {"minLength": "=why +", "maxLength": "=profile.no_such_value"},
+        "properties": {"class": "case", "prefill": "why", "help": "={{why}}"},
+    },
+    "many": {"type": "number", "label": "", "validate": {"min": "=many +", "max": "=many +"}},
+    "which": {"type": "select", "label": "Which", "valuesExpression": "=which +"},
+    "sum": {"type": "expression", "label": "Sum", "expression": "=sum +"},
+    "rows": {"type": "table", "label": "Rows", "dataSource": "=rows +", "columns": []},
+    "words": {"type": "text", "text": "={{words}}"},
+    "day": {
+        "type": "datetime",
+        "subtype": "date",
+        "dateLabel": "=day",
+        "properties": {"class": "case", "earliest": "soon", "latest": "=today() +"},
+    },
+}
+"""Keys of questions -> what is wrong with each."""
+PLACES = {
+    "why": {"label", "description", "readonly", "conditional-hide", "minLength", "maxLength"}
+    | {"own-prefill", "own-help"},
+    "many": {"min", "max"},
+    "which": {"optionsExpression-expression"},
+    "sum": {"undefined-expression"},
+    "rows": {"dataSource"},
+    "words": {"text"},
+    "day": {"date-label", "own-earliest", "own-latest"},
+}
+"""Keys of questions -> the entries of the panel that say what is wrong."""
+
+
+def test_every_place_of_a_form_says_what_is_wrong_with_it(
+    site: Site, bench: Bench, draft: UUID
+) -> None:
+    components = [{"id": key, "key": key, **one} for key, one in SPOILT.items()]
+    form = {"type": "default", "id": "spoilt", "components": components}
+    path = "forms/spoilt.form"
+    content = json.dumps(form).encode()
+    drafts.save(site.application, draft, owner(site), path, content, None)
+    bench.open(path)
+    for key, places in PLACES.items():
+        assert bench.page.evaluate(
+            "key => document.querySelector('[data-editor]').bench.select(key)", key
+        )
+        for place in places:
+            entry = bench.page.locator(f"[data-entry-id='{place}']")
+            expect(entry.locator(".bio-properties-panel-error"), place).to_have_count(1)
+    assert stored(site, draft)[path] == content
+
+
+def test_own_setting_of_a_question_is_judged_before_it_is_left(bench: Bench) -> None:
+    bench.open(OF_EACH_KIND[2])
+    bench.page.locator(".fjs-form-field-select").first.click()
+    first = bench.page.get_by_label("First value")
+    first.fill("partner")
+    expect(first).to_have_accessible_description("Begin the expression with =.")
+    expect(first).to_be_focused()
+    expect(bench.page.locator("[data-told]")).to_have_text(
+        "First value: Begin the expression with =."
+    )
+    first.fill("=partner")
+    expect(first).to_have_accessible_description("")
+
+
+def test_names_are_offered_and_others_can_be_typed(site: Site, bench: Bench, draft: UUID) -> None:
+    path = "case_management.bpmn"
+    before = stored(site, draft)[path].decode()
+    bench.open(path)
+    panel = bench.page.locator("[data-panel]")
+    bench.choose("handle_danger_in_intake")
+    milestone = panel.get_by_label("Milestone", exact=True)
+    assert "closure_decided" in offered(milestone)
+    milestone.fill("danger_handled")
+    bench.choose("danger_in_intake")
+    message = panel.get_by_label("Name of the message", exact=True)
+    assert {"urgent_danger", "new_information"} <= set(offered(message))
+    bench.choose("run_intake")
+    stage = panel.get_by_label("Stage on the case page", exact=True)
+    assert {"intake", "analysis", "plan"} <= set(offered(stage))
+    bench.choose("back_to_analysis")
+    signal = panel.get_by_label("Name of the signal", exact=True)
+    assert offered(signal) == ["return_to_analysis"]
+    signal.fill("return_again")
+    expect(bench.page.locator("[data-state]")).to_have_text("Not saved yet")
+    bench.page.keyboard.press("Tab")
+    signal.fill("return_once_more")
+    bench.save()
+    after = stored(site, draft)[path].decode()
+    assert 'name="milestone" value="danger_handled"' in after
+    names = [re.findall(r'<bpmn:signal id="\S+" name="(\S+)"', text) for text in (before, after)]
+    # The old name is still used by another event; the name in between is not.
+    assert names == [["return_to_analysis"], ["return_to_analysis", "return_once_more"]]
+
+
+def offered(field: Locator) -> list[str]:
+    """Return the names that a field offers to choose from."""
+    found: list[str] = field.evaluate("field => [...field.list.options].map(one => one.value)")
+    return found
+
+
 # -- two people ------------------------------------------------------------------------------
 
 
@@ -370,7 +531,12 @@ def test_two_who_edit_the_same_file_lose_nothing(
 ) -> None:
     benches = []
     for username in ("owner.olga", "owner.oscar"):
-        context = browser.new_context(base_url=address, viewport={"width": 1280, "height": 900})
+        context = browser.new_context(
+            base_url=address,
+            viewport={"width": 1280, "height": 900},
+            bypass_csp=True,
+            reduced_motion="reduce",
+        )
         benches.append(Bench(context.new_page(), draft).sign_in(username).open(FADING))
     for number, bench in enumerate(benches):
         bench.choose("record_monitoring_check")
@@ -380,6 +546,10 @@ def test_two_who_edit_the_same_file_lose_nothing(
     oscar.page.get_by_role("button", name="Save", exact=True).click()
     dialog = oscar.page.get_by_role("dialog", name="Somebody saved this file in between")
     expect(dialog).to_contain_text("Olga Prins saved this file on 15 January 2026")
+    assert violations(oscar.page) + too_wide(oscar.page) == []
+    oscar.page.emulate_media(color_scheme="dark")
+    assert violations(oscar.page) == []
+    expect(dialog.get_by_role("button", name="Keep mine as a copy")).to_be_focused()
     dialog.get_by_role("button", name="Keep mine as a copy").click()
     expect(oscar.state).to_contain_text("fade_out_monitoring_copy1.bpmn")
     expect(oscar.page.locator("[data-outline]")).to_contain_text("Look 0")

@@ -16,7 +16,8 @@ from engine.proof.proof import Proof
 from engine.workshop import draft as drafts
 from tests.webui.site import Site, Visitor
 from webui import candidate
-from webui.catalogue import judged
+from webui.catalogue import offered
+from webui.typed import judged
 from webui.views.editor import EDITORS
 
 PATH = "fade_out_monitoring.bpmn"
@@ -303,11 +304,39 @@ def test_catalogue_offers_what_the_draft_defines(
         ("decisions", "closing_rule"),
         ("roles", "accountable_person"),
         ("milestones", "closure_decided"),
+        ("stages", "analysis"),
+        ("messages", "urgent_danger"),
     ]:
         assert name in {one["id"] for one in found[kind]}, kind
     drafts.new_from_template(application, draft, owner(application), "form", "inform_school")
     again = olga.get(f"/workshop/drafts/{draft}/catalogue").get_json()
     assert {"id": "inform_school", "name": "Inform school"} in again["forms"]
+
+
+def test_names_come_from_rules_and_signals_too(olga: Visitor, draft: UUID) -> None:
+    before = opened(olga, draft)
+    changed = (
+        before["content"]
+        .replace('name="milestone" value="monitoring_check_held"', 'name="milestone" value="held"')
+        .replace("</bpmn:process>", '</bpmn:process><bpmn:signal id="s1" name="moved_away" />')
+    )
+    assert sent(olga, address(draft, "content"), content=changed, expected=before["hash"])
+    found = olga.get(f"/workshop/drafts/{draft}/catalogue").get_json()
+    milestones = {one["id"]: one["name"] for one in found["milestones"]}
+    assert milestones["held"] == ""
+    # No step reaches it any more, but a rule waits for it: the name is still offered.
+    assert milestones["monitoring_check_held"]
+    assert found["signals"] == [{"id": "moved_away"}, {"id": "return_to_analysis"}]
+
+
+def test_rules_that_cannot_be_read_keep_no_editor_closed(
+    application: Application, draft: UUID
+) -> None:
+    with application.database.reading() as session:
+        files = drafts.files(session, drafts.load(session, draft))
+    found = offered(ResolvedDeployment({**files, "rules.toml": b"[[rule"}))
+    names = {one["id"]: one["name"] for one in found["milestones"]}
+    assert names["closure_decided"] == ""
 
 
 def test_broken_file_keeps_no_editor_closed(olga: Visitor, draft: UUID) -> None:
@@ -342,6 +371,21 @@ def test_broken_file_keeps_no_editor_closed(olga: Visitor, draft: UUID) -> None:
         ("date", "2026-05-31", ""),
         ("date", "next_monitoring_check", ""),
         ("date", "31.5.2026", "date such as"),
+        ("formula", "=count(partners) > 1", ""),
+        ("formula", "=profile.closing_rul", "no value closing_rul"),
+        ("formula", "=count(partners", "ends too early"),
+        ("formula", "route", "Begin the expression with ="),
+        ("formula", "==route", "No = is needed"),
+        ("day", "=today()", ""),
+        ("day", "2026-05-31", ""),
+        ("day", "31.5.2026", "date such as"),
+        ("plain", "What is known", ""),
+        ("plain", "=route", "shown as it is written"),
+        ("plain", "It is {{route}}", "shown as it is written"),
+        ("tests", "", ""),
+        ("tests", '"unfounded", "urgent"', ""),
+        ("tests", "[1..profile.closing_rul]", "no value closing_rul"),
+        ("tests", '"unfounded', '"'),
     ],
 )
 def test_expression_is_judged_where_it_is_typed(

@@ -82,6 +82,16 @@ function asking(source) {
   return `import { translate as inLanguage } from '${words}';\n${body}`;
 }
 
+/** The editor takes the focus to the drawn field after each change of it, also from who still types in the panel. */
+function focusKept(source) {
+  const kept = source.replace(
+    /if \(selection\.isSelected\(field\)\) \{(\s+ref\.current\.focus\(\);)/,
+    "if (selection.isSelected(field) && !document.activeElement?.closest('.bio-properties-panel')) {$1",
+  );
+  if (kept === source) throw new Error('form-js-editor changed: the line that takes the focus was not found.');
+  return kept;
+}
+
 const formsTranslated = {
   name: 'forms-translated',
   setup(build) {
@@ -99,7 +109,7 @@ const formsTranslated = {
         found.add(one ?? other);
         return `inLanguage(${whole})`;
       });
-      return { contents: asking(contents), loader: 'js' };
+      return { contents: asking(part === 'editor' ? focusKept(contents) : contents), loader: 'js' };
     });
     build.onEnd(() => {
       const gone = TEXTS.filter((text) => !found.has(text) && !COMPOSED.test(text));

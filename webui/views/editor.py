@@ -15,11 +15,12 @@ from engine.models import WorkshopDraft
 from engine.workshop import draft as drafts
 from engine.workshop.place import DIAGRAM, FORM, TABLE, Kind, kind_of
 from webui.candidate import BusyError, candidate, problems, rules
-from webui.catalogue import judged, offered, readable
+from webui.catalogue import offered, readable
 from webui.context import account, application, end_reading, reading
 from webui.guard import action
 from webui.pagehelp import when
 from webui.scripttext import said
+from webui.typed import judged
 
 pages = Blueprint("editor", __name__)
 EDITORS = {DIAGRAM: "bpmn", TABLE: "dmn", FORM: "form"}

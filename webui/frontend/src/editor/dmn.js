@@ -7,6 +7,7 @@ import 'dmn-js/dist/assets/dmn-js-decision-table-controls.css';
 import 'dmn-js/dist/assets/dmn-js-literal-expression.css';
 import 'dmn-js/dist/assets/dmn-font/css/dmn.css';
 import Modeler from 'dmn-js/lib/Modeler';
+import { Cells } from './cells.js';
 import { make } from './dom.js';
 import { Workbench } from './workbench.js';
 import { gettext, translate } from '../language.js';
@@ -14,7 +15,9 @@ import { gettext, translate } from '../language.js';
 class Table {
   constructor(bench) {
     this.root = bench.root;
-    this.modeler = new Modeler({ container: bench.root.querySelector('[data-canvas]'), ...inLanguage() });
+    const place = bench.root.querySelector('[data-canvas]');
+    this.modeler = new Modeler({ container: place, ...inLanguage() });
+    this.cells = new Cells(place, bench.catalogue);
     this.heard = new WeakSet();
     this.act = () => {};
     this.modeler.on('views.changed', () => this.listen());
@@ -34,7 +37,12 @@ class Table {
     if (!viewer || this.heard.has(viewer)) return;
     this.heard.add(viewer);
     nameRows(this.root);
-    viewer.on('commandStack.changed', (event) => event?.trigger !== 'clear' && this.act());
+    this.cells.open(viewer);
+    viewer.on('commandStack.changed', (event) => {
+      if (event?.trigger === 'clear') return;
+      this.act();
+      this.cells.look();
+    });
   }
 
   async text() {

@@ -17,7 +17,11 @@ export class Workbench {
     this.urls = root.dataset;
     this.path = root.dataset.path;
     this.state = root.querySelector('[data-state]');
-    this.catalogue = new Catalogue({ catalogue: root.dataset.catalogueUrl, expression: root.dataset.expressionUrl });
+    const told = root.querySelector('[data-told]');
+    const urls = { catalogue: root.dataset.catalogueUrl, expression: root.dataset.expressionUrl };
+    this.catalogue = new Catalogue(urls, (words) => {
+      told.textContent = words;
+    });
     this.changes = 0; // changes made
     this.saved = 0; // changes that the server has
     this.opened = ''; // the text as it was opened

@@ -1,5 +1,6 @@
 // Our own part of the form editor: fewer components, and the settings that only our server reads.
 import { OwnFields } from './provider.jsx';
+import { Typed } from './typed.js';
 
 const AFTER_THE_STANDARD = 500;
 
@@ -23,7 +24,8 @@ class Fields {
 }
 
 export default {
-  __init__: ['ownPalette', 'ownFields'],
+  __init__: ['ownPalette', 'ownFields', 'ownTyped'],
   ownPalette: ['type', Palette],
   ownFields: ['type', Fields],
+  ownTyped: ['type', Typed],
 };

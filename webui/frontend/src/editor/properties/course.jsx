@@ -1,8 +1,8 @@
-// The settings that steer the course: conditions, timers, messages, repetition, ids.
+// The settings that steer the course: conditions, timers, messages, signals, repetition, ids.
 import { is, getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
 import { standIn } from '../names.js';
 import { write } from './extension.js';
-import { Choice, Line, Text, Tick } from './entry.jsx';
+import { Choice, Line, Name, Text, Tick } from './entry.jsx';
 import { gettext } from '../../language.js';
 
 const SPLITS = ['bpmn:ExclusiveGateway', 'bpmn:InclusiveGateway'];
@@ -118,34 +118,63 @@ function writeTimer(services, element, timer, kind, body) {
   return write(services, element, timer, kind ? { ...none, [kind]: made } : none);
 }
 
-/** Return the field of an event that waits for or sends a message: its name. */
-export function messageFields(element) {
-  const event = definition(element, 'MessageEventDefinition');
-  if (!event) return [];
+const LETTERS = {
+  message: {
+    type: 'bpmn:Message',
+    reference: 'messageRef',
+    definition: 'MessageEventDefinition',
+    label: gettext('Name of the message'),
+    description: gettext('The same name in another drawing of this draft means the same message.'),
+  },
+  signal: {
+    type: 'bpmn:Signal',
+    reference: 'signalRef',
+    definition: 'SignalEventDefinition',
+    label: gettext('Name of the signal'),
+    description: gettext('The same name in another drawing of this draft means the same signal.'),
+  },
+};
+
+/** Return the field of an event that waits for or sends a message or a signal: its name. */
+export function letterFields(element) {
+  const [word, letter] = Object.entries(LETTERS).find(([, one]) => definition(element, one.definition)) ?? [];
+  if (!letter) return [];
+  const event = definition(element, letter.definition);
   return [
     {
-      id: 'messageName',
-      component: Line,
-      label: gettext('Name of the message'),
-      description: gettext('The same name in another drawing of this draft means the same message.'),
-      read: () => event.get('messageRef')?.get('name') ?? '',
-      save: (services, value) => writeMessage(services, element, event, value.trim()),
+      id: `${word}Name`,
+      component: Name,
+      kind: `${word}s`,
+      label: letter.label,
+      description: letter.description,
+      read: () => event.get(letter.reference)?.get('name') ?? '',
+      save: (services, value) => writeLetter(services, element, event, [word, letter], value.trim()),
     },
   ];
 }
 
-/** A name that no message of this file has yet is defined; others that use the old one keep it. */
-function writeMessage(services, element, event, name) {
+/** A name that this file does not have yet is defined; what nothing names any more is left out. */
+function writeLetter(services, element, event, [word, { type, reference }], name) {
   const root = definitions(event);
-  const known = root.get('rootElements').find((one) => one.$type === 'bpmn:Message' && one.get('name') === name);
-  if (known || !name) return write(services, element, event, { messageRef: name ? known : undefined });
-  const made = services.bpmnFactory.create('bpmn:Message', { id: `message_${name.replace(/\W+/g, '_')}`, name });
-  made.$parent = root;
-  const rootElements = [...root.get('rootElements'), made];
+  const before = event.get(reference);
+  const known = root.get('rootElements').find((one) => one.$type === type && one.get('name') === name);
+  const made = known || !name ? known : services.bpmnFactory.create(type, { id: `${word}_${name.replace(/\W+/g, '_')}`, name });
+  const kept = root.get('rootElements').filter((one) => one !== before || before === made || isNamed(services, before, event, reference));
+  const rootElements = made && !known ? [...kept, made] : kept;
+  if (made && !known) made.$parent = root;
   return services.commandStack.execute('properties-panel.multi-command-executor', [
+    // What an event still names, the library would put back.
+    { cmd: 'element.updateModdleProperties', context: { element, moddleElement: event, properties: { [reference]: name ? made : undefined } } },
     { cmd: 'element.updateModdleProperties', context: { element, moddleElement: root, properties: { rootElements } } },
-    { cmd: 'element.updateModdleProperties', context: { element, moddleElement: event, properties: { messageRef: made } } },
   ]);
+}
+
+/** Say whether something else than `event` names a message or signal. */
+function isNamed(services, letter, event, reference) {
+  return services.elementRegistry.getAll().some((shape) => {
+    const object = getBusinessObject(shape);
+    return [object, ...(object.eventDefinitions ?? [])].some((one) => one !== event && one[reference] === letter);
+  });
 }
 
 function definitions(object) {

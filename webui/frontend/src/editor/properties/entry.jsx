@@ -1,11 +1,9 @@
-// The kinds of fields of the panel: a choice from the draft, a line, a text, an expression that the
-// server reads while one types.
+// The kinds of fields of the panel: a choice from the draft, a line, a name, a text, an expression that
+// the server reads while one types.
 import { useService } from 'bpmn-js-properties-panel';
 import { CheckboxEntry, SelectEntry, TextAreaEntry, TextFieldEntry } from '@bpmn-io/properties-panel';
-import { useEffect, useState } from '@bpmn-io/properties-panel/preact/hooks';
+import { useEffect, useLayoutEffect, useState } from '@bpmn-io/properties-panel/preact/hooks';
 import { gettext } from '../../language.js';
-
-const REST = 300; // milliseconds without typing before the server is asked
 
 /** Return the services that fields write with. */
 export function useServices() {
@@ -15,6 +13,7 @@ export function useServices() {
     catalogue: useService('catalogue'),
     commandStack: useService('commandStack'),
     debounce: useService('debounceInput'),
+    elementRegistry: useService('elementRegistry'),
     modeling: useService('modeling'),
     moddle: useService('moddle'),
   };
@@ -60,7 +59,7 @@ function asOption({ id, label, name }) {
 /** A line of text, or of an expression when `check` says of which kind. */
 export function Line({ element, id, label, check, read, save, refuse, description, placeholder }) {
   const services = useServices();
-  const problem = useJudgement(services.catalogue, check, read(services));
+  const problem = useJudgement(services.catalogue, check, read(services), label);
   return (
     <TextFieldEntry
       id={id}
@@ -76,10 +75,30 @@ export function Line({ element, id, label, check, read, save, refuse, descriptio
   );
 }
 
+/** A line for a name: those that are known are offered, another one can be typed. */
+export function Name({ kind, ...field }) {
+  const { catalogue } = useServices();
+  const list = `known-${field.id}`;
+  // The library's field has no place for a list.
+  useLayoutEffect(() => {
+    document.getElementById(`bio-properties-panel-${field.id}`)?.setAttribute('list', list);
+  });
+  return (
+    <>
+      <Line {...field} />
+      <datalist id={list}>
+        {catalogue.list(kind).map(({ id, name }) => (
+          <option key={id} value={id} label={name || undefined} />
+        ))}
+      </datalist>
+    </>
+  );
+}
+
 /** A text of several lines; `check` says what the server reads it as. */
 export function Text({ element, id, label, check, read, save, rows = 3, description }) {
   const services = useServices();
-  const problem = useJudgement(services.catalogue, check, read(services));
+  const problem = useJudgement(services.catalogue, check, read(services), label);
   return (
     <TextAreaEntry
       id={id}
@@ -111,24 +130,12 @@ export function Tick({ element, id, label, read, save, description }) {
 }
 
 /** Return what the server says of an expression; a field cannot wait, so it is drawn again then. */
-function useJudgement(catalogue, kind, source) {
-  const [problem, setProblem] = useState(null);
+function useJudgement(catalogue, kind, source, label) {
+  const [problem, setProblem] = useState('');
   useEffect(() => {
-    if (!kind || !source) {
-      setProblem(null);
-      return undefined;
-    }
-    let isWanted = true;
-    const timer = setTimeout(() => {
-      catalogue.judge(kind, source).then(
-        (told) => isWanted && setProblem(told),
-        (error) => isWanted && setProblem(error.message),
-      );
-    }, REST);
-    return () => {
-      isWanted = false;
-      clearTimeout(timer);
-    };
+    if (kind) return catalogue.judgeSoon({ kind, source: source || '', label }, setProblem);
+    setProblem('');
+    return undefined;
   }, [kind, source]);
-  return problem;
+  return problem || null;
 }

@@ -1,7 +1,7 @@
 // The settings of a step for people, and of the lane that says who they are.
 import { is, getBusinessObject } from 'bpmn-js/lib/util/ModelUtil';
 import { setting, writeSetting } from './extension.js';
-import { Choice, Line, Text } from './entry.jsx';
+import { Choice, Line, Name, Text } from './entry.jsx';
 import { gettext } from '../../language.js';
 
 /** Return read and save of one of our settings. */
@@ -40,7 +40,8 @@ export function personFields(element) {
     field(element, Line, 'notDoneBy', gettext('Not by whoever did'), {
       description: gettext('Ids of other steps, separated by commas.'),
     }),
-    field(element, Line, 'milestone', gettext('Milestone'), {
+    field(element, Name, 'milestone', gettext('Milestone'), {
+      kind: 'milestones',
       description: gettext('The name by which rules and the case page know that this was done.'),
     }),
     field(element, Line, 'consequence', gettext('Words on the button')),
@@ -94,6 +95,6 @@ export function callFields(element) {
       read: () => object.get('calledElement') ?? '',
       save: ({ modeling }, value) => modeling.updateProperties(element, { calledElement: value || undefined }),
     },
-    field(element, Line, 'stage', gettext('Stage on the case page')),
+    field(element, Name, 'stage', gettext('Stage on the case page'), { kind: 'stages' }),
   ];
 }

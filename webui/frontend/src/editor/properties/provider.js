@@ -4,12 +4,12 @@ import { is, isAny } from 'bpmn-js/lib/util/ModelUtil';
 import { Choice, Text, Tick } from './entry.jsx';
 import { callFields, laneFields, personFields } from './person.jsx';
 import { decisionFields, operatorFields, scriptFields } from './system.jsx';
-import { flowFields, idField, messageFields, repetitionFields, timerFields } from './course.jsx';
+import { flowFields, idField, letterFields, repetitionFields, timerFields } from './course.jsx';
 import { gettext } from '../../language.js';
 
 const AFTER_THE_STANDARD = 500;
 // What the standard panel shows and nothing here reads, or what is shown in our own words instead.
-const LEFT_OUT = new Set(['compensation', 'link', 'message', 'multiInstance', 'adHocCompletion', 'timer']);
+const LEFT_OUT = new Set(['compensation', 'link', 'message', 'multiInstance', 'adHocCompletion', 'signal', 'timer']);
 
 export class Provider {
   static $inject = ['propertiesPanel', 'catalogue'];
@@ -38,7 +38,7 @@ export class Provider {
       ['lane', gettext('Who works here'), is(element, 'bpmn:Lane') && laneFields(element)],
       ['flow', gettext('Condition'), is(element, 'bpmn:SequenceFlow') && flowFields(element)],
       ['clock', gettext('Timer'), is(element, 'bpmn:Event') && timerFields(element)],
-      ['letter', gettext('Message'), is(element, 'bpmn:Event') && messageFields(element)],
+      ['letter', gettext('What is sent or waited for'), is(element, 'bpmn:Event') && letterFields(element)],
       ['repetition', gettext('Repetition'), is(element, 'bpmn:Activity') && repetitionFields(element)],
     ]
       .filter(([, , entries]) => entries && entries.length)
