@@ -7,12 +7,14 @@ from uuid import uuid4
 from sqlalchemy import select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
+from engine.access import IN_NO_CASE
 from engine.bpmn import Flow, Instance, Step, UserTask, WaitingTimer
 from engine.calendar import is_duration, occurrence, parse_duration, parse_instant
 from engine.deputy import ANYBODY, NOBODY, WITHIN
 from engine.errors import DiagramError, InputError
 from engine.expression import compile_expression, to_json
 from engine.models import (
+    Case,
     Draft,
     InboxMessage,
     Organisation,
@@ -151,7 +153,7 @@ def _new_item(turn: "Turn", task: UserTask, organisation: Organisation | None) -
     element = turn.deployment.element(task.process_id, task.element_id)
     due = due_at(turn.profile, element, task, turn.now)
     remind = remind_at(turn.profile, element, due)
-    role = element.role or ""
+    role, escalate_to = owing(turn.profile, turn.case, element)
     item = WorkItem(
         id=uuid4(),
         instance_id=turn.instance.id,
@@ -168,12 +170,29 @@ def _new_item(turn: "Turn", task: UserTask, organisation: Organisation | None) -
         created_at=turn.now,
         due_at=due,
         remind_at=remind if remind > turn.now else None,
-        escalate_to=element.properties.get("escalateTo"),
+        escalate_to=escalate_to,
         state=WorkItemState.OPEN.value,
         variables=dict(task.data),
     )
     set_committed_value(item, "organisation", organisation)
     return item
+
+
+def owing(profile: Profile, case: Case, element: "Element") -> tuple[str, str | None]:
+    """Return who owes a step in a file and before whom it comes when it is overdue.
+
+    Raise DiagramError where that would bring somebody of another body into the file.
+    """
+    drawn = element.properties.get("escalateTo")
+    role = profile.role_in(case.file, element.role or "")
+    over = profile.role_in(case.file, drawn) if drawn else None
+    for one in (role, over):
+        if one and one not in IN_NO_CASE and not case.admits(one):
+            raise DiagramError(
+                f"{element.label} is drawn for {one}, who takes no part in this file; "
+                "draw it for another role, or say in [files] who does it instead."
+            )
+    return role, over
 
 
 def deputies_of(

@@ -14,6 +14,7 @@ from engine.application import Application
 from engine.errors import ConflictError, NotFoundError
 from engine.language import gettext
 from engine.lifecycle import LIFECYCLE, STARTS
+from engine.linked_file import new_file
 from engine.models import (
     Account,
     AccountRole,
@@ -27,7 +28,8 @@ from engine.models import (
     Signal,
     SignalSource,
 )
-from engine.receipt import hash_receipt, new_code, new_receipt
+from engine.receipt import hash_receipt, new_receipt
+from engine.separate_file import first_of
 from engine.turn import Outcome, Turn, new_instance
 
 
@@ -120,16 +122,7 @@ def _assign(session: Session, signal: Signal, case: Case) -> None:
 
 def _open_case(application: Application, session: Session, kind: str, now: datetime) -> Case:
     deployment = application.deployment(session)
-    case = Case(
-        id=uuid4(),
-        code=new_code(),
-        kind=kind,
-        state=CaseState.OPEN.value,
-        deployment_id=deployment.id,
-        created_at=now,
-        audit_sequence=0,
-        audit_head="",
-    )
+    case = new_file(kind, deployment.id, now, first_of(deployment.profile.files))
     session.add(case)
     desk = session.scalars(
         select(AccountRole.account_id)
@@ -163,7 +156,8 @@ def _start_episode(
     turn.audit("case:signal:receive", signal.id, channel=signal.channel, kind=case.kind)
     turn.begin(
         STARTS[case.kind],
-        {"case_type": case.kind, "episode_number": episode.number, "start_phase": None},
+        {"case_type": case.kind, "episode_number": episode.number, "start_phase": None}
+        | ({"file": case.file} if case.file else {}),
     )
     return turn.settle()
 

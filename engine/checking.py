@@ -45,6 +45,7 @@ START_DATA = {
     "episode_number": "int",
     "start_phase": "str",
     "retention_kind": "str",
+    "file": "str",
 }
 """The variables that engine.cases hands to a new episode, and an ended one to retention."""
 

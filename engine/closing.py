@@ -17,6 +17,7 @@ from engine import human
 from engine.errors import ClosingRefusedError, EpisodeClosedError
 from engine.fadeout import local_day, monitoring_days
 from engine.language import gettext
+from engine.linked_file import owe_end
 from engine.models import (
     AccountRole,
     Assessment,
@@ -78,6 +79,7 @@ def close_episode(turn: "Turn") -> None:
     turn.session.flush()
     turn.case.state, turn.case.ended_at = CaseState.CLOSED.value, turn.now
     turn.audit("case:episode:close", episode.id, closing_round=episode.closing_round)
+    owe_end(turn)
 
 
 def end_episode(turn: "Turn", outcome: str) -> None:
@@ -92,6 +94,7 @@ def end_episode(turn: "Turn", outcome: str) -> None:
         turn.case.state = CaseState.ENDED.value
     turn.case.ended_at = turn.now
     turn.audit("case:episode:end", episode.id, outcome=outcome)
+    owe_end(turn)
 
 
 def _running_episode(turn: "Turn") -> Episode:

@@ -183,7 +183,8 @@ def _opens_to(session: Session, case: Case | None, account: Account) -> bool:
     """Say whether the case opens to the person.
 
     Not to members, who read it anyway, nor to those who have left it: whoever was taken out of a
-    case, for a conflict of interest above all, does not come back by this door.
+    case, for a conflict of interest above all, does not come back by this door. Nor to another
+    body than the one whose file it is.
     """
     identifier = case.id if case else uuid4()
     ever = session.scalar(
@@ -195,7 +196,9 @@ def _opens_to(session: Session, case: Case | None, account: Account) -> bool:
     live = session.scalar(
         select(Case.id).where(Case.id == identifier, access.visible_cases(session, account))
     )
-    return case is not None and case.state not in access.UNREADABLE and not (ever or barred or live)
+    if case is None or case.state in access.UNREADABLE or ever or barred or live:
+        return False
+    return case.admits_any(account.role_codes)
 
 
 def _refuse(session: Session, case: Case | None, account: Account, now: datetime) -> None:
@@ -286,7 +289,8 @@ def _whom_to_tell(session: Session, found: EmergencyAccess) -> list[UUID]:
         CaseMember.until.is_(None),
         CaseMember.function.in_(COORDINATORS),
     )
-    watching = select(AccountRole.account_id).where(AccountRole.role.in_(TOLD))
+    here = [role for role in TOLD if role in access.IN_NO_CASE or found.case.admits(role)]
+    watching = select(AccountRole.account_id).where(AccountRole.role.in_(here))
     people = select(Account.id).where(
         Account.id.in_(leading.union(watching)),
         Account.disabled_at.is_(None),

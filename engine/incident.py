@@ -81,9 +81,13 @@ def raise_incident(
     if incident is None:
         case_id = None
         if instance_id is not None:
-            case_id = session.scalar(
-                select(ProcessInstance.case_id).where(ProcessInstance.id == instance_id)
-            )
+            case_id, steward = session.execute(
+                select(Case.id, Case.steward)
+                .join(ProcessInstance, ProcessInstance.case_id == Case.id)
+                .where(ProcessInstance.id == instance_id)
+            ).one_or_none() or (None, OWNER)
+            # A file that is kept apart is looked after by its own body.
+            owner_role = steward if owner_role == OWNER else owner_role
         incident = Incident(
             instance_id=instance_id,
             case_id=case_id,
@@ -123,6 +127,8 @@ def call_for(
 
     `settled_by` is `seen` (that person says so) or `review` (when both reviews are written).
     """
+    if case_id is not None and role == OWNER:
+        role = session.scalar(select(Case.steward).where(Case.id == case_id)) or OWNER
     incident = raise_incident(
         session,
         key=key,

@@ -87,6 +87,7 @@ def candidates(session: Session, case: Case) -> list[tuple[Account, str]]:
         if (person.id, role) not in taken
         and person.id not in members.barred
         and not access.IN_NO_CASE & person.role_codes
+        and case.admits(role)
         and (person.organisation_id in at_the_table if role == PARTNER else role not in held)
     ]
 

@@ -7,3 +7,5 @@ STARTS = {
     "release": "release_announced",
 }
 """Kind of case -> message."""
+HANDED_OVER = "file_handed_over"
+"""The message by which a file begins that another one opens; never sent by anybody else."""

@@ -121,7 +121,8 @@ def begin(
     members = access.members_of(what.session, what.case.id)
     if (account.id, function) in members:
         return
-    if access.IN_NO_CASE & account.role_codes or account.id in members.barred:
+    outside = access.IN_NO_CASE & account.role_codes or not what.case.admits(function)
+    if outside or account.id in members.barred:
         raise SeparationError(gettext("This person may not take part here; choose somebody else."))
     what.session.add(
         CaseMember(

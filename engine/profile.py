@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.errors import InputError
 from engine.policy import PRODUCT_ROLES
+from engine.separate_file import SeparateFile, read_separate_files
 from engine.structure import (
     Arrangement,
     GlossaryEntry,
@@ -31,7 +32,7 @@ SOURCE = "en"
 """The language in which the product, its drawings and its forms are written."""
 TABLES = frozenset(
     {"profile", "values", "roles", "disciplines"}
-    | {"structure", "selfcheck", "terms", "glossary", "scenarios"}
+    | {"structure", "selfcheck", "terms", "glossary", "scenarios", "files"}
 )
 """The tables of a profile that have a meaning of their own; all others are code lists."""
 
@@ -88,6 +89,8 @@ class Profile:
     glossary: Mapping[str, GlossaryEntry] = field(default_factory=dict)
     stories_left_out: Mapping[str, str] = field(default_factory=dict)
     """Scenarios of what lies underneath that do not apply here, each with the reason."""
+    files: Mapping[str, SeparateFile] = field(default_factory=dict)
+    """The files that are kept apart; empty where a case has one file."""
 
     @cached_property
     def values(self) -> dict[str, Any]:
@@ -116,6 +119,14 @@ class Profile:
     def role_name(self, code: str) -> str:
         """Return what people here call the role."""
         return self.roles[code].name if code in self.roles else code.replace("_", " ")
+
+    def role_in(self, file: str, drawn: str) -> str:
+        """Return who does in a file what the drawings ask of a role."""
+        return self.files[file].role_for(drawn) if file in self.files else drawn
+
+    def is_handed_over(self, file: str) -> bool:
+        """Say whether a file is one that another file opens, so that no report begins it."""
+        return file in self.files and bool(self.files[file].opened_by)
 
     def with_values(self, changed: Mapping[str, Any]) -> "Profile":
         """Return a copy with some values replaced (scenarios, play)."""
@@ -179,6 +190,7 @@ def build_profile(data: Mapping[str, Any], file: str) -> Profile:
         terms=read_terms(_optional(data, "terms", file), file),
         glossary=read_glossary(_optional(data, "glossary", file), file),
         stories_left_out=_left_out(_optional(data, "scenarios", file), file),
+        files=read_separate_files(_optional(data, "files", file), file),
     )
 
 

@@ -30,9 +30,12 @@ KEYS: Final[Mapping[str, frozenset[str]]] = {
     "structure": frozenset({"value", "source", "explain", "by", "confirm"}),
     "selfcheck": frozenset({"status", "reason", "by", "wish"}),
     "glossary": frozenset({"term", "text", "steps"}),
+    "files": frozenset({"name", "explain", "roles", "opened_by", "instead", "tells"}),
 }
 """Entries of each kind of table."""
 LISTS: Final = frozenset({"by", "steps", "reads"})
+ROLES: Final = frozenset({"files"})
+"""Tables whose `roles` is a list."""
 ENTRIES: Final[Mapping[str, Collection[str]]] = {"structure": ROWS, "selfcheck": REQUIREMENTS}
 WORDS: Final = {bool: "true or false", int: "a number", float: "a number", list: "a list"}
 
@@ -165,9 +168,14 @@ def _keys(name: str, place: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
                 "unknown_key",
                 told("is no entry of [%(name)s.*]; %(hint)s", name=name, hint=hint),
             )
-        elif key in LISTS:
+        elif key in LISTS or (key == "roles" and name in ROLES):
             if not _texts(value):
                 yield _wrong(where, "wrong_type", told('is a list of texts like ["one", "two"].'))
+        elif key == "instead":
+            if not isinstance(value, Mapping) or not _texts(list(value.values())):
+                yield _wrong(
+                    where, "wrong_type", told('is a table like { desk_head = "chair" }.')
+                )
         elif key == "emergency":
             if not isinstance(value, bool):
                 yield _wrong(where, "wrong_type", told("is true or false, without quotes."))

@@ -23,7 +23,7 @@ from engine.scenario_world import World
 
 STEP_KINDS = (
     *("start", "do", "after", "message", "refused", "expect", "opinion", "reopen", "agree"),
-    "erase",
+    *("erase", "file"),
 )
 
 

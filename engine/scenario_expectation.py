@@ -8,9 +8,12 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.access import may
 from engine.deputy import now_of
 from engine.language.telling import told
+from engine.linked_file import linked_files
 from engine.models import (
+    Account,
     Assessment,
     Case,
     CaseMember,
@@ -221,6 +224,24 @@ class Facts:
             .order_by(Opinion.at)
         ).unique()
         return [f"{row.organisation.code}:{row.choice}" for row in rows if row.organisation]
+
+    def readers(self) -> list[str]:
+        """Return `username` of everybody to whom the file opens."""
+        case = self._session.get_one(Case, self._case_id)
+        accounts = self._session.scalars(select(Account)).unique()
+        return sorted(
+            one.username for one in accounts if may(self._session, one, "case:read", case)
+        )
+
+    def links(self) -> dict[str, list[str]]:
+        """Return by `username` which other files everybody sees who reads this one."""
+        case = self._session.get_one(Case, self._case_id)
+        accounts = self._session.scalars(select(Account)).unique()
+        return {
+            one.username: sorted(other.file for other in linked_files(self._session, one, case))
+            for one in accounts
+            if may(self._session, one, "case:read", case)
+        }
 
     def members(self) -> list[str]:
         """Return `username` of all active members."""

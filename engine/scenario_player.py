@@ -18,6 +18,7 @@ from engine.errors import CasetableError, InputError, SeparationError
 from engine.expression import compile_expression, to_json
 from engine.language.telling import message_of, series, source, told
 from engine.lifecycle import STARTS
+from engine.linked_file import file_beside
 from engine.models import (
     Account,
     Case,
@@ -196,6 +197,15 @@ class Player:
         with self.application.database.reading() as session:
             code = session.get_one(Case, self._case_id).code
         ask_in_words(self.application, code, self._account(str(step["as"])).id, step)
+        return []
+
+    def _file(self, step: Mapping[str, Any]) -> list[str]:
+        """Go on in another file of the same person, as its own people do."""
+        with self.application.database.reading() as session:
+            found = file_beside(session, self._case_id, str(step["file"]))
+        if found is None:
+            return [f"there is no file {step['file']!r}"]
+        self._case_id = found
         return []
 
     def _opinion(self, step: Mapping[str, Any]) -> list[str]:

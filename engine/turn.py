@@ -190,17 +190,20 @@ class Turn:
         key: str,
         instance: ProcessInstance | None = None,
     ) -> InboxMessage:
-        """Put a message into the durable inbox of an instance of this case (default: this one)."""
+        """Put a message into the durable inbox of an instance (default: this one).
+
+        That of another file is locked by the caller.
+        """
         target = instance or self.instance
         message = InboxMessage(
             id=uuid4(),
             instance_id=target.id,
-            case_id=self.case.id,
+            case_id=target.case_id,
             name=name,
             payload=payload or {},
             key=key,
             received_at=self.now,
-            by_id=self.actor.id if self.actor else None,
+            by_id=self.actor.id if self.actor and target.case_id == self.case.id else None,
             state="waiting",
         )
         self.session.add(message)
@@ -218,6 +221,13 @@ class Turn:
         started = new_instance(self.session, self.case, process_id, self.deployment.id, self.now)
         self._started.append((started, message, data or {}))
         return started
+
+    def begin_beside(self, instance: ProcessInstance, message: str, data: dict[str, Any]) -> None:
+        """Let the process of another file begin in the same transaction, after this turn.
+
+        What happens there is nobody's deed: who acts here need not be known there.
+        """
+        self._started.append((instance, message, data))
 
     def statement(self) -> dict[str, Any]:
         """Return the columns that every row of the case file has."""
@@ -271,6 +281,8 @@ class Turn:
             raise SeparationError(
                 gettext("Who runs, rules or watches the system takes part in no case.")
             )
+        if not self.case.admits(function):
+            raise SeparationError(gettext("This role takes no part in this file."))
         self.members.add((account.id, function))
         self.session.add(
             CaseMember(
@@ -445,17 +457,20 @@ class Turn:
             self._absorb(other.settle())
 
     def _beside(self, instance: ProcessInstance) -> "Turn":
-        """Return a turn of another instance of the case: the same persons at the same instant."""
+        """Return a turn of another instance at the same instant; in this case, the same persons."""
+        here = instance.case_id == self.case.id
         return Turn(
             self.application,
             self.session,
             instance,
             now=self.now,
-            actor=self.actor,
-            behalf=self.behalf,
+            actor=self.actor if here else None,
+            behalf=self.behalf if here else None,
         )
 
     def _absorb(self, other: Outcome) -> None:
+        if other.case_id != self.case.id:
+            return  # who acts here is not told what is owed in another file
         self.outcome.new_items.extend(other.new_items)
         self.outcome.delivered |= other.delivered
 

@@ -28,5 +28,6 @@ OPERATOR_MODULES = (
     "retention",
     "signal",
     "judging",
+    "linked_file",
     "rehearsal",
 )

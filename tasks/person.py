@@ -75,6 +75,8 @@ def count_namesakes(turn: Turn, person: Person) -> int:
         .join(Case, Case.id == Person.case_id)
         .where(
             Person.case_id != turn.case.id,
+            # Threat: the count would tell one body what another one keeps a file of.
+            Case.file == turn.case.file,
             blind_index.namesakes(key, person.name, person.birth_date),
             Case.state.not_in(HIDDEN),
         )

@@ -9,6 +9,7 @@ from engine.closing import ACCOUNTABLE
 from engine.errors import InputError, OperatorError, SeparationError
 from engine.language import gettext
 from engine.lifecycle import LIFECYCLE
+from engine.linked_file import is_handed_over
 from engine.models import (
     CaseState,
     Decision,
@@ -85,7 +86,7 @@ def against_start(turn: Turn, phase: str) -> str | None:
     """Say why a new episode may not start at a phase: it would pass by a step that must come."""
     consent = str(turn.profile.values["consent"])
     if phase == "intake":
-        return None
+        return _against_intake(turn)
     if not _was_at_table(turn):
         return "This case never was at the table: let it start at the intake (L5)."
     if _age_rules(turn)["child_protection_first"]:
@@ -97,11 +98,19 @@ def against_start(turn: Turn, phase: str) -> str | None:
     return None
 
 
+def _against_intake(turn: Turn) -> str | None:
+    if is_handed_over(turn.profile, turn.case):
+        return "This file was handed over and has no intake: let it start at the analysis."
+    return None
+
+
 def _was_at_table(turn: Turn) -> bool:
     """Say whether a person chose the table, or the case began as a return or release (L5).
 
     Where child protection once took over, the careful reading is that it was not.
     """
+    if is_handed_over(turn.profile, turn.case):
+        return True
     chosen = turn.case.kind != "signal" or _has_decision(turn, "route", "multi_agency")
     return chosen and not _has_decision(turn, "child_protection", "takes_over")
 
@@ -131,9 +140,15 @@ def _age_rules(turn: Turn) -> dict[str, Any]:
         "minor_rule",
         {
             "age_group": age_group(turn),
-            "child_protection_done": _has_decision(turn, "child_protection"),
+            "child_protection_done": _child_protection_asked(turn),
         },
     )
+
+
+def _child_protection_asked(turn: Turn) -> bool:
+    """Say whether child protection was asked: for what was handed over, before that (L6)."""
+    asked = _has_decision(turn, "child_protection")
+    return asked or is_handed_over(turn.profile, turn.case)
 
 
 @dataclass(frozen=True)
@@ -215,10 +230,11 @@ def _start_data(turn: Turn, inputs: NewEpisode, number: int) -> dict[str, Any]:
         "plan_version": plan_version(turn),
         "age_group": age_group(turn),
         "is_minor": ages["is_minor"],
-        "child_protection_done": _has_decision(turn, "child_protection"),
+        "child_protection_done": _child_protection_asked(turn),
         "urgency": "normal",
         "closing_evidence": "risk",
         **consent,
+        **({"file": turn.case.file} if turn.profile.files else {}),
     }
 
 

@@ -24,6 +24,7 @@ from engine.policy import NOT_DELEGATED
 _PERIOD, _OTHER_PERIOD = aliased(CaseMember), aliased(CaseMember)
 _STANDING = aliased(CaseStanding)
 _TWIN = aliased(Account)
+_FILE = aliased(Case)
 
 
 def is_barred(account: Account, case_id: Any) -> ColumnElement[bool]:
@@ -52,6 +53,12 @@ def not_excluded(account: Account, case_id: InstrumentedAttribute[UUID]) -> Colu
     )
 
 
+def admits(account: Account, roles: InstrumentedAttribute[str]) -> ColumnElement[bool]:
+    """Return the condition under which a file lets one of the account's own roles take part."""
+    own = (roles.contains(f" {role} ", autoescape=True) for role in sorted(account.role_codes))
+    return or_(roles == "", *own)
+
+
 def cases_of(account: Account) -> ColumnElement[bool]:
     """Return the condition under which a Case is visible in the account's own right."""
     return _cases(account, work_items_of(account))
@@ -60,7 +67,7 @@ def cases_of(account: Account) -> ColumnElement[bool]:
 def cases_through(account: Account, absent: Account) -> ColumnElement[bool]:
     """Return the condition under which a deputy sees a Case for an absent person."""
     steps = work_items_through(account, absent)
-    return and_(_cases(absent, steps), not_excluded(account, Case.id))
+    return and_(_cases(absent, steps), not_excluded(account, Case.id), admits(account, Case.roles))
 
 
 def _cases(person: Account, steps: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -102,6 +109,8 @@ def work_items_through(account: Account, absent: Account) -> ColumnElement[bool]
         WorkItem.deputies.in_([ANYBODY, WITHIN] if within else [ANYBODY]),
         work_items_of(absent),
         not_excluded(account, WorkItem.case_id),
+        # Threat: who deputises for a colleague of another body would read its file.
+        exists().where(_FILE.id == WorkItem.case_id, admits(account, _FILE.roles)),
     )
 
 

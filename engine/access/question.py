@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from engine.access.casefile import way
 from engine.access.person import absent_people, is_excluded, members_of, persons, takes_part
-from engine.access.standing import LEADING, UNREADABLE
+from engine.access.standing import IN_NO_CASE, LEADING, UNREADABLE
 from engine.access.step import absent_for, may_step
 from engine.errors import NotFoundError
 from engine.language import gettext
@@ -63,6 +63,9 @@ def _may_incident(session: Session, account: Account, incident: Incident) -> boo
         return False
     if incident.owner_role in account.role_codes:
         return True
+    case = session.get_one(Case, incident.case_id)
+    if not case.admits_any(account.role_codes):
+        return False
     return not is_excluded(session, account, incident.case_id) and any(
         incident.owner_role in one.role_codes and one.id not in barred
         for one in absent_people(session, account)
@@ -97,8 +100,14 @@ def _may_emergency(
     if action == "emergency:end":
         leads = any((account.id, function) in members for function in LEADING)
         return is_live and (own or leads or "dpo" in account.role_codes)
-    watches = bool(WATCHES_EMERGENCIES & account.role_codes) or takes_part(account, members)
+    over = (role for role in WATCHES_EMERGENCIES & account.role_codes if _watches(found.case, role))
+    watches = any(over) or takes_part(account, members)
     return action == "emergency:watch" and watches and not own
+
+
+def _watches(case: Case, role: str) -> bool:
+    """Say whether a role watches over emergencies of a file: the officer over those of all."""
+    return role in IN_NO_CASE or case.admits(role)
 
 
 def require(

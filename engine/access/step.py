@@ -70,7 +70,8 @@ def absent_for(
 ) -> list[Account]:
     """Return the absent people on whose behalf the account may do something to a step."""
     found = list(persons(session, account))[1:]
-    if not found or is_excluded(session, account, item.case_id):
+    apart = found and not item.case.admits_any(account.role_codes)
+    if not found or apart or is_excluded(session, account, item.case_id):
         return []
     known = known_members(session, item, members)
     return [
@@ -144,5 +145,6 @@ def _stands_in(session: Session, deputy: Account, absent: Account, item: WorkIte
     return (
         not IN_NO_CASE & (deputy.role_codes | absent.role_codes)
         and is_delegated(deputy, absent, item)
+        and item.case.admits_any(deputy.role_codes)
         and not is_excluded(session, deputy, item.case_id)
     )

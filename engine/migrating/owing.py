@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from engine.bookkeeping import deputies_of, due_at, remind_at
+from engine.bookkeeping import deputies_of, due_at, owing, remind_at
 from engine.bpmn import Instance, UserTask
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError, MigrationRefusedError
@@ -84,7 +84,10 @@ def _columns(
     item: WorkItem, task: UserTask, old: ResolvedDeployment, new: ResolvedDeployment
 ) -> dict[str, Any]:
     element, profile = new.element(task.process_id, task.element_id), new.profile
-    role = element.role or ""
+    try:
+        role, escalate_to = owing(profile, item.case, element)
+    except CasetableError as error:
+        raise MigrationRefusedError(str(error)) from error
     return {
         "process_id": task.process_id,
         "element_id": task.element_id,
@@ -93,7 +96,7 @@ def _columns(
         "role": role,
         "desk": role in profile.roles and profile.roles[role].scope == "desk",
         "deputies": deputies_of(profile, role, element.id, owed_by=item.organisation),
-        "escalate_to": element.properties.get("escalateTo"),
+        "escalate_to": escalate_to,
     } | _times(item, task, old, new)
 
 

@@ -1,5 +1,6 @@
 """A case, the people and agencies around it, and the person it is about."""
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -41,6 +42,15 @@ class Case(Base):
     """`signal`, `returnee` or `release` (P11)."""
     state: Mapped[Code] = mapped_column(default=CaseState.OPEN.value, index=True)
     deployment_id: Mapped[str] = mapped_column(ForeignKey("deployment.id"))
+    file: Mapped[Code] = mapped_column(default="")
+    """Which of the files that a structure keeps apart; empty where a case has one file."""
+    roles: Mapped[str] = mapped_column(String(1000), default="")
+    """Who alone takes part here, each between blanks; empty: whoever the drawings ask.
+
+    As it was when the file was opened: triggers ask it too (engine/models/apart.py).
+    """
+    steward: Mapped[Code] = mapped_column(default="desk_head")
+    """The role that looks after what fails here."""
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     erase_after: Mapped[date | None]
@@ -53,6 +63,14 @@ class Case(Base):
 
     Whoever locks a case says `with_for_update(of=Case)`: a joined row cannot be locked.
     """
+
+    def admits(self, role: str) -> bool:
+        """Say whether holders of a role may take part in this file."""
+        return not self.roles or f" {role} " in self.roles
+
+    def admits_any(self, roles: Iterable[str]) -> bool:
+        """Say whether one of some roles may take part in this file."""
+        return any(self.admits(role) for role in roles)
 
 
 class Person(Base):
@@ -130,7 +148,10 @@ class CasePartner(Base):
 
 
 class CaseLink(Base):
-    """Two cases that belong together, e.g. members of one family (P10)."""
+    """Two cases that belong together: of one family (P10), or two files about one person.
+
+    Kind `file`: `case_id` handed over, `other_case_id` is what that opened.
+    """
 
     __tablename__ = "case_link"
     __table_args__ = (UniqueConstraint("case_id", "other_case_id"),)

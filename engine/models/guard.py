@@ -2,9 +2,9 @@
 
 The first repeats the heart of engine/closing.py (L1, L3, L4) below all Python: a repair by hand, a
 bulk update or another program meets it too. The second lets audit rows be added and nothing else
-(S12). Roles that watch, run or rule have no membership, and nobody has one who is recused or
-suspended. Where one human must not be enough, see engine/models/separation.py. Migrations and
-create_all both put them in place.
+(S12). Roles that watch, run or rule have no membership, nobody has one who is recused or suspended,
+and no role has one in the file of another body. Where one human must not be enough, see
+engine/models/separation.py. Migrations and create_all both put them in place.
 """
 
 from typing import Any
@@ -51,10 +51,16 @@ NEW.until IS NULL AND EXISTS (
         WHERE mine.id = NEW.account_id)
     AND case_standing.until IS NULL AND case_standing.state IN ('suspended', 'recused'))
 """
+_APART = """
+EXISTS (SELECT 1 FROM casework_case
+        WHERE casework_case.id = NEW.case_id AND casework_case.roles <> ''
+        AND replace(casework_case.roles, ' ' || NEW.function || ' ', '') = casework_case.roles)
+"""
 _EXCLUSIONS = (
     ("case_member", "excluded", _ROLE_OUTSIDE, _WATCHES),
     ("account_role", "excluded", _MEMBER_ALREADY, _WATCHES),
     ("case_member", "barred", _BARRED, "who is recused or suspended has no access to the case"),
+    ("case_member", "apart", _APART, "this role takes no part in this file"),
 )
 _APPEND_ONLY = ("audit_entry", "audit_checkpoint", "audit_seal")
 APPEND_ONLY_MESSAGE = "rows of the audit trail are added, never changed or deleted"

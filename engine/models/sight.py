@@ -47,6 +47,8 @@ READS: Final = {
     "case_key": f"{OF_CASE} OR case_id {KNOWN}",
     "case_member": f"{OF_CASE} OR {MINE}",
     "case_standing": f"{OF_CASE} OR {MINE}",
+    # That two files belong together is known to who may know of both.
+    "case_link": f"{OF_CASE} AND {CASES.format('other_case_id')}",
     "contribution": f"{OF_CASE} OR (by_id = {ME} AND {PAST})",
     "form_submission": f"{OF_CASE} OR (by_id = {ME} AND {PAST})",
     "work_item": (

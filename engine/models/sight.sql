@@ -137,7 +137,11 @@ BEGIN
             FROM way JOIN casework_case ON casework_case.id = way.case_id
             WHERE casework_case.state <> 'erased'
                 AND (way.person, way.case_id) NOT IN (SELECT account_id, case_id FROM barred)
-                AND (way.own OR way.case_id NOT IN (SELECT case_id FROM shut))
+                AND (way.own OR (way.case_id NOT IN (SELECT case_id FROM shut)
+                    -- A deputy of another body sees nothing of its file.
+                    AND (casework_case.roles = '' OR EXISTS (
+                        SELECT 1 FROM account_role WHERE account_role.account_id = reader
+                            AND strpos(casework_case.roles, ' ' || account_role.role || ' ') > 0))))
             UNION
             SELECT emergency_access.case_id
             FROM emergency_access JOIN casework_case ON casework_case.id = emergency_access.case_id
@@ -179,7 +183,12 @@ SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
     RETURN QUERY
     SELECT DISTINCT case_id FROM emergency_access
-    WHERE (account_id = casetable_account() OR casetable_holds({watches}))
+    JOIN casework_case ON casework_case.id = emergency_access.case_id
+    WHERE (emergency_access.account_id = casetable_account() OR EXISTS (
+            SELECT 1 FROM account_role
+            JOIN casetable_persons() ON person = account_role.account_id AND own
+            WHERE role IN ({watches}) AND (role IN ({outside}) OR casework_case.roles = ''
+                OR strpos(casework_case.roles, ' ' || role || ' ') > 0)))
         AND case_id NOT IN (SELECT casetable_barred());
 END $$;
 

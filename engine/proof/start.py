@@ -1,15 +1,22 @@
 """How each process of a deployment begins, and with which variables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from itertools import product
+from typing import Any
 
 from engine.deployment import ResolvedDeployment
-from engine.lifecycle import LIFECYCLE, STARTS
+from engine.lifecycle import HANDED_OVER, LIFECYCLE, STARTS
 from engine.proof.explorer import Beginning
 from engine.proof.net import Net
 from engine.proof.possible import OPEN
+from engine.separate_file import SeparateFile, first_of
 
 REOPENED = "case_reopened"
 START_PHASE = "start_phase"
+FILE = "file"
+INTAKE = "intake"
+AGES = ("adult", "minor", "not_known")
+"""What is known of the age when a file is handed over."""
 
 
 def beginnings(deployment: ResolvedDeployment, net: Net) -> list[Beginning]:
@@ -21,18 +28,38 @@ def beginnings(deployment: ResolvedDeployment, net: Net) -> list[Beginning]:
 
 
 def _given() -> tuple[str, ...]:
-    return ("case_type", "episode_number", START_PHASE, "retention_kind")
+    return ("case_type", "episode_number", START_PHASE, "retention_kind", FILE)
 
 
 def _episode(deployment: ResolvedDeployment, message: str | None) -> Iterator[Beginning]:
+    files = deployment.profile.files
     if message == REOPENED:
         for kind in STARTS:
             for phase in _phases(deployment):
-                yield Beginning(message, {"case_type": kind, START_PHASE: phase})
+                for own in _files(files, phase):
+                    yield Beginning(message, {"case_type": kind, START_PHASE: phase, **own})
         return
+    if message == HANDED_OVER:
+        opened = [code for code, one in files.items() if one.opened_by]
+        for code, kind, age in product(opened, STARTS, AGES):
+            given = {"case_type": kind, START_PHASE: None, FILE: code, "age_group": age}
+            yield Beginning(message, given)
+        return
+    first = first_of(files)
     for kind, name in STARTS.items():
         if name == message:
-            yield Beginning(message, {"case_type": kind, START_PHASE: None})
+            own = {FILE: first.code} if first else {}
+            yield Beginning(message, {"case_type": kind, START_PHASE: None, **own})
+
+
+def _files(files: Mapping[str, SeparateFile], phase: str) -> list[dict[str, Any]]:
+    """Return the files that may begin again at a phase: none that was handed over had an intake.
+
+    tasks/reopening.py refuses that, whatever is drawn.
+    """
+    if not files:
+        return [{}]
+    return [{FILE: code} for code, one in files.items() if not (one.opened_by and phase == INTAKE)]
 
 
 def _phases(deployment: ResolvedDeployment) -> tuple[str, ...]:

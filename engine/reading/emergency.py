@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import exists, or_, select, true
+from sqlalchemy import ColumnElement, exists, or_, select, true
 from sqlalchemy.orm import Session, joinedload, selectinload
 
-from engine.access import LEADING, is_barred
+from engine.access import IN_NO_CASE, LEADING, is_barred
 from engine.models import (
     Account,
     AuditEntry,
@@ -74,14 +74,19 @@ def watched(session: Session, account: Account) -> list[EmergencyAccess]:
         CaseMember.account_id == account.id,
         CaseMember.until.is_(None),
     )
-    all_of_them = WATCHES_EMERGENCIES & account.role_codes
+    watching = sorted(WATCHES_EMERGENCIES & account.role_codes)
+    here = [Case.roles.contains(f" {role} ", autoescape=True) for role in watching]
+    over: list[ColumnElement[bool]] = [*here, Case.roles == ""] if watching else []
+    if IN_NO_CASE & set(watching):
+        over = [true()]
     return list(
         session.scalars(
             select(EmergencyAccess)
+            .join(Case, Case.id == EmergencyAccess.case_id)
             .where(
                 EmergencyAccess.account_id != account.id,
                 ~is_barred(account, EmergencyAccess.case_id),
-                or_(member, true()) if all_of_them else member,
+                or_(member, *over),
             )
             .options(
                 joinedload(EmergencyAccess.case),

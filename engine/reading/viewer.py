@@ -124,7 +124,7 @@ def viewer_of(session: Session, case: Case, account: Account, profile: Profile) 
         code
         for person in people
         for code in person.role_codes
-        if code in profile.roles and profile.roles[code].scope == "desk"
+        if code in profile.roles and profile.roles[code].scope == "desk" and case.admits(code)
     }
     functions = frozenset(active) | roles | desk
     held = (profile.roles[code] for code in functions if code in profile.roles)

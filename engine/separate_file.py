@@ -1,0 +1,97 @@
+"""Files that a structure keeps apart, as its profile says: one for each body, linked.
+
+A profile without `[files]` keeps one file of a case. With them, a report begins in the file that
+no other one opens; a person hands over what the next body needs, and that opens its file.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine.errors import InputError
+
+
+@dataclass(frozen=True)
+class SeparateFile:
+    """One of the files: which roles take part in it, and where it comes from."""
+
+    code: str
+    name: str
+    explain: str
+    roles: tuple[str, ...]
+    """Who takes part, members and whoever owes a step; nobody else ever does."""
+    opened_by: str = ""
+    """Code of the file out of which it is handed over; empty where reports begin."""
+    instead: Mapping[str, str] = field(default_factory=dict)
+    """Role in the drawings -> role that does its steps in this file."""
+    tells: str = ""
+    """Message to the file that opened it, without any content, when an episode ends here."""
+
+    def role_for(self, drawn: str) -> str:
+        """Return who does here what the drawings ask of a role."""
+        return self.instead.get(drawn, drawn)
+
+
+def read_separate_files(section: Mapping[str, Any], file: str) -> dict[str, SeparateFile]:
+    """Read the tables [files.*]; raise InputError naming the entry to mend."""
+    found = {code: _read(code, entry, file) for code, entry in section.items()}
+    first = [code for code, one in found.items() if not one.opened_by]
+    if found and len(first) != 1:
+        raise InputError(f"{file}: one of [files] begins with a report; all others say opened_by.")
+    opened = [one.opened_by for one in found.values() if one.opened_by]
+    for code, one in found.items():
+        if one.opened_by and one.opened_by not in found:
+            raise InputError(f"{file}: [files.{code}] opened_by names {one.opened_by}, no file.")
+        if opened.count(code) > 1:
+            raise InputError(f"{file}: [files.{code}] opens two files; one file opens one other.")
+        # Threat: files that open each other in a ring would never begin, and never be found.
+        if one.opened_by and not _begins(found, code):
+            raise InputError(f"{file}: [files.{code}] is never opened; follow opened_by.")
+    return found
+
+
+def _begins(found: Mapping[str, SeparateFile], code: str) -> bool:
+    seen: set[str] = set()
+    while code and code not in seen:
+        seen.add(code)
+        code = found[code].opened_by if code in found else code
+    return not code
+
+
+def _read(code: str, entry: Any, file: str) -> SeparateFile:
+    place = f"{file}: [files.{code}]"
+    if not isinstance(entry, dict) or not all(
+        isinstance(entry.get(name), str) and entry[name].strip() for name in ("name", "explain")
+    ):
+        raise InputError(f"{place} needs name and explain.")
+    roles, instead = entry.get("roles"), entry.get("instead", {})
+    if not isinstance(roles, list) or not roles or not all(isinstance(one, str) for one in roles):
+        raise InputError(f'{place} roles is a list of roles like ["chair"].')
+    if not isinstance(instead, dict) or not set(instead.values()) <= set(roles):
+        raise InputError(f"{place} instead holds lines role = another role of this file.")
+    if set(instead) & set(roles):
+        raise InputError(f"{place} instead is for roles that take no part in this file.")
+    return SeparateFile(
+        code,
+        entry["name"],
+        entry["explain"],
+        tuple(roles),
+        str(entry.get("opened_by", "")),
+        dict(instead),
+        str(entry.get("tells", "")),
+    )
+
+
+def first_of(files: Mapping[str, SeparateFile]) -> SeparateFile | None:
+    """Return the file in which a report begins; None where a case has one file."""
+    return next((one for one in files.values() if not one.opened_by), None)
+
+
+def opened_from(files: Mapping[str, SeparateFile], code: str) -> SeparateFile | None:
+    """Return the file that is opened out of another one, or None."""
+    return next((one for one in files.values() if one.opened_by and one.opened_by == code), None)
+
+
+def bodies(files: Mapping[str, SeparateFile], roles: frozenset[str]) -> frozenset[str]:
+    """Return the files in which holders of some roles take part."""
+    return frozenset(code for code, one in files.items() if roles & set(one.roles))
