@@ -11,6 +11,7 @@ from engine.form.form import walk
 from engine.inheritance import PROFILE, SELFCHECK, laid_over, levels
 from engine.language import mark
 from engine.language.telling import Told, message_of, told, without_file
+from engine.lifecycle import HANDED_OVER
 from engine.operator import catalogue
 from engine.profile import Profile
 from engine.profile_schema import check_tables, nearest
@@ -70,6 +71,7 @@ def _check_whole(deployment: ResolvedDeployment, own: Mapping[str, Any]) -> Iter
     yield from _complete(profile)
     yield from _roles_named(profile)
     yield from _words_known(deployment)
+    yield from _files_fit(deployment)
     evidence = Evidence(deployment)
     try:
         _ = evidence.known
@@ -182,6 +184,45 @@ def _words_known(deployment: ResolvedDeployment) -> Iterator[Finding]:
                     "is %(value)s, a word that no drawing, table or form knows; correct it.",
                     value=repr(value),
                 ),
+            )
+
+
+def _files_fit(deployment: ResolvedDeployment) -> Iterator[Finding]:
+    """Require that files kept apart name roles, phases and messages that there are.
+
+    Threat: a misspelled role would shut its people out, and a message that nobody waits for would
+    leave the other body without the news.
+    """
+    profile, drawings = deployment.profile, deployment.drawings.values()
+    messages = {message.name for drawing in drawings for message in drawing.messages}
+    stages = {one.properties.get("stage") for drawing in drawings for one in drawing.elements}
+    for code, one in profile.files.items():
+        place = f"files.{code}"
+        for role in (*one.roles, *one.instead):
+            if role not in profile.roles:
+                hint = nearest(role, profile.roles)
+                yield error(
+                    PROFILE, place, "unknown_role", f"names {role}, which is no role; {hint}"
+                )
+        for stage in one.stages:
+            if stage not in stages:
+                known = nearest(stage, {str(name) for name in stages if name})
+                yield error(
+                    PROFILE, place, "unknown_stage", f"names {stage}, which is no phase; {known}"
+                )
+        if one.tells and one.tells not in messages:
+            yield error(
+                PROFILE,
+                place,
+                "unknown_message",
+                f"tells {one.tells}, which no drawing waits for; {nearest(one.tells, messages)}",
+            )
+        if one.opened_by and HANDED_OVER not in messages:
+            yield error(
+                PROFILE,
+                place,
+                "no_start",
+                f"is handed over, and no drawing starts with the message {HANDED_OVER}; draw one.",
             )
 
 

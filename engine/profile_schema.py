@@ -30,10 +30,10 @@ KEYS: Final[Mapping[str, frozenset[str]]] = {
     "structure": frozenset({"value", "source", "explain", "by", "confirm"}),
     "selfcheck": frozenset({"status", "reason", "by", "wish"}),
     "glossary": frozenset({"term", "text", "steps"}),
-    "files": frozenset({"name", "explain", "roles", "opened_by", "instead", "tells"}),
+    "files": frozenset({"name", "explain", "roles", "opened_by", "instead", "tells", "stages"}),
 }
 """Entries of each kind of table."""
-LISTS: Final = frozenset({"by", "steps", "reads"})
+LISTS: Final = frozenset({"by", "steps", "reads", "stages"})
 ROLES: Final = frozenset({"files"})
 """Tables whose `roles` is a list."""
 ENTRIES: Final[Mapping[str, Collection[str]]] = {"structure": ROWS, "selfcheck": REQUIREMENTS}

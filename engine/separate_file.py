@@ -27,6 +27,9 @@ class SeparateFile:
     tells: str = ""
     """Message to the file that opened it, without any content, when an episode ends here."""
 
+    stages: tuple[str, ...] = ()
+    """Phases of the overview that this file goes through; empty: all."""
+
     def role_for(self, drawn: str) -> str:
         """Return who does here what the drawings ask of a role."""
         return self.instead.get(drawn, drawn)
@@ -69,6 +72,8 @@ def _read(code: str, entry: Any, file: str) -> SeparateFile:
         raise InputError(f'{place} roles is a list of roles like ["chair"].')
     if not isinstance(instead, dict) or not set(instead.values()) <= set(roles):
         raise InputError(f"{place} instead holds lines role = another role of this file.")
+    if not isinstance(entry.get("stages", []), list):
+        raise InputError(f'{place} stages is a list of phases like ["intake"].')
     if set(instead) & set(roles):
         raise InputError(f"{place} instead is for roles that take no part in this file.")
     return SeparateFile(
@@ -79,6 +84,7 @@ def _read(code: str, entry: Any, file: str) -> SeparateFile:
         str(entry.get("opened_by", "")),
         dict(instead),
         str(entry.get("tells", "")),
+        tuple(map(str, entry.get("stages", []))),
     )
 
 

@@ -8,6 +8,7 @@ from flask import render_template
 from engine.access import may
 from engine.deployment import ResolvedDeployment
 from engine.lifecycle import LIFECYCLE
+from engine.linked_file import linked_files
 from engine.models import Case, Episode, EpisodeState, LegalHold
 from engine.profile import Profile
 from engine.reading.cases import newest_episode
@@ -35,6 +36,21 @@ class CaseFrame:
         return self.episode is not None and self.episode.status == EpisodeState.RUNNING.value
 
     @property
+    def file(self) -> str:
+        """Return what the file is called where a structure keeps files apart; else nothing."""
+        files = self.profile.files
+        return files[self.case.file].name if self.case.file in files else ""
+
+    @property
+    def linked(self) -> list[tuple[str, str]]:
+        """Return code and name of the other files of the person, for who may know of both."""
+        files = self.profile.files
+        return [
+            (other.code, files[other.file].name if other.file in files else "")
+            for other in linked_files(reading(), account(), self.case)
+        ]
+
+    @property
     def hold(self) -> LegalHold | None:
         """Return the legal hold on the case: everybody who works on it sees that it is kept."""
         return hold_on(reading(), self.case.id)
@@ -52,7 +68,9 @@ class CaseFrame:
             return []
         path = travel(reading(), self.episode.instance, LIFECYCLE)
         current = self.episode.stage if self.running else ""
-        return stages(words().process(process), current, path.visited)
+        found = stages(words().process(process), current, path.visited)
+        own = self.deployment.profile.files.get(self.case.file)
+        return [one for one in found if own is None or not own.stages or one.code in own.stages]
 
     @property
     def profile(self) -> Profile:

@@ -155,7 +155,9 @@ WORDS = mark(
         "check_in_requested": "Earlier check-in asked for",
         "waiting": "waiting",
         "void": "no longer possible",
+        "file_handover": "handed over to another file",
         # outcomes
+        "no_longer_followed": "no longer followed",
         "multi_agency": "multi-agency",
         "unfounded": "unfounded",
         "regular_care": "regular care",

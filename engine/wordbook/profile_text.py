@@ -16,6 +16,7 @@ CODES = frozenset(
 """Entries of [profile] that are no words."""
 SHOWN = {
     "roles": ("name", "explain"),
+    "files": ("name", "explain"),
     "structure": ("value", "explain", "confirm"),
     "values": ("explain", "confirm"),
     "glossary": ("term", "text"),
@@ -29,7 +30,7 @@ NO_WORDS = frozenset({"terms", "scenarios"})
 def texts_of_profile(content: bytes, path: str) -> Iterator[Found]:
     """Yield text, entry and kind of all words of a profile; raise InputError for no TOML."""
     tables = read_tables(content, path)
-    order = [HEAD, "roles", *(name for name in tables if name not in {HEAD, *SHOWN, *NO_WORDS})]
+    order = [HEAD, "roles", "files", *(name for name in tables if name not in {HEAD, *SHOWN, *NO_WORDS})]
     order += ["glossary", "structure", "values", "selfcheck"]
     for name in order:
         section = tables.get(name)
@@ -70,6 +71,10 @@ def spoken_profile(profile: Profile, say: Say) -> Profile:
         roles={
             code: replace(role, name=say(role.name), explain=say(role.explain))
             for code, role in profile.roles.items()
+        },
+        files={
+            code: replace(one, name=say(one.name), explain=say(one.explain))
+            for code, one in profile.files.items()
         },
         parameters={name: _value(value, say) for name, value in profile.parameters.items()},
         disciplines=_list(profile.disciplines, say),
