@@ -22,7 +22,7 @@ from engine.scenario import fragments_of, read_steps, read_toml, step_kind
 from engine.scenario_world import Player
 
 SCRIPT = "demo.toml"
-PLAYED = frozenset({"start", "do", "after", "message", "opinion", "reopen", "agree"})
+PLAYED = frozenset({"start", "do", "after", "message", "opinion", "reopen", "agree", "file"})
 
 
 def add_cases(application: Application) -> int:

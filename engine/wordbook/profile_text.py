@@ -30,12 +30,8 @@ NO_WORDS = frozenset({"terms", "scenarios"})
 def texts_of_profile(content: bytes, path: str) -> Iterator[Found]:
     """Yield text, entry and kind of all words of a profile; raise InputError for no TOML."""
     tables = read_tables(content, path)
-    order = [
-        HEAD,
-        "roles",
-        "files",
-        *(name for name in tables if name not in {HEAD, *SHOWN, *NO_WORDS}),
-    ]
+    lists = (name for name in tables if name not in {HEAD, *SHOWN, *NO_WORDS})
+    order = [HEAD, "roles", "files", *lists]
     order += ["glossary", "structure", "values", "selfcheck"]
     for name in order:
         section = tables.get(name)
