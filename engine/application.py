@@ -78,9 +78,9 @@ def open_application(settings: Settings | None = None) -> Application:
     return _opened(found, Database(found.database_url))
 
 
-def open_as_owner() -> Application:
+def open_as_owner(settings: Settings | None = None) -> Application:
     """Open the installation as who owns the tables, where the settings name an owner."""
-    found = load_settings()
+    found = settings or load_settings()
     return _opened(found, Database(found.owner_database_url or found.database_url))
 
 

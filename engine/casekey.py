@@ -84,20 +84,29 @@ def export(session: Session) -> Iterable[str]:
         )
 
 
+def read(lines: Iterable[str]) -> list[dict[str, Any]]:
+    """Return the keys of an export; raise InputError when it is none."""
+    try:
+        header, *keys = [json.loads(line) for line in lines if line.strip()]
+    except ValueError:
+        header, keys = None, []
+    if header != HEADER:
+        raise InputError(
+            "This is not an export of case keys; make one with `casetable key backup`."
+        )
+    return keys
+
+
 def bring_back(session: Session, lines: Iterable[str]) -> tuple[int, int]:
     """Add the keys that are missing; return how many, and how many stay destroyed.
 
     A key that was destroyed, here or in the export, never comes back.
     """
-    given = [json.loads(line) for line in lines if line.strip()]
-    if not given or given[0] != HEADER:
-        raise InputError(
-            "This is not an export of case keys; make one with `casetable key backup`."
-        )
+    given = read(lines)
     cases = set(session.scalars(select(Case.id)))
     here = {key.case_id: key for key in session.scalars(select(CaseKey))}
     added = destroyed = 0
-    for found in given[1:]:
+    for found in given:
         row, key = _row(found), here.get(UUID(found["case_id"]))
         if row["case_id"] not in cases:
             continue

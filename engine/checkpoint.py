@@ -143,11 +143,18 @@ def read_head(key: bytes, line: str) -> ExportedHead:
     return ExportedHead(int(words[2]), words[3], int(words[4]), words[5])
 
 
-def export(session: Session, now: datetime, actor_id: UUID | None = None) -> str:
-    """Seal all chains and return the newest head as one signed line; the export is on record."""
-    audit.record(
-        session, None, at=now, actor_id=actor_id, event="audit:head:export", subject="checkpoint"
-    )
+def export(
+    session: Session,
+    now: datetime,
+    actor_id: UUID | None = None,
+    *,
+    event: str = "audit:head:export",
+) -> str:
+    """Seal all chains and return the newest head as one signed line; the export is on record.
+
+    `event` says why: only a line that is kept elsewhere counts as an exported head.
+    """
+    audit.record(session, None, at=now, actor_id=actor_id, event=event, subject="checkpoint")
     session.flush()
     make(session, now)
     point = newest(session)

@@ -10,6 +10,7 @@ import click
 
 from engine import (
     audit_command,
+    backup_command,
     comparison_command,
     key_command,
     language_command,
@@ -244,6 +245,7 @@ def scenario_run(
 
 db.add_command(role_command.roles)
 casetable.add_command(audit_command.audit)
+casetable.add_command(backup_command.backup)
 casetable.add_command(comparison_command.diff)
 casetable.add_command(key_command.key)
 casetable.add_command(language_command.language)

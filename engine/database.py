@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import StaticPool
 
@@ -163,6 +163,13 @@ class Database:
                 # Detached before the rollback, which would empty what the reader keeps.
                 session.expunge_all()
                 session.rollback()
+
+    @contextmanager
+    def session_on(self, connection: Connection) -> Iterator[Session]:
+        """Give a session that reads on a connection and in the transaction of the caller."""
+        with Session(connection, autoflush=False, expire_on_commit=False) as session:
+            self._equip(session)
+            yield session
 
     def _equip(self, session: Session) -> None:
         session.info["audit_key"] = self.audit_key

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import due, role, staffing, virus
+from engine import due, restored, role, staffing, virus
 from engine.application import Application
 from engine.models import Incident, Job, Timer, TimerState
 
@@ -25,6 +25,7 @@ def look(application: Application) -> dict[str, Any]:
             "timers_waiting": _count(session, Timer, TimerState.WAITING.value),
             "jobs_waiting": _count(session, Job, "waiting"),
             "jobs_failed": _count(session, Job, "failed"),
+            "jobs_held": _count(session, Job, restored.HELD),
             "incidents_open": _count(session, Incident, "open"),
             "incidents_for_owner": _count(session, Incident, "waiting_for_owner"),
             "queues_short": {

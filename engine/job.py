@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from engine import operator
+from engine import operator, restored
 from engine.application import Application
 from engine.errors import CasetableError, OperatorError
 from engine.incident import describe, raise_incident, resolve_incident
@@ -99,7 +99,10 @@ def next_job(session: Session, now: datetime) -> Job | None:
 
 @dataclass(frozen=True)
 class _Claimed:
-    """A job that this worker does now, or what kept it from being prepared."""
+    """A job that this worker does now, or what kept it from being prepared.
+
+    With neither it was kept back, and nothing is done.
+    """
 
     id: UUID
     attempt: int
@@ -125,6 +128,9 @@ def _claim(application: Application) -> _Claimed | None:
         job = next_job(session, now)
         if job is None:
             return None
+        if restored.keeps_back(session, job.kind):
+            job.state = restored.HELD
+            return _Claimed(job.id, job.attempts)
         job.state, job.run_after, job.attempts = "calling", now, job.attempts + 1
         try:
             # Inside its own savepoint: that the job was tried stays on record when it fails.

@@ -6,6 +6,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import Engine
 
 from engine.database import Database
 
@@ -20,16 +21,20 @@ def config(database: Database) -> Config:
     return found
 
 
-def upgrade(database: Database, revision: str = "head") -> None:
+def upgrade(database: Database, to: str = "head") -> None:
     """Upgrade the tables; a database that is up to date is left alone."""
-    before = _revision(database)
-    command.upgrade(config(database), revision)
-    if database.is_sqlite and _revision(database) != before:
+    before = revision(database.engine)
+    command.upgrade(config(database), to)
+    if database.is_sqlite and revision(database.engine) != before:
         _forget_old_pages(database)
 
 
-def _revision(database: Database) -> str | None:
-    with database.engine.connect() as connection:
+def revision(engine: Engine) -> str | None:
+    """Return the revision of the tables; None where there are none.
+
+    `engine` is one of the database's: whoever owns the tables, or whoever works on them.
+    """
+    with engine.connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
@@ -43,12 +48,12 @@ def _forget_old_pages(database: Database) -> None:
         raw.close()
 
 
-def downgrade(database: Database, revision: str) -> None:
+def downgrade(database: Database, to: str) -> None:
     """Go back to an older revision."""
-    command.downgrade(config(database), revision)
+    command.downgrade(config(database), to)
 
 
 def is_current(database: Database) -> bool:
-    """Say whether the tables are at the newest revision."""
+    """Say whether the tables are at the newest revision, asked as whoever works on them."""
     newest = ScriptDirectory.from_config(config(database)).get_current_head()
-    return _revision(database) == newest
+    return revision(database.worker) == newest

@@ -6,7 +6,8 @@ pass the policies by.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 
 from sqlalchemy import URL, Connection, create_engine, make_url, text
 from sqlalchemy.exc import DBAPIError
@@ -29,6 +30,8 @@ class Login:
     url: URL
     roles: tuple[str, ...]
     does: str
+    reads_all: bool = False
+    """Reads all rows, past the policies: for backups alone, and it changes nothing."""
 
 
 def logins(settings: Settings) -> Iterator[Login]:
@@ -43,6 +46,10 @@ def logins(settings: Settings) -> Iterator[Login]:
     if settings.report_database_url:
         letters = make_url(settings.report_database_url)
         wanted.append(Login(letters, (LETTERBOX,), "adds public reports and reads no case"))
+    if settings.backup_database_url:
+        backups = make_url(settings.backup_database_url)
+        does = "reads everything and is for `casetable backup create` alone"
+        wanted.append(Login(backups, ("pg_read_all_data",), does, reads_all=True))
     names = [login.url.username for login in wanted]
     if len(set(names)) < len(names) or None in names:
         raise SettingsError("Give each database address of the settings a user name of its own.")
@@ -77,14 +84,15 @@ def set_up(admin: str, settings: Settings) -> Iterator[str]:
 def _set_up(connection: Connection, login: Login) -> str:
     name = str(login.url.username)
     found = connection.execute(
-        text("SELECT rolsuper OR rolbypassrls AS passes FROM pg_roles WHERE rolname = :name"),
+        text("SELECT rolsuper, rolbypassrls FROM pg_roles WHERE rolname = :name"),
         {"name": name},
     ).one_or_none()
-    if found is not None and found.passes:
+    if found is not None and (found.rolsuper or (found.rolbypassrls and not login.reads_all)):
         raise SettingsError(f"{name} is a superuser or bypasses policies: name another login.")
     quoted = connection.dialect.identifier_preparer.quote(name)
     # Inheriting would give all rows of the engine to a statement that works as nobody.
-    verb, rights = ("ALTER" if found else "CREATE"), "LOGIN NOINHERIT"
+    verb = "ALTER" if found else "CREATE"
+    rights = "LOGIN INHERIT BYPASSRLS" if login.reads_all else "LOGIN NOINHERIT"
     connection.exec_driver_sql(f"{verb} ROLE {quoted} {rights}{_password(connection, login)}")
     connection.exec_driver_sql(f"GRANT {', '.join(login.roles)} TO {quoted}")
     return f"{name} {'was there' if found else 'is new'}: it {login.does}."
@@ -130,6 +138,45 @@ def _give_schema(admin: URL, owner: Login) -> None:
         connection.exec_driver_sql(f"ALTER SCHEMA public OWNER TO {quoted}")
         connection.exec_driver_sql("REVOKE ALL ON SCHEMA public FROM PUBLIC")
     engine.dispose()
+
+
+@contextmanager
+def scratch_database(admin: str, settings: Settings, name: str) -> Iterator[Settings]:
+    """Give settings that name an empty database, which is dropped afterwards.
+
+    Its owner and who works in it are those of `settings`, who alone may enter it; `admin` is the
+    address of somebody who may add databases.
+    """
+    owner = make_url(settings.owner_database_url or settings.database_url).set(database=name)
+    works = make_url(settings.database_url).set(database=name)
+    engine = create_engine(admin, isolation_level="AUTOCOMMIT", **PRIVATE)
+    quote = engine.dialect.identifier_preparer.quote
+    try:
+        try:
+            with engine.connect() as connection:
+                connection.exec_driver_sql(
+                    f"CREATE DATABASE {quote(name)} OWNER {quote(str(owner.username))}"
+                )
+                connection.exec_driver_sql(f"REVOKE ALL ON DATABASE {quote(name)} FROM PUBLIC")
+                connection.exec_driver_sql(
+                    f"GRANT CONNECT ON DATABASE {quote(name)} TO {quote(str(works.username))}"
+                )
+            _give_schema(make_url(admin).set(database=name), Login(owner, (), ""))
+        except DBAPIError as error:
+            raise SettingsError(
+                f"The server refused ({type(error.orig).__name__}): give the address of somebody "
+                "who may add databases."
+            ) from error
+        owns = owner.render_as_string(hide_password=False) if settings.owner_database_url else ""
+        yield replace(
+            settings,
+            database_url=works.render_as_string(hide_password=False),
+            owner_database_url=owns,
+        )
+    finally:
+        with engine.connect() as connection:
+            connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {quote(name)} WITH (FORCE)")
+        engine.dispose()
 
 
 _LOGIN = text(

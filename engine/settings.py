@@ -75,6 +75,8 @@ class Settings:
     """Claims (`acr` or `amr`, value) that prove a second factor at the provider."""
     owner_database_url: str = field(default="", repr=False)
     """By whom the tables are made and changed; empty: by whoever works (one machine)."""
+    backup_database_url: str = field(default="", repr=False)
+    """As whom a backup reads all rows, past the policies; empty: as whoever owns the tables."""
     report_url: str = ""
     """The public page's own address; empty: it is served along with the other pages."""
     report_database_url: str = field(default="", repr=False)
@@ -190,6 +192,9 @@ def _wrong_with_connections(settings: Settings) -> list[str]:
         ),
         "VIRUS_SCANNER": connection.wrong_with_scanner(settings.virus_scanner),
     }
+    if settings.backup_database_url:
+        backups = connection.wrong_with_database(settings.backup_database_url)
+        found["BACKUP_DATABASE_URL"] = backups
     return [f"{PREFIX}{name}: {wrong}" for name, wrong in found.items() if wrong]
 
 
@@ -271,6 +276,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         oidc_name=read("OIDC_NAME", str, "your organisation"),
         oidc_second_factor=read("OIDC_SECOND_FACTOR", _claims, frozenset()),
         owner_database_url=read("OWNER_DATABASE_URL", str, ""),
+        backup_database_url=read("BACKUP_DATABASE_URL", str, ""),
         report_url=read("REPORT_URL", str, "").rstrip("/"),
         report_database_url=read("REPORT_DATABASE_URL", str, ""),
     )

@@ -69,6 +69,7 @@ from engine.models.report import (
     SignalSource,
     SpentChallenge,
 )
+from engine.models.restoration import Restoration
 from engine.models.sharing import ContributionShare, SharingRequest
 from engine.models.work import Draft, FormSubmission, Timer, TimerState, WorkItem, WorkItemState
 from engine.models.workshop import (
@@ -152,6 +153,7 @@ __all__ = [
     "ReportAnswer",
     "ReportAttachment",
     "ReportQuestion",
+    "Restoration",
     "ScenarioResult",
     "SecurityKey",
     "SessionStage",

@@ -35,7 +35,10 @@ class Job(Base):
     """Ids only, nothing about a person."""
     instance_id: Mapped[UUID | None] = mapped_column(ForeignKey("process_instance.id"), index=True)
     state: Mapped[Code] = mapped_column(default="waiting")
-    """`waiting`, `calling` (outside call under way), `done`, `failed`, `void`."""
+    """`waiting`, `calling` (outside call under way), `done`, `failed`, `void`, or `held`.
+
+    `held` came from a backup: it goes out when a person has said so (engine/restored.py).
+    """
     attempts: Mapped[int] = mapped_column(default=0)
     run_after: Mapped[datetime]
     created_at: Mapped[datetime]

@@ -83,9 +83,9 @@ OPEN = frozenset(
         "absence", "account", "account_event", "account_role", "audit_checkpoint", "audit_head",
         "audit_seal", "current_deployment", "demo_clock", "deployment", "deployment_file",
         "failed_attempt", "hit_allowance", "migration_run", "organisation", "provider_flow",
-        "provider_link", "provider_session", "recovery_code", "security_key", "spent_challenge",
-        "spent_logout", "totp_factor", "totp_step", "web_session", "workshop_change",
-        "workshop_draft",
+        "provider_link", "provider_session", "recovery_code", "restoration", "security_key",
+        "spent_challenge", "spent_logout", "totp_factor", "totp_step", "web_session",
+        "workshop_change", "workshop_draft",
         "workshop_file", "workshop_judgement", "workshop_publication", "workshop_version",
         "scenario_result", "workshop_act", "workshop_play",
     }
@@ -94,7 +94,7 @@ OPEN = frozenset(
 NOT_READ = frozenset(
     {
         "audit_head", "audit_seal", "failed_attempt", "provider_flow", "provider_session",
-        "spent_logout", "totp_step",
+        "restoration", "spent_logout", "totp_step",
     }
 )  # fmt: skip
 """Those of them that no page reads."""

@@ -13,7 +13,7 @@ from tests.meta.house import files, name_of
 
 SHOWN = (
     *("S1", "S4", "S5", "S6", "S7", "S8", "S9", "S10", "S11", "S12", "S13", "S14", "S15"),
-    *("S18", "S22", "R11", "V3"),
+    *("S18", "S22", "R11", "R14", "V3"),
 )
 
 

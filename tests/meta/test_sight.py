@@ -17,6 +17,8 @@ ENGINE = {
     "engine/application.py": "the time of the database",
     "engine/attestation.py": "which case a part belongs to, before its deed is opened; the sweep",
     "engine/audit_command.py": "command line: verifying all chains",
+    "engine/backup/proving.py": "command line: all chains, keys and states that came back",
+    "engine/backup_command.py": "command line: how many mails wait since a restore",
     "engine/comparison_command.py": "command line: counts of cases that a change touches",
     "engine/demo.py": "command line: the demonstration",
     "engine/demo_cases.py": "command line: the demonstration",

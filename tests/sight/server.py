@@ -48,11 +48,12 @@ def address(database: str, user: str) -> str:
 def served(folder: Path) -> Iterator[Server]:
     """Make logins, database and tables, and take them away again."""
     name = f"casetable_sight_{os.getpid()}"
-    users = [f"{name}_{part}" for part in ("owner", "app", "letters")]
+    users = [f"{name}_{part}" for part in ("owner", "app", "letters", "backup")]
     settings = replace(
         make_settings(folder, address(name, users[1])),
         owner_database_url=address(name, users[0]),
         report_database_url=address(name, users[2]),
+        backup_database_url=address(name, users[3]),
         report_url="http://report.localhost:8080",
     )
     admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")

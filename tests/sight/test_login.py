@@ -154,7 +154,7 @@ def test_letterbox_adds_only_what_a_stranger_may_say(crowd: Crowd, wrong: str) -
 
 
 def test_setting_up_says_what_it_did_and_may_be_repeated(server: Server) -> None:
-    assert len(server.said) == 5
+    assert len(server.said) == 6
     assert sum("is new" in line for line in server.said) == 3
     again = list(role.set_up(POSTGRES, server.settings))
     assert sum("was there" in line for line in again) == 3
