@@ -15,6 +15,7 @@ from engine import (
     key_command,
     language_command,
     log,
+    metrics_command,
     migrate_command,
     profile_command,
     publish_command,
@@ -250,6 +251,7 @@ casetable.add_command(comparison_command.diff)
 casetable.add_command(key_command.key)
 casetable.add_command(language_command.language)
 casetable.add_command(publish_command.publish)
+casetable.add_command(metrics_command.metrics)
 casetable.add_command(migrate_command.migrate)
 casetable.add_command(profile_command.profile)
 

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.pool import QueuePool, StaticPool
 
 from engine import witness
 from engine.keyring import Keyring
@@ -176,6 +176,11 @@ class Database:
         session.info["index_key"] = self.index_key
         session.info["now"] = self.now
         session.info["keyring"] = Keyring(self.master_keys)
+
+    def in_use(self) -> int:
+        """Return how many connections are in use, of all that this process may open."""
+        pools = [engine.pool for engine in self.engines]
+        return sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool))
 
     def close(self) -> None:
         """Close all connections."""

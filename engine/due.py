@@ -25,7 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
-from engine import access, audit, membership, second_person, staffing, worklist
+from engine import access, audit, membership, metrics, second_person, staffing, worklist
 from engine.application import Application
 from engine.deputy import away
 from engine.errors import CasetableError, StateError
@@ -132,10 +132,11 @@ def run_due(application: Application, *, limit: int = 10_000) -> int:
     cut_off = 0
     while done < limit:
         with application.database.reading() as session:
+            now = application.now(session)
             batch = [
                 due
                 # As many more as have failed: the oldest must not hide the rest.
-                for due in find_due(session, application.now(session), BATCH + len(failed))
+                for due in find_due(session, now, BATCH + len(failed))
                 if (due.kind, due.id) not in failed
             ]
         if not batch:
@@ -153,7 +154,9 @@ def run_due(application: Application, *, limit: int = 10_000) -> int:
                 is_done = False
             if is_done:
                 done, cut_off = done + 1, 0
+                metrics.note_done(due.kind, now - due.at)
             else:
+                metrics.note_failed(due.kind)
                 failed.add((due.kind, due.id))
     return done
 

@@ -53,6 +53,17 @@ def downgrade(database: Database, to: str) -> None:
     command.downgrade(config(database), to)
 
 
+def is_usable(database: Database) -> bool:
+    """Say whether this program can work on the tables: they are at its revision, or past it.
+
+    Past it while an upgrade rolls: tables of the next version carry this one too (decision 95).
+    """
+    found = revision(database.worker)
+    scripts = ScriptDirectory.from_config(config(database))
+    known = {one.revision for one in scripts.walk_revisions()}
+    return found is not None and (found == scripts.get_current_head() or found not in known)
+
+
 def is_current(database: Database) -> bool:
     """Say whether the tables are at the newest revision, asked as whoever works on them."""
     newest = ScriptDirectory.from_config(config(database)).get_current_head()

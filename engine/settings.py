@@ -77,6 +77,8 @@ class Settings:
     """By whom the tables are made and changed; empty: by whoever works (one machine)."""
     backup_database_url: str = field(default="", repr=False)
     """As whom a backup reads all rows, past the policies; empty: as whoever owns the tables."""
+    metrics_dir: Path | None = None
+    """Where the processes of a machine count for `casetable metrics`; empty: nothing is counted."""
     report_url: str = ""
     """The public page's own address; empty: it is served along with the other pages."""
     report_database_url: str = field(default="", repr=False)
@@ -95,6 +97,8 @@ class Settings:
             self.oidc_second_factor,
         )
 
+    secret_key_file: Path | None = None
+    """Where the secret key is read from, when it does not stand in the variable."""
     master_keys: str = ""
     """Lines `version:key`; empty: they stand in `master_key_file`."""
     master_key_file: Path | None = None
@@ -159,6 +163,10 @@ def _file(text: str) -> Path:
     if not Path(text).is_file():
         raise ValueError("there is no such file")
     return Path(text)
+
+
+def _content(file: Path | None) -> str:
+    return file.read_text(encoding="utf-8").strip() if file else ""
 
 
 def _claims(text: str) -> frozenset[tuple[str, str]]:
@@ -234,7 +242,8 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
 
     data_dir = read("DATA_DIR", Path, ROOT / "var")
     production = read("PRODUCTION", _flag, default=False)
-    secret_key = read("SECRET_KEY", str, "")
+    secret_key_file = read("SECRET_KEY_FILE", _file, None)
+    secret_key = read("SECRET_KEY", str, "") or _content(secret_key_file)
     if production and len(secret_key) < MIN_KEY_LENGTH:
         problems.append(
             f"{PREFIX}SECRET_KEY: set at least {MIN_KEY_LENGTH} random characters for production"
@@ -251,6 +260,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         broker_url=read("BROKER_URL", str, "filesystem://"),
         processes_dir=read("PROCESSES_DIR", Path, ROOT / "processes"),
         secret_key=secret_key,
+        secret_key_file=secret_key_file,
         production=production,
         demo=demo,
         base_url=read("BASE_URL", str, "http://127.0.0.1:8080"),
@@ -277,6 +287,7 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
         oidc_second_factor=read("OIDC_SECOND_FACTOR", _claims, frozenset()),
         owner_database_url=read("OWNER_DATABASE_URL", str, ""),
         backup_database_url=read("BACKUP_DATABASE_URL", str, ""),
+        metrics_dir=read("METRICS_DIR", Path, None),
         report_url=read("REPORT_URL", str, "").rstrip("/"),
         report_database_url=read("REPORT_DATABASE_URL", str, ""),
     )

@@ -16,7 +16,7 @@ from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from engine import access, audit, bookkeeping, operator
+from engine import access, audit, bookkeeping, metrics, operator
 from engine.application import Application
 from engine.audit import acting_for
 from engine.bpmn import Instance, Scope, seal, unseal
@@ -518,5 +518,6 @@ def take_turn(
         raise ConflictError(gettext("This process has ended; reopen the case to go on."))
     now = application.now(session)
     turn = Turn(application, session, row, now=now, actor=actor, behalf=behalf, members=members)
-    stimulus(turn)
-    return turn.settle()
+    with metrics.timing_turn():
+        stimulus(turn)
+        return turn.settle()

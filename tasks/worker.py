@@ -11,9 +11,10 @@ from typing import Any
 
 import structlog
 from celery import Celery, bootsteps
+from gunicorn.systemd import sd_notify  # type: ignore[import-untyped]
 from sqlalchemy.exc import DBAPIError
 
-from engine import attestation, checkpoint, due, leaving, reader_notice, role
+from engine import attestation, checkpoint, due, leaving, metrics, reader_notice, role
 from engine.application import Application, open_application
 from engine.connection import OLDEST
 from engine.incident import describe
@@ -131,14 +132,21 @@ def look(application: Application) -> int:
     except Exception as error:  # noqa: BLE001 - the edge: the next look comes by itself
         LOG.error("look_failed", error=str(describe(error)))  # noqa: TRY400 - a trace may quote data
     else:
+        metrics.note_look()
         return done
     return 0
 
 
 def _poll(application: Application, stop: threading.Event) -> None:
+    """Look again and again, and tell the supervisor at each look that this process lives.
+
+    A look that never ends is a worker that does nothing: then the supervisor starts another.
+    """
+    sd_notify("READY=1", LOG)
     while not stop.is_set():
         with named_run():
             look(application)
+        sd_notify("WATCHDOG=1", LOG)
         stop.wait(application.settings.poll_seconds)
 
 
@@ -161,6 +169,7 @@ def run_worker() -> None:
     """Run one worker process until it is told to stop."""
     application = open_application()
     role.check(application.database, application.settings)
+    metrics.begin(application.settings.metrics_dir)
     app = make_worker(application)
     app.worker_main(
         [

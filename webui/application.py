@@ -11,7 +11,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from engine.application import Application
 from engine.language.telling import spoken
-from webui import errorpage, guard, identity, language, pagehelp, refusal, ring, views
+from webui import errorpage, guard, identity, language, measure, pagehelp, refusal, ring, views
 from webui.character import check_characters
 from webui.context import end_reading
 from webui.csrf import check_origin
@@ -53,6 +53,7 @@ def create_app(application: Application, *, only_report: bool = False) -> Flask:
             app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies
         )
     app.view_functions["static"] = guard.public(app.view_functions["static"])
+    measure.register(app, application)
     refusal.register(app)
     identity.register(app, nobody=only_report)
     errorpage.register(app)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from engine import role
+from engine import metrics, role
 from engine.application import Application, open_application, open_letterbox
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError
@@ -46,6 +46,7 @@ def web(workers: int, threads: int, bind: str | None, only: str | None) -> None:
     opener = open_letterbox if only else open_application
     application = opener()
     role.check(application.database, application.settings)
+    metrics.begin(application.settings.metrics_dir)
     options = {
         "bind": bind or address_of(application),
         "workers": workers,
@@ -53,6 +54,7 @@ def web(workers: int, threads: int, bind: str | None, only: str | None) -> None:
         "worker_class": "gthread",
         "accesslog": None,
         "forwarded_allow_ips": "127.0.0.1",
+        "child_exit": lambda _, worker: metrics.forget(worker.pid),
     }
 
     # Without this every answer would tell program and version (S7).

@@ -12,7 +12,7 @@ from webui.context import account, application, end_reading, is_reading, newest
 
 CHOSEN = "language"
 """What the session of a visitor who is not signed in keeps."""
-UNSPOKEN = frozenset({"static", "health.show"})
+UNSPOKEN = frozenset({"static", "health.show", "probe.live", "probe.ready"})
 
 
 def register(app: Flask) -> None:

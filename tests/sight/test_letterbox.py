@@ -86,7 +86,8 @@ def test_public_page_alone_has_no_other_page_and_knows_nobody(houses: Houses) ->
         assert visitor.get(path).status_code == 404, path
     addresses = {rule.endpoint for rule in houses.public.app.url_map.iter_rules()}
     topics = {one.split(".")[0] for one in addresses}
-    assert topics == {"language", "report", "report_home", "static"}
+    assert topics == {"language", "probe", "report", "report_home", "static"}
+    assert visitor.get("/ready").get_json() == {"status": "ready"}
 
 
 def test_pages_of_work_lead_to_the_public_page_and_do_not_serve_it(houses: Houses) -> None:

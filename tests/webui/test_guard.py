@@ -27,6 +27,8 @@ PUBLIC = {
     "report.look_up",
     "report.status",
     "health.show",
+    "probe.live",
+    "probe.ready",
 }
 
 

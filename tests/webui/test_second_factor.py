@@ -85,7 +85,8 @@ def test_password_alone_opens_nothing_but_the_second_step(site: Site) -> None:
         if rule.arguments or "GET" not in (rule.methods or ()):
             continue
         public = (
-            rule.endpoint.startswith(("report.", "health.", "provider.")) or rule.rule == "/sign-in"
+            rule.endpoint.startswith(("report.", "health.", "probe.", "provider."))
+            or rule.rule == "/sign-in"
         )
         if not public:
             answer = visitor.get(rule.rule)

@@ -25,6 +25,7 @@ from webui.views import (
     password,
     play,
     printing,
+    probe,
     profile,
     protection,
     provider,
@@ -78,6 +79,7 @@ TOPICS = (
     clock,
     health,
     incident,
+    probe,
     profile,
     structure,
     reader_report,
@@ -110,4 +112,5 @@ def register_report(app: Flask) -> None:
     """Register the public page alone, and lead there from the bare host name."""
     app.register_blueprint(report.pages)
     app.register_blueprint(language.pages)
+    app.register_blueprint(probe.pages)
     app.add_url_rule("/", endpoint="report_home", view_func=report.home, methods=["GET"])
