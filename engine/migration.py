@@ -56,7 +56,7 @@ def downgrade(database: Database, to: str) -> None:
 def is_usable(database: Database) -> bool:
     """Say whether this program can work on the tables: they are at its revision, or past it.
 
-    Past it while an upgrade rolls: tables of the next version carry this one too (decision 95).
+    Past it while an upgrade rolls: the next version leaves this one what it needs.
     """
     found = revision(database.worker)
     scripts = ScriptDirectory.from_config(config(database))
