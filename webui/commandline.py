@@ -53,6 +53,9 @@ def web(workers: int, threads: int, bind: str | None, only: str | None) -> None:
         "threads": threads,
         "worker_class": "gthread",
         "accesslog": None,
+        "logger_class": "webui.serverlog.Lines",
+        # Threat: whoever is the same user on the machine steers the server by it.
+        "control_socket_disable": True,
         "forwarded_allow_ips": "127.0.0.1",
         "child_exit": lambda _, worker: metrics.forget(worker.pid),
     }

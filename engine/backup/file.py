@@ -33,7 +33,7 @@ def without_keys(file: Path) -> None:
         ).fetchall()
         for name, _ in triggers:
             connection.execute(f'DROP TRIGGER "{name}"')
-        connection.execute(f"DELETE FROM {KEYS}")  # noqa: S608  # nosec B608 - our table
+        connection.execute(f"DELETE FROM {KEYS}")  # noqa: S608  # nosec B608
         for _, statement in triggers:
             connection.execute(statement)
         connection.execute("COMMIT")

@@ -192,7 +192,7 @@ def test_page_of_operations_leads_from_nothing_to_work_and_back(tmp_path: Path) 
 
 
 def _logs_are_lines_of_json_without_people(folder: Path) -> None:
-    """S18: web, worker and figures write JSON to their error output, and nobody's name."""
+    """S18: pages, worker and figures write JSON to their error output, and nobody's name."""
     for log in folder.glob("*.log"):
         content = log.read_text(encoding="utf-8")
         assert not [name for name in ("anna", "Visser", "otto", "192.0.2.7") if name in content]
