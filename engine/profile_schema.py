@@ -173,9 +173,7 @@ def _keys(name: str, place: str, entry: Mapping[str, Any]) -> Iterator[Finding]:
                 yield _wrong(where, "wrong_type", told('is a list of texts like ["one", "two"].'))
         elif key == "instead":
             if not isinstance(value, Mapping) or not _texts(list(value.values())):
-                yield _wrong(
-                    where, "wrong_type", told('is a table like { desk_head = "chair" }.')
-                )
+                yield _wrong(where, "wrong_type", told('is a table like { desk_head = "chair" }.'))
         elif key == "emergency":
             if not isinstance(value, bool):
                 yield _wrong(where, "wrong_type", told("is true or false, without quotes."))

@@ -14,7 +14,7 @@ from engine.settings import ROOT
 from tests.meta.house import name_of
 
 FOLDER = ROOT / "engine/migrations/versions"
-FIRST = "0031"
+FIRST = "0028"
 """Older ones were made before two versions ran beside each other: nothing was released."""
 SHRINKS = {
     "drop_table": "the version before reads it",

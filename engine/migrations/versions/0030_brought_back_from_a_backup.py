@@ -5,8 +5,8 @@ from alembic import op
 
 from engine.models.base import Instant
 
-revision = "0031"
-down_revision = "0027"
+revision = "0030"
+down_revision = "0029"
 branch_labels = None
 depends_on = None
 
