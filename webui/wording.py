@@ -156,6 +156,7 @@ WORDS = mark(
         "waiting": "waiting",
         "void": "no longer possible",
         "file_handover": "handed over to another file",
+        "care_file_ended": "the other file of this person has ended",
         # outcomes
         "no_longer_followed": "no longer followed",
         "multi_agency": "multi-agency",
