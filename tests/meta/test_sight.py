@@ -23,6 +23,7 @@ ENGINE = {
     "engine/demo.py": "command line: the demonstration",
     "engine/demo_cases.py": "command line: the demonstration",
     "engine/due.py": "worker: what is due",
+    "engine/figures.py": "counts and ages for monitoring",
     "engine/health.py": "counts for the operator",
     "engine/invitation.py": "which case an invitation belongs to, before its deed is opened",
     "engine/job.py": "worker: jobs",
