@@ -11,6 +11,14 @@ class InputError(CasetableError):
     """What was handed in is wrong; the message says how to mend it."""
 
 
+class ReleaseError(InputError):
+    """A decision that is incomplete; `field` is what has to be mended."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
 class XmlError(InputError):
     """A file is not XML that we accept: broken, too large, or with a DOCTYPE or entities."""
 

@@ -9,7 +9,7 @@ from engine.comparison.canonical import canonical, short_name
 from engine.comparison.change import Change, excerpts, named, say, valued
 from engine.comparison.remainder import Reads, Schema, differing, facts_of, shown
 from engine.comparison.table_row import Tables
-from engine.decision.reader import NAMESPACES
+from engine.decision.notation import NAMESPACES
 from engine.xml import parse_xml
 
 

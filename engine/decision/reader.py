@@ -1,9 +1,17 @@
 """Reads a decision table from a DMN file as dmn-js and Camunda Modeler write it."""
 
-from typing import Any, Final
-
 from lxml import etree
 
+from engine.decision.notation import (
+    KINDS,
+    MAX_COLUMNS,
+    MAX_RULES,
+    NAMESPACES,
+    REFUSED,
+    listed,
+    test_cell,
+    value_cell,
+)
 from engine.decision.table import (
     AGGREGATIONS,
     HIT_POLICIES,
@@ -12,8 +20,6 @@ from engine.decision.table import (
     Input,
     Output,
     Rule,
-    TestCell,
-    ValueCell,
 )
 from engine.errors import DecisionError, ExpressionError
 from engine.expression import (
@@ -22,56 +28,10 @@ from engine.expression import (
     compile_expression,
     compile_unary_tests,
 )
-from engine.expression.constant import constant
 from engine.expression.grammar import KEYWORDS
 from engine.language import mark
 from engine.language.telling import located, message_of, told
 from engine.xml import parse_xml
-
-NAMESPACES: Final = frozenset(
-    {
-        "http://www.omg.org/spec/DMN/20151101/dmn.xsd",
-        "http://www.omg.org/spec/DMN/20180521/MODEL/",
-        "https://www.omg.org/spec/DMN/20191111/MODEL/",
-        "https://www.omg.org/spec/DMN/20211108/MODEL/",
-        "https://www.omg.org/spec/DMN/20230324/MODEL/",
-    }
-)
-MAX_RULES: Final = 500
-MAX_COLUMNS: Final = 30
-
-KINDS: Final = {
-    "string": "string",
-    "boolean": "boolean",
-    "number": "number",
-    "integer": "number",
-    "long": "number",
-    "double": "number",
-    "date": "date",
-    "time": "time",
-    "dateTime": "date and time",
-    "date and time": "date and time",
-    "dayTimeDuration": "days and time duration",
-    "yearMonthDuration": "years and months duration",
-    "context": "context",
-    "Any": "any",
-    "any": "any",
-    "": "any",
-}
-# Where DMN allows more than a table, say what it is and what to draw instead.
-REFUSED: Final = {
-    "literalExpression": mark("a literal expression; write it as a script task or as a table"),
-    "invocation": mark("an invocation; use a decision table"),
-    "context": mark("a boxed context; use a decision table"),
-    "relation": mark("a relation; use a decision table"),
-    "list": mark("a boxed list; use a decision table"),
-    "functionDefinition": mark("a function definition; use a decision table"),
-    "conditional": mark("a conditional; use a decision table"),
-    "for": mark("an iteration; use a decision table"),
-    "every": mark("a quantifier; use a decision table"),
-    "some": mark("a quantifier; use a decision table"),
-    "filter": mark("a filter; use a decision table"),
-}
 
 
 def parse_decision(content: bytes, *, file: str = "decision.dmn") -> DecisionTable:
@@ -208,7 +168,7 @@ class _Reader:
             )
         source = self.text(element, values, "text")
         tests = self.unary(source, f"column {label}: values") if source else None
-        allowed = _listed(tests) if tests else ()
+        allowed = listed(tests) if tests else ()
         return Column(
             id=element.get("id", ""),
             label=label,
@@ -289,8 +249,8 @@ class _Reader:
         return Rule(
             id=element.get("id", "") or f"row_{number}",
             number=number,
-            tests=tuple(_test_cell(self.text(cell, "text")) for cell in tests),
-            outputs=tuple(_value_cell(self.text(cell, "text")) for cell in values),
+            tests=tuple(test_cell(self.text(cell, "text")) for cell in tests),
+            outputs=tuple(value_cell(self.text(cell, "text")) for cell in values),
             annotations=tuple(self.text(e, "text") for e in self.all(element, "annotationEntry")),
             description=self.text(element, "description"),
         )
@@ -321,28 +281,3 @@ class _Reader:
             raise self.error(
                 told("PRIORITY needs the list of output values, the most important first.")
             )
-
-
-_MISSING: Final = object()
-
-
-def _listed(tests: UnaryTests) -> tuple[Any, ...]:
-    """Return the values of a column if they are written out one by one."""
-    found = tuple(constant(test, _MISSING) for test in tests.tree.tests)
-    return () if tests.tree.negated or _MISSING in found else found
-
-
-def _test_cell(source: str) -> TestCell:
-    try:
-        return TestCell(source, compile_unary_tests(source or "-"))
-    except ExpressionError as error:
-        return TestCell(source, None, str(error))
-
-
-def _value_cell(source: str) -> ValueCell:
-    if not source:
-        return ValueCell(source, None)
-    try:
-        return ValueCell(source, compile_expression(source))
-    except ExpressionError as error:
-        return ValueCell(source, None, str(error))

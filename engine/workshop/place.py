@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import orjson
 from lxml import etree
 
-from engine.decision.reader import NAMESPACES
+from engine.decision.notation import NAMESPACES
 from engine.drawing.vocabulary import BPMN
 from engine.errors import InputError
 from engine.inheritance import PROFILE, PROFILE_RULES, SELFCHECK

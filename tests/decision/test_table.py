@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from engine.decision import parse_decision
-from engine.decision.reader import NAMESPACES
+from engine.decision.notation import NAMESPACES
 from engine.errors import DecisionError, XmlError
 from tests.decision.support import draw, table
 

@@ -27,6 +27,7 @@ EDGES = {
     "engine/bpmn/parser.py": "the library's parser, before any drawing",
     "engine/due.py": "every operator and row, so that one failing piece stops no other",
     "engine/job.py": "every handler of a job",
+    "engine/workshop/room.py": "whatever a play did, in its own process",
     "engine/migrating/moving.py": "every drawing and row, so that one case stops no other",
     "engine/operator.py": "every operator",
     "engine/scenario.py": "one scenario, so that a broken one does not end the others",

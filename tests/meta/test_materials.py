@@ -13,6 +13,7 @@ PERMISSIVE = {
     "(MPL-2.0 OR Apache-2.0)",
     "Apache Software License",
     "Apache-2.0",
+    "Apache-2.0 AND BSD-2-Clause",
     "Apache-2.0 AND CNRI-Python",
     "Apache-2.0 OR BSD-2-Clause",
     "Apache-2.0 OR BSD-3-Clause",

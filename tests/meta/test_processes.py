@@ -18,6 +18,7 @@ STARTED_BY_THE_ENGINE = {
     "retention": "tasks/episode.py starts it when an episode ends",
 }
 LIBRARY: dict[str, str] = {
+    "file/hand_over": "structures that keep two files open the second with it",
     "note/record_reasons": "steps that a profile adds record with it, such as the feedback sheet",
 }
 """Operators that no shipped diagram uses, each with the reason why it is kept."""

@@ -17,6 +17,7 @@ PUTS_SQL_TOGETHER = {
 }
 RUNS_COMMANDS = {
     "engine/attachment.py": "the child that rewrites a file, which comes by standard input",
+    "engine/backup/server.py": "pg_dump and pg_restore, with a password file and no shell",
     "engine/workshop/aside.py": "the child that judges a draft",
     "webui/frontend_build.py": "the build of scripts and styles",
     "webui/worker_keeper.py": "the worker beside the pages of one machine",

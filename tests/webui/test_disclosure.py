@@ -35,7 +35,8 @@ from engine.models import (
     WebSession,
 )
 from engine.models.sealed import DAY, JSON_VALUE, TEXT
-from engine.release import CLASSES, OWN, Choice
+from engine.release import Choice
+from engine.sealed_column import CLASSES, LABELS, OWN
 from tests.webui.site import Site, Visitor
 from tests.webui.story import tell
 
@@ -186,10 +187,10 @@ def test_every_sealed_column_is_classed_for_a_bundle() -> None:
         for mapper in Base.registry.mappers
         for table, column, _ in sealed_fields(mapper).values()
     }
-    assert columns - set(CLASSES) == set(), "say in engine/release.py what may become of it"
+    assert columns - set(CLASSES) == set(), "say in engine/sealed_column.py what may become of it"
     assert set(CLASSES) - columns == set()
     going_out = {one.split(".")[1] for one, kind in CLASSES.items() if kind == OWN} - {"content"}
-    assert set(release.LABELS) == going_out
+    assert set(LABELS) == going_out
     tables = {table.__tablename__ for table in release.RECORDS}
     assert {one.split(".")[0] for one, kind in CLASSES.items() if kind == OWN} <= tables
 

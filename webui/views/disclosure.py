@@ -10,7 +10,7 @@ from engine import bundle as bundles
 from engine import disclosure as requests_for_access
 from engine import disclosure_answer, release
 from engine.disclosure import DisclosureError
-from engine.errors import ConflictError, NotFoundError, SeparationError
+from engine.errors import ConflictError, NotFoundError, ReleaseError, SeparationError
 from engine.language import SOURCE, gettext, ngettext
 from engine.models import Disclosure
 from engine.reading.disclosure import deciding, requests, to_search, waiting
@@ -262,7 +262,7 @@ def decide(disclosure_id: UUID, record_id: UUID) -> AnyResponse | tuple[str, int
     end_reading()
     try:
         release.decide(application(), disclosure_id, me, record_id, choice)
-    except release.ReleaseError as error:
+    except ReleaseError as error:
         return _record_page(disclosure_id, record_id, {error.field: str(error)}, form), 422
     flash(gettext("Your decision is recorded."), "success")
     return redirect(url_for("disclosure.records", disclosure_id=disclosure_id))
