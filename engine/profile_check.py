@@ -201,29 +201,27 @@ def _files_fit(deployment: ResolvedDeployment) -> Iterator[Finding]:
         for role in (*one.roles, *one.instead):
             if role not in profile.roles:
                 hint = nearest(role, profile.roles)
-                yield error(
-                    PROFILE, place, "unknown_role", f"names {role}, which is no role; {hint}"
-                )
+                said = told("names %(code)s, which is no role; %(hint)s", code=role, hint=hint)
+                yield error(PROFILE, place, "unknown_role", said)
         for stage in one.stages:
             if stage not in stages:
                 known = nearest(stage, {str(name) for name in stages if name})
-                yield error(
-                    PROFILE, place, "unknown_stage", f"names {stage}, which is no phase; {known}"
-                )
+                said = told("names %(code)s, which is no phase; %(hint)s", code=stage, hint=known)
+                yield error(PROFILE, place, "unknown_stage", said)
         if one.tells and one.tells not in messages:
-            yield error(
-                PROFILE,
-                place,
-                "unknown_message",
-                f"tells {one.tells}, which no drawing waits for; {nearest(one.tells, messages)}",
+            hint = nearest(one.tells, messages)
+            said = told(
+                "tells %(message)s, which no drawing waits for; %(hint)s",
+                message=one.tells,
+                hint=hint,
             )
+            yield error(PROFILE, place, "unknown_message", said)
         if one.opened_by and HANDED_OVER not in messages:
-            yield error(
-                PROFILE,
-                place,
-                "no_start",
-                f"is handed over, and no drawing starts with the message {HANDED_OVER}; draw one.",
+            said = told(
+                "is handed over, and no drawing starts with the message %(message)s; draw one.",
+                message=HANDED_OVER,
             )
+            yield error(PROFILE, place, "no_start", said)
 
 
 class Evidence:

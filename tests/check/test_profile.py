@@ -206,3 +206,17 @@ def test_name_of_a_role_is_said_wherever_pages_name_the_role(home: Path) -> None
         "action plan": "support plan",
         "intake desk": "report Point",
     }
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ('roles = ["chair", "chiar"]', "names chiar, which is no role; did you mean chair?"),
+        ('roles = ["chair"]\nstages = ["anlysis"]', "names anlysis, which is no phase"),
+        ('roles = ["chair"]\ntells = "nobody_hears"', "tells nobody_hears, which no drawing waits"),
+    ],
+)
+def test_file_that_is_kept_apart_fits_the_drawings(home: Path, wrong: str, says: str) -> None:
+    own = f'[files.first]\nname = "First"\nexplain = "The first."\n{wrong}\n'
+    _write(home, "land", own)
+    assert any(says in line for line in _said(home, "land")), _said(home, "land")
