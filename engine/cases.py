@@ -28,9 +28,10 @@ from engine.models import (
     Signal,
     SignalSource,
 )
+from engine.outcome import Outcome
 from engine.receipt import hash_receipt, new_receipt
 from engine.separate_file import first_of
-from engine.turn import Outcome, Turn, new_instance
+from engine.turn import Turn, new_instance
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ commits. Whatever raises leaves nothing behind.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
@@ -35,47 +34,18 @@ from engine.models import (
     InboxMessage,
     InstanceState,
     Job,
-    Organisation,
     ProcessInstance,
     StepHistory,
     WorkItem,
     WorkItemState,
 )
+from engine.outcome import Outcome, Submission
 from engine.profile import Profile
 from engine.recheck import recheck
 from engine.running import past
 
 STEP_BUDGET = 2000
 MAX_DELIVERIES = 100
-
-
-@dataclass(frozen=True)
-class Submission:
-    """A submitted form inside the turn that records it."""
-
-    work_item: WorkItem
-    form_id: str
-    values: Mapping[str, Any]
-    """All cleaned answers."""
-    case_values: Mapping[str, Any]
-    """The answers that stay in the case file: everything but class `process`."""
-
-    @property
-    def organisation(self) -> Organisation | None:
-        """The partner organisation that answered, when the item belongs to one."""
-        return self.work_item.organisation
-
-
-@dataclass
-class Outcome:
-    """What a turn did, for the caller that shows it."""
-
-    instance_id: UUID
-    case_id: UUID
-    new_items: list[WorkItem] = field(default_factory=list)
-    ended: bool = False
-    delivered: set[UUID] = field(default_factory=set)
-    """Ids of the inbox messages that were delivered."""
 
 
 Stimulus = Callable[["Turn"], None]

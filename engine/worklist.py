@@ -36,9 +36,10 @@ from engine.models import (
     WorkItemState,
 )
 from engine.operator import find
+from engine.outcome import Submission
 from engine.prefill import FillContext, has_prefill, initial_values
 from engine.separation import check_separation
-from engine.turn import Submission, Turn, take_turn
+from engine.turn import Turn, take_turn
 
 
 @dataclass(frozen=True)

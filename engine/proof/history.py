@@ -16,7 +16,7 @@ from engine.proof.matching import asked_after
 from engine.proof.monitor import Monitor
 from engine.proof.net import Net, net_of
 from engine.proof.rule import Check, Rule
-from engine.proof.rulebook import rules_of
+from engine.proof.rulebook import names_of, rules_of
 
 ALONG = ("before", "never")
 """Kinds of checks that speak of what happens one after the other."""
@@ -63,7 +63,7 @@ class HistoryRules:
     """The rules of one process in one deployment, ready for many histories."""
 
     def __init__(self, deployment: ResolvedDeployment, process: str) -> None:
-        self._names = {"profile": deployment.profile.values}
+        self._names = names_of(deployment)
         self._rules: list[tuple[Rule, Check]] = []
         self._net: Net | None = None
         self.told: dict[tuple[str, str], frozenset[str]] = {}
@@ -132,7 +132,7 @@ class HistoryRules:
                 for process, element, told in part.happened
                 if (key := keys.get((process, element))) in asked
             ]
-            names = {"profile": part.deployment.profile.values}
+            names = names_of(part.deployment)
             facts = Monitor(net, check, names).after(events, facts)
         return facts
 

@@ -23,7 +23,7 @@ from engine.proof.net import Net, net_of
 from engine.proof.player import Position
 from engine.proof.replay import Replay, ReplayError
 from engine.proof.rule import Check, Rule
-from engine.proof.rulebook import rules_of
+from engine.proof.rulebook import names_of, rules_of
 from engine.proof.semantics import Semantics
 from engine.proof.soundness import flawed, flaws_of
 from engine.proof.start import beginnings
@@ -107,7 +107,7 @@ class Ruled:
     def __init__(self, deployment: ResolvedDeployment, handlers: int = 1) -> None:
         self.deployment = deployment
         self.rules = rules_of(deployment)
-        self.names: Mapping[str, Any] = {"profile": deployment.profile.values}
+        self.names: Mapping[str, Any] = names_of(deployment)
         self._handlers = handlers
 
     @cached_property

@@ -7,6 +7,7 @@ replaced the base's rules would switch a safety rule off without a word.
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 from engine.deployment import ResolvedDeployment
 from engine.errors import InputError
@@ -25,6 +26,15 @@ def rules_of(deployment: ResolvedDeployment) -> tuple[Rule, ...]:
         file = f"{RULES} of the profile {code}"
         rules = tuple(_joined(rules, read_rules(own, file=file, weakens=True), file))
     return rules
+
+
+def names_of(deployment: ResolvedDeployment) -> dict[str, Any]:
+    """Return what the conditions of rules may read: the profile's values and its kept-apart files.
+
+    A rule about files that are kept apart asks nothing of a structure that has one.
+    """
+    profile = deployment.profile
+    return {"profile": profile.values, "structure": {"files": sorted(profile.files)}}
 
 
 def _joined(base: tuple[Rule, ...], own: tuple[Rule, ...], file: str) -> Iterator[Rule]:
