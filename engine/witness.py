@@ -45,7 +45,10 @@ TOUCHED = "witnessed"
 AT_ONCE = 500
 _STATED = ("id", "case_id", "episode_id", "element_id", "by_id", "for_id", "organisation_id", "at")
 WITNESSED: dict[type[Base], tuple[str, ...]] = {
-    Case: ("id", "code", "kind", "state", "deployment_id", "created_at", "ended_at", "erase_after"),
+    Case: (
+        *("id", "code", "kind", "state", "deployment_id", "created_at", "ended_at", "erase_after"),
+        *("file", "roles", "steward"),
+    ),
     CaseMember: (
         *("id", "case_id", "account_id", "function", "since", "until", "reason"),
         *("granted_by_id", "confirmed_at"),

@@ -22,6 +22,7 @@ KIND_WORDS = mark(
         "reopen": "reopening is asked because",
         "agree": "somebody agrees for",
         "erase": "erasure is asked because",
+        "file": "from here on in the file",
     }
 )
 """The kinds of steps as one reads them; the codes of engine.scenario are their order."""

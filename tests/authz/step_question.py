@@ -73,7 +73,12 @@ def on_done_again(hall: Hall, person: Someone, place: Place, asked: None) -> str
     del asked
     expected = _able(person, replace(place, step="part"))
     item = WorkItem(
-        case_id=place.id, state="completed", role=place.group, deputies="anybody", desk=False
+        case=hall.cases[place.id],
+        case_id=place.id,
+        state="completed",
+        role=place.group,
+        deputies="anybody",
+        desk=False,
     )
     given = access.may(hall.session, hall.accounts[person.id], "work_item:complete", item)
     return compared(bool(expected), given, "doing a step that is done")

@@ -46,7 +46,8 @@ _BY_REASON = {
         "legal_hold.lift_asked_part legal_hold.lifted_part "
         "identity_query.purpose report_attachment.media_type spent_challenge.kind "
         "failed_attempt.kind web_session.stage person_mark.kind "
-        " casework_case.kind casework_case.state "
+        "casework_case.kind casework_case.state casework_case.file casework_case.roles "
+        "casework_case.steward restoration.owed restoration.since "
         "deployment.profile current_deployment.profile audit_entry.event case_link.kind "
         "case_standing.function case_standing.state case_standing.reason case_standing.ended_as "
         "case_member.function case_partner.state case_partner.sharing_level signal.channel "
@@ -92,7 +93,7 @@ _BY_REASON = {
         "process_instance.blob work_item.variables step_history.told instance_move.before"
     ),
     "texts of our own errors, which carry ids": (
-        "incident.message job.last_error migration_run.problem"
+        "incident.message incident.said job.last_error migration_run.problem"
     ),
     PLAN_DAY: (
         "casework_case.erase_after check_in.planned_for information_gap.due "

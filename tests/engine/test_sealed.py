@@ -16,7 +16,7 @@ from engine.clock import TestClock
 from engine.errors import StateError
 from engine.keyring import Place
 from engine.models import Base, Case, CaseKey, Note, Person, Signal
-from engine.models.base import JsonValue
+from engine.models.base import JsonValue, Retold, RetoldText
 from engine.models.sealed import Closed, Sealed
 from tests.engine.lives import play
 from tests.engine.plain import PLAIN
@@ -53,7 +53,7 @@ def cells(session: Session) -> list[tuple[Place, Closed]]:
 
 
 def says_something(kind: Any) -> bool:
-    return isinstance(kind, (String, Date, LargeBinary, type(JsonValue)))
+    return isinstance(kind, (String, Date, LargeBinary, type(JsonValue), Retold, RetoldText))
 
 
 def test_column_that_can_hold_words_is_sealed_or_says_why_not() -> None:
