@@ -243,6 +243,10 @@ def test_clock_does_not_tell_what_exists(two: Site, capsys: pytest.CaptureFixtur
     two.app.config["REFUSAL_SECONDS"] = step
     there, nothing = timings(stranger, paths, TIMED)
     chance = kolmogorov_smirnov(there, nothing)
+    if chance <= 0.01:
+        # Of equal times one measurement in a hundred says so; a clock that tells does it again.
+        there, nothing = timings(stranger, paths, TIMED)
+        chance = kolmogorov_smirnov(there, nothing)
     with capsys.disabled():
         print(  # noqa: T201 - report
             f"\nrefused in {median(there):.4f} s, nothing in {median(nothing):.4f} s, "

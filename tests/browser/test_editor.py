@@ -252,7 +252,11 @@ def test_step_is_added_by_keyboard_and_list_alone(site: Site, bench: Bench, draf
     expect(bench.problems).to_contain_text("has no due date")
     bench.pick("Form", "inform_school")
     bench.fill("Due in", "two weeks")
-    expect(bench.page.get_by_text("Write P7D, PT12H or P3M")).to_be_visible()
+    expect(bench.page.get_by_text("Due in: Write P7D, PT12H or P3M")).to_have_attribute(
+        "role", "status"
+    )
+    shown = bench.page.locator(".bio-properties-panel-error")
+    expect(shown.get_by_text("Write P7D, PT12H or P3M")).to_be_visible()
     bench.fill("Due in", "P14D")
     bench.pick("When overdue, tell", "chair")
     bench.fill("Words on the button", "Record that the school knows")
