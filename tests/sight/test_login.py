@@ -155,9 +155,9 @@ def test_letterbox_adds_only_what_a_stranger_may_say(crowd: Crowd, wrong: str) -
 
 def test_setting_up_says_what_it_did_and_may_be_repeated(server: Server) -> None:
     assert len(server.said) == 6
-    assert sum("is new" in line for line in server.said) == 3
+    assert sum("is new" in line for line in server.said) == 4
     again = list(role.set_up(POSTGRES, server.settings))
-    assert sum("was there" in line for line in again) == 3
+    assert sum("was there" in line for line in again) == 4
     same = replace(server.settings, owner_database_url=server.settings.database_url)
     with pytest.raises(SettingsError, match="a user name of its own"):
         list(role.set_up(POSTGRES, same))
