@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from argon2 import PasswordHasher
 from sqlalchemy import event
 from structlog.testing import capture_logs
 from werkzeug.test import TestResponse
 
-from engine import accounts, demo, verification
+from engine import accounts, demo, migration, verification
 from engine.application import Application
 from engine.clock import TestClock
 from engine.database import Database
@@ -67,6 +68,7 @@ def busy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Site]:
     database = Database(f"sqlite:///{tmp_path / 'test.sqlite'}")
     event.listen(database.engine, "connect", not_to_the_disk)
     Base.metadata.create_all(database.engine)
+    command.stamp(migration.config(database), "head")  # else the pages say that they are not ready
     url = database.url.render_as_string(hide_password=False)
     application = Application(make_settings(tmp_path, url), database, TestClock(START))
     demo.seed(application)
