@@ -36,7 +36,8 @@ torture: setup
 	  CASETABLE_KILLS=1000 CASETABLE_TAMPERINGS=10000 CASETABLE_REQUESTS=200000 \
 	  CASETABLE_READS=10000 CASETABLE_CANARIES=10000 CASETABLE_GUESSES=2000 \
 	  $(BIN)/python -m pytest -n auto -o timeout=14400 --durations=25 tests/torture tests/authz \
-	  tests/canary tests/engine tests/expression tests/review tests/foreign tests/bpmn tests/proof tests/webui tests/backup tests/deploy
+	  tests/canary tests/engine tests/expression tests/review tests/foreign tests/bpmn tests/proof tests/webui tests/backup tests/deploy \
+	  tests/browser/test_editor.py
 	@for profile in $$($(BIN)/casetable profile list --codes); do \
 	  $(BIN)/casetable scenario run --profile $$profile || exit 1; \
 	  $(BIN)/casetable profile peculiarities $$profile || exit 1; done

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 
 from flask import Flask
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 
 from engine import accounts, demo
 from engine.application import Application
@@ -19,7 +19,7 @@ from engine.clock import TestClock
 from engine.database import Database
 from engine.models import Account, AuditEntry, Base, Case, SessionStage, WebSession
 from tests.authz.hall import NOW
-from tests.conftest import make_settings
+from tests.conftest import make_settings, not_to_the_disk
 from tests.webui.site import Site, Visitor
 from webui import guard
 from webui.application import create_app
@@ -46,6 +46,7 @@ class Door:
 def build(folder: Path) -> Door:
     """Return the pages over an own database with the demo people and one case."""
     database = Database(f"sqlite:///{folder / 'door.sqlite'}")
+    event.listen(database.engine, "connect", not_to_the_disk)
     Base.metadata.create_all(database.engine)
     application = Application(
         make_settings(folder, str(database.engine.url)), database, TestClock(NOW)

@@ -8,6 +8,7 @@ from threading import Thread
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from sqlalchemy import event
 from werkzeug.serving import make_server
 
 from engine.application import Application
@@ -16,7 +17,7 @@ from engine.database import Database
 from engine.deployment import ResolvedDeployment
 from tests.browser.house import House, started
 from tests.browser.person import Album
-from tests.conftest import START, make_settings, seeded
+from tests.conftest import START, make_settings, not_to_the_disk, seeded
 from tests.webui.site import Site
 from webui.application import create_app
 
@@ -61,6 +62,7 @@ def album(tmp_path: Path, request: pytest.FixtureRequest) -> Album:
 def site(tmp_path: Path, empty_file: Path, shipped_processes: ResolvedDeployment) -> Iterator[Site]:
     shutil.copyfile(empty_file, tmp_path / "browser.sqlite")
     database = Database(f"sqlite:///{tmp_path / 'browser.sqlite'}")
+    event.listen(database.engine, "connect", not_to_the_disk)
     settings = make_settings(tmp_path, str(database.url))
     application = Application(settings, database, TestClock(START))
     seeded(application, shipped_processes)

