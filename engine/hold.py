@@ -66,6 +66,15 @@ def part_of(account: Account, profile: Profile) -> str | None:
     return FUNCTION if account.role_codes & set(profile.values["hold_roles"]) else None
 
 
+def reaches(account: Account, case: Case, profile: Profile) -> bool:
+    """Say whether a person sets and lifts holds on a file: the officer everywhere.
+
+    Threat: who sets holds for one body would learn here of which files the other body has.
+    """
+    holding = account.role_codes & set(profile.values["hold_roles"])
+    return OFFICER in account.role_codes or any(map(case.admits, holding))
+
+
 def in_force() -> ColumnElement[bool]:
     """Return the condition under which a hold is in force."""
     return and_(LegalHold.agreed_at.is_not(None), LegalHold.lifted_at.is_(None))
@@ -90,7 +99,11 @@ def ask(application: Application, account_id: UUID, wanted: Request) -> UUID:
         now = application.now(session)
         review_on = _check(wanted, profile, now)
         case = session.scalar(select(Case).where(Case.code == wanted.code).with_for_update(of=Case))
-        if case is None or case.state == CaseState.ERASED.value or _barred(session, account, case):
+        if (
+            case is None
+            or case.state == CaseState.ERASED.value
+            or not (reaches(account, case, profile) and not _barred(session, account, case))
+        ):
             missed = {"event": "case:search:miss", "subject": "hold"}
             audit.record(session, None, at=now, actor_id=account.id, **missed)
             found = None
@@ -235,7 +248,11 @@ def _open(
     profile = application.deployment(session).profile
     account, _ = _person(session, account_id, profile)
     found = session.get(LegalHold, hold_id)
-    if found is None or _barred(session, account, found.case):
+    if (
+        found is None
+        or not reaches(account, found.case, profile)
+        or _barred(session, account, found.case)
+    ):
         raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     session.scalars(select(Case).where(Case.id == found.case_id).with_for_update(of=Case)).one()
     session.refresh(found)
@@ -280,14 +297,18 @@ def _write(
 def _call(
     session: Session, found: LegalHold, part: str, profile: Profile, message: str, now: datetime
 ) -> None:
-    """Call the second person; the call ends by itself with the answer."""
+    """Call the second person; the call ends by itself with the answer.
+
+    Of the roles that hold it is the first one that has to do with the file.
+    """
+    here = [role for role in profile.values["hold_roles"] if found.case.admits(role)]
     call_for(
         session,
         key=_key(found, part),
         message=message,
         now=now,
         about=f"{found.id}",
-        role=OFFICER if part == OFFICER else str(profile.values["hold_roles"][0]),
+        role=OFFICER if part == OFFICER or not here else str(here[0]),
         case_id=found.case_id,
     )
 
