@@ -14,7 +14,7 @@ from engine.application import Application
 from engine.clock import TestClock
 from engine.database import Database
 from engine.models import Case, CaseLink, Incident
-from tests.authz import two_files
+from tests.authz import apart_piece, two_files
 from tests.authz.standing import NOW
 from tests.authz.two_files import FILES, HIDDEN, PEOPLE, TwoFiles, expected
 from tests.conftest import make_settings
@@ -28,7 +28,7 @@ WORDS = {
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
-def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
     """Both files and everybody around them, in a database."""
     kind = "database" if request.param == "sqlite" else "postgres_only"
     database: Database = request.getfixturevalue(kind)
@@ -36,7 +36,7 @@ def stored(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]
     Application(make_settings(tmp_path, url), database, TestClock(NOW))
     with database.transaction() as session:
         two_files.Builder(session).write()
-    yield database
+    return database
 
 
 @pytest.fixture
@@ -59,6 +59,11 @@ def test_table_names_every_kind_of_person_and_known_words_alone() -> None:
 def test_everybody_may_at_both_files_what_the_table_says(world: TwoFiles) -> None:
     wrong = list(two_files.objections(world))
     assert wrong == [], "\n".join(wrong)
+
+
+def test_pieces_that_decide_about_files_do_what_is_written(tmp_path: Path) -> None:
+    with two_files.opened(tmp_path, structure().profile) as found:
+        assert list(apart_piece.objections(found.session)) == []
 
 
 @pytest.mark.postgres

@@ -8,6 +8,7 @@ words are asked of the program.
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,11 +16,15 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine import access, emergency
+from engine.application import Application
+from engine.clock import TestClock
+from engine.database import Database
 from engine.linked_file import linked_files
 from engine.models import (
     Absence,
     Account,
     AccountRole,
+    Base,
     Case,
     CaseLink,
     CaseMember,
@@ -38,6 +43,7 @@ from engine.reading.hold import hold_of, holds
 from engine.reading.viewer import viewer_of
 from tests.authz.standing import DAY, NOW
 from tests.authz.table import table
+from tests.conftest import make_settings
 
 FIRST, SECOND = "first", "second"
 FILES = {
@@ -164,9 +170,9 @@ def _of_emergency(world: TwoFiles, account: Account, case: Case) -> Iterator[str
         other.id in {one.id for one in watched(session, account)},
     )
     for own in all_of_case:
-        if own.account_id == account.id:
-            if access.may(session, account, "emergency:read", own, at=NOW):
-                yield "opened"
+        mine = own.account_id == account.id
+        if mine and access.may(session, account, "emergency:read", own, at=NOW):
+            yield "opened"
     if emergency.may_open(account, world.profile) and emergency._opens_to(
         session, case, account, world.profile
     ):
@@ -348,8 +354,12 @@ def read_in(session: Session, profile: Profile) -> TwoFiles:
 
 
 @contextmanager
-def on_stage(session: Session, profile: Profile) -> Iterator[TwoFiles]:
-    """Give the two files in a session of the caller's, which takes everything back."""
-    Builder(session).write()
-    yield read_in(session, profile)
-    session.rollback()
+def opened(folder: Path, profile: Profile) -> Iterator[TwoFiles]:
+    """Give the two files in a database in memory whose changes are taken back in the end."""
+    database = Database("sqlite://")
+    Base.metadata.create_all(database.engine)
+    Application(make_settings(folder, "sqlite://"), database, TestClock(NOW))
+    with database.reading() as session:
+        Builder(session).write()
+        yield read_in(session, profile)
+    database.close()
