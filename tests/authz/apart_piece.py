@@ -431,7 +431,19 @@ def _held(session: Session) -> Iterator[str]:
 
 
 def _hold(session: Session, case: Case, times: dict[str, Any]) -> LegalHold:
-    who = session.scalars(select(Account.id).limit(1)).one()
+    """Return a hold with all that the database wants beside each instant."""
+    one, other = (
+        session.scalars(select(Account.id).where(Account.username == name)).one()
+        for name in ("officer", "head")
+    )
     asked = {"ground": "court", "reference": "r", "reason": "r", "answer_by": NOW + DAY}
-    by = {"asked_by_id": who, "asked_part": "dpo", "asked_at": NOW}
+    by: dict[str, Any] = {"asked_by_id": one, "asked_part": "dpo", "asked_at": NOW - 10 * DAY}
+    if "lifted_at" in times:
+        times = {**times, "lift_asked_at": times["lifted_at"]}
+    for name in times.keys() - {"declined_at"}:
+        deed = name.removesuffix("_at")
+        by[f"{deed}_by_id"] = one if deed == "lift_asked" else other
+        by[f"{deed}_part"] = "dpo" if deed == "lift_asked" else "function"
+    if "declined_at" in times:
+        by["declined_by_id"] = other
     return LegalHold(id=uuid4(), case_id=case.id, **asked, **by, **times)
