@@ -13,9 +13,7 @@ from engine import accounts, demo_cast, leaving, user_command
 from engine.application import Application
 from engine.clock import TestClock
 from engine.database import Database
-from engine.deployment import resolve
 from engine.errors import SeparationError
-from engine.inheritance import known
 from engine.models import Account, AccountRole
 from engine.separate_file import clash
 from tests.engine.apart import PROCESSES, open_application, structure
@@ -98,7 +96,6 @@ def test_profile_lets_roles_of_two_bodies_go_together(apart: Application) -> Non
 
 
 def test_nobody_of_a_demonstration_is_of_two_bodies() -> None:
-    for code in known(PROCESSES):
-        profile = resolve(PROCESSES, code).profile
-        for person in demo_cast.cast_of(profile, PROCESSES).people:
-            assert clash(profile.files, person.roles) is None, (code, person.username)
+    profile = structure().profile
+    for person in demo_cast.cast_of(profile, PROCESSES).people:
+        assert clash(profile.files, person.roles) is None, person.username
