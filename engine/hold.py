@@ -66,15 +66,6 @@ def part_of(account: Account, profile: Profile) -> str | None:
     return FUNCTION if account.role_codes & set(profile.values["hold_roles"]) else None
 
 
-def reaches(account: Account, case: Case, profile: Profile) -> bool:
-    """Say whether a person sets and lifts holds on a file: the officer everywhere.
-
-    Threat: who sets holds for one body would learn here of which files the other body has.
-    """
-    holding = account.role_codes & set(profile.values["hold_roles"])
-    return OFFICER in account.role_codes or any(map(case.admits, holding))
-
-
 def in_force() -> ColumnElement[bool]:
     """Return the condition under which a hold is in force."""
     return and_(LegalHold.agreed_at.is_not(None), LegalHold.lifted_at.is_(None))
@@ -100,9 +91,9 @@ def ask(application: Application, account_id: UUID, wanted: Request) -> UUID:
         review_on = _check(wanted, profile, now)
         case = session.scalar(select(Case).where(Case.code == wanted.code).with_for_update(of=Case))
         if (
-            case is None
+            not case
             or case.state == CaseState.ERASED.value
-            or not (reaches(account, case, profile) and not _barred(session, account, case))
+            or _shut(session, account, case, profile)
         ):
             missed = {"event": "case:search:miss", "subject": "hold"}
             audit.record(session, None, at=now, actor_id=account.id, **missed)
@@ -248,19 +239,21 @@ def _open(
     profile = application.deployment(session).profile
     account, _ = _person(session, account_id, profile)
     found = session.get(LegalHold, hold_id)
-    if (
-        found is None
-        or not reaches(account, found.case, profile)
-        or _barred(session, account, found.case)
-    ):
+    if found is None or _shut(session, account, found.case, profile):
         raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     session.scalars(select(Case).where(Case.id == found.case_id).with_for_update(of=Case)).one()
     session.refresh(found)
     return found, account, profile
 
 
-def _barred(session: Session, account: Account, case: Case) -> bool:
-    return bool(session.scalar(select(access.is_barred(account, case.id))))
+def _shut(session: Session, account: Account, case: Case, profile: Profile) -> bool:
+    """Say whether holds on a file are none of a person's: kept out of it, or of another body.
+
+    Threat: who sets holds for one body would learn here of which files the other body has.
+    """
+    here = case.admitted(account.role_codes & set(profile.values["hold_roles"]))
+    barred = session.scalar(select(access.is_barred(account, case.id)))
+    return bool(barred) or not (here or OFFICER in account.role_codes)
 
 
 def _second(account: Account, profile: Profile, first: UUID, first_part: str) -> str:
