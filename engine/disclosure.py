@@ -180,7 +180,10 @@ def identify(
 
 
 def matches(session: Session, found: Disclosure, account: Account) -> list[Case]:
-    """Return the cases about somebody of this name and date of birth, by their blind index."""
+    """Return the cases about somebody of this name and date of birth, by their blind index.
+
+    Of files that are kept apart those in which a role of the person's takes part (decision 94).
+    """
     if found.erased_at is not None:
         return []
     key = blind_index.key_of(session)
@@ -193,7 +196,8 @@ def matches(session: Session, found: Disclosure, account: Account) -> list[Case]
         .where(same, Case.state != CaseState.ERASED.value, ~access.is_barred(account, Case.id))
         .order_by(Case.created_at)
     )
-    return list(session.scalars(statement).unique())
+    cases = session.scalars(statement).unique()
+    return [case for case in cases if case.admits_any(account.role_codes)]
 
 
 def search(
@@ -243,7 +247,8 @@ def _cases(session: Session, account: Account, codes: list[str]) -> list[Case]:
         .order_by(Case.id)
         .with_for_update(of=Case)
     )
-    found = list(session.scalars(statement).unique())
+    cases = session.scalars(statement).unique()
+    found = [case for case in cases if case.admits_any(account.role_codes)]
     if len(found) != len(wanted):
         raise DisclosureError(
             "codes", gettext("One of these codes is no case that is kept; check them.")

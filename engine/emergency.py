@@ -67,8 +67,13 @@ def may_open(account: Account, profile: Profile) -> bool:
     """Say whether the profile lets one of the person's roles open a case in an emergency."""
     if access.IN_NO_CASE & account.role_codes:
         return False
-    roles = (profile.roles.get(code) for code in account.role_codes)
-    return any(role is not None and role.emergency for role in roles)
+    return bool(_opening(account, profile))
+
+
+def _opening(account: Account, profile: Profile) -> list[str]:
+    """Return those of the person's roles that open a case in an emergency."""
+    known = (profile.roles.get(code) for code in account.role_codes)
+    return [role.code for role in known if role is not None and role.emergency]
 
 
 def open_case(application: Application, account_id: UUID, wanted: Request) -> Answer:
@@ -90,7 +95,7 @@ def open_case(application: Application, account_id: UUID, wanted: Request) -> An
             _suspend(session, account, now, profile)
             return Answer(suspended=True)
         case = session.scalar(select(Case).where(Case.code == wanted.code).with_for_update(of=Case))
-        if case is None or not _opens_to(session, case, account):
+        if case is None or not _opens_to(session, case, account, profile):
             _refuse(session, case, account, now)
             return Answer()
         found = _new(account, case, wanted, now, profile)
@@ -179,12 +184,12 @@ def _suspend(session: Session, account: Account, now: datetime, profile: Profile
     )
 
 
-def _opens_to(session: Session, case: Case | None, account: Account) -> bool:
+def _opens_to(session: Session, case: Case | None, account: Account, profile: Profile) -> bool:
     """Say whether the case opens to the person.
 
     Not to members, who read it anyway, nor to those who have left it: whoever was taken out of a
     case, for a conflict of interest above all, does not come back by this door. Nor to another
-    body than the one whose file it is.
+    body than the one whose file it is: a role that opens has to be one that takes part there.
     """
     identifier = case.id if case else uuid4()
     ever = session.scalar(
@@ -198,7 +203,7 @@ def _opens_to(session: Session, case: Case | None, account: Account) -> bool:
     )
     if case is None or case.state in access.UNREADABLE or ever or barred or live:
         return False
-    return case.admits_any(account.role_codes)
+    return case.admits_any(_opening(account, profile))
 
 
 def _refuse(session: Session, case: Case | None, account: Account, now: datetime) -> None:

@@ -90,7 +90,11 @@ def ask(application: Application, account_id: UUID, wanted: Request) -> UUID:
         now = application.now(session)
         review_on = _check(wanted, profile, now)
         case = session.scalar(select(Case).where(Case.code == wanted.code).with_for_update(of=Case))
-        if case is None or case.state == CaseState.ERASED.value or _barred(session, account, case):
+        if (
+            not case
+            or case.state == CaseState.ERASED.value
+            or _shut(session, account, case, profile)
+        ):
             missed = {"event": "case:search:miss", "subject": "hold"}
             audit.record(session, None, at=now, actor_id=account.id, **missed)
             found = None
@@ -235,15 +239,21 @@ def _open(
     profile = application.deployment(session).profile
     account, _ = _person(session, account_id, profile)
     found = session.get(LegalHold, hold_id)
-    if found is None or _barred(session, account, found.case):
+    if found is None or _shut(session, account, found.case, profile):
         raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     session.scalars(select(Case).where(Case.id == found.case_id).with_for_update(of=Case)).one()
     session.refresh(found)
     return found, account, profile
 
 
-def _barred(session: Session, account: Account, case: Case) -> bool:
-    return bool(session.scalar(select(access.is_barred(account, case.id))))
+def _shut(session: Session, account: Account, case: Case, profile: Profile) -> bool:
+    """Say whether holds on a file are none of a person's: kept out of it, or of another body.
+
+    Threat: who sets holds for one body would learn here of which files the other body has.
+    """
+    here = case.admitted(account.role_codes & set(profile.values["hold_roles"]))
+    barred = session.scalar(select(access.is_barred(account, case.id)))
+    return bool(barred) or not (here or OFFICER in account.role_codes)
 
 
 def _second(account: Account, profile: Profile, first: UUID, first_part: str) -> str:
@@ -280,14 +290,18 @@ def _write(
 def _call(
     session: Session, found: LegalHold, part: str, profile: Profile, message: str, now: datetime
 ) -> None:
-    """Call the second person; the call ends by itself with the answer."""
+    """Call the second person; the call ends by itself with the answer.
+
+    Of the roles that hold it is the first one that has to do with the file.
+    """
+    here = [role for role in profile.values["hold_roles"] if found.case.admits(role)]
     call_for(
         session,
         key=_key(found, part),
         message=message,
         now=now,
         about=f"{found.id}",
-        role=OFFICER if part == OFFICER else str(profile.values["hold_roles"][0]),
+        role=OFFICER if part == OFFICER or not here else str(here[0]),
         case_id=found.case_id,
     )
 

@@ -11,6 +11,8 @@ from engine.errors import SeparationError
 from engine.language import gettext
 from engine.membership import deed, end, tell_leaders
 from engine.models import Account, AccountRole, CaseMember
+from engine.profile import Profile
+from engine.separate_file import clash
 
 
 def end_unheld(application: Application) -> int:
@@ -64,3 +66,38 @@ def check_roles(session: Session, account_id: UUID | None, roles: frozenset[str]
                 outside=outside[0],
             )
         )
+
+
+def check_bodies(
+    session: Session, account: Account | None, roles: frozenset[str], profile: Profile
+) -> None:
+    """Refuse roles of two bodies that keep two files of one person; SeparationError (decision 95).
+
+    All accounts of a human count. Without an account it is a new one, of somebody new.
+    """
+    held = roles | (roles_beside(session, account) if account else frozenset())
+    found = clash(profile.files, held)
+    if found is not None:
+        one, other = (profile.role_name(role) for role in found)
+        raise SeparationError(
+            gettext(
+                "“%(one)s” and “%(other)s” belong to two bodies of which each keeps a file that "
+                "the other does not read; give the roles to two persons.",
+                one=one,
+                other=other,
+            )
+        )
+
+
+def roles_beside(session: Session, account: Account) -> frozenset[str]:
+    """Return the roles of the other accounts of the same human that are in use."""
+    held = (
+        select(AccountRole.role)
+        .join(Account, Account.id == AccountRole.account_id)
+        .where(
+            Account.person_id == account.person_id,
+            Account.id != account.id,
+            Account.disabled_at.is_(None),
+        )
+    )
+    return frozenset(session.scalars(held))

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
-from sqlalchemy import CompoundSelect, select
+from sqlalchemy import CompoundSelect, or_, select
 from sqlalchemy.orm import Session
 
 from engine import access
@@ -110,14 +110,18 @@ def is_told(session: Session, key: str) -> bool:
 
 
 def linked_files(session: Session, account: Account, case: Case) -> list[Case]:
-    """Return the files that belong to a case, for who sees them: nobody else learns of the link."""
-    return list(
+    """Return the files that belong to a case, for who sees both: nobody else learns of the link."""
+    seen = list(
         session.scalars(
             select(Case)
-            .where(Case.id.in_(_beside(case.id)), access.visible_cases(session, account))
+            .where(
+                or_(Case.id == case.id, Case.id.in_(_beside(case.id))),
+                access.visible_cases(session, account),
+            )
             .order_by(Case.created_at, Case.id)
         )
     )
+    return [one for one in seen if one.id != case.id] if case in seen else []
 
 
 def file_beside(session: Session, case_id: UUID, code: str) -> UUID | None:

@@ -72,6 +72,7 @@ def _check_whole(deployment: ResolvedDeployment, own: Mapping[str, Any]) -> Iter
     yield from _roles_named(profile)
     yield from _words_known(deployment)
     yield from _files_fit(deployment)
+    yield from _desk_reaches_all(profile)
     evidence = Evidence(deployment)
     try:
         _ = evidence.known
@@ -198,7 +199,7 @@ def _files_fit(deployment: ResolvedDeployment) -> Iterator[Finding]:
     stages = {one.properties.get("stage") for drawing in drawings for one in drawing.elements}
     for code, one in profile.files.items():
         place = f"files.{code}"
-        for role in (*one.roles, *one.instead):
+        for role in (*one.roles, *one.instead, *one.alongside):
             if role not in profile.roles:
                 hint = nearest(role, profile.roles)
                 said = told("names %(code)s, which is no role; %(hint)s", code=role, hint=hint)
@@ -222,6 +223,24 @@ def _files_fit(deployment: ResolvedDeployment) -> Iterator[Finding]:
                 message=HANDED_OVER,
             )
             yield error(PROFILE, place, "no_start", said)
+
+
+def _desk_reaches_all(profile: Profile) -> Iterator[Finding]:
+    """Require whoever looks for the cases of a request for access to take part in every file.
+
+    Threat: a desk of one body would find the other's files; kept from them, it answers a person
+    by half.
+    """
+    for role in profile.values.get("disclosure_desk") or []:
+        missing = [one.name for one in profile.files.values() if role not in one.roles]
+        if missing and role in profile.roles:
+            said = told(
+                "names %(role)s, who takes no part in “%(file)s” and finds nothing there; name a "
+                "role of every file.",
+                role=role,
+                file=missing[0],
+            )
+            yield error(PROFILE, "values.disclosure_desk", "desk_of_one_body", said)
 
 
 class Evidence:

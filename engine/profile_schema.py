@@ -30,10 +30,12 @@ KEYS: Final[Mapping[str, frozenset[str]]] = {
     "structure": frozenset({"value", "source", "explain", "by", "confirm"}),
     "selfcheck": frozenset({"status", "reason", "by", "wish"}),
     "glossary": frozenset({"term", "text", "steps"}),
-    "files": frozenset({"name", "explain", "roles", "opened_by", "instead", "tells", "stages"}),
+    "files": frozenset(
+        {"name", "explain", "roles", "opened_by", "instead", "tells", "stages"} | {"alongside"}
+    ),
 }
 """Entries of each kind of table."""
-LISTS: Final = frozenset({"by", "steps", "reads", "stages"})
+LISTS: Final = frozenset({"by", "steps", "reads", "stages", "alongside"})
 ROLES: Final = frozenset({"files"})
 """Tables whose `roles` is a list."""
 ENTRIES: Final[Mapping[str, Collection[str]]] = {"structure": ROWS, "selfcheck": REQUIREMENTS}

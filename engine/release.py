@@ -174,24 +174,30 @@ def deciders(session: Session, record: Record, profile: Profile) -> list[Account
 
     What an organisation wrote is decided by its own people who take or took part in the case;
     where none is left, by anybody of it who takes part in cases. All else by who leads the case,
-    and by the desk where nobody does. Whoever is kept out of the case decides nothing.
+    and by the desk where nobody does. Whoever is kept out of the case decides nothing, and of a
+    file that is kept apart nobody of another body: who decides reads.
     """
     around = select(CaseMember).where(CaseMember.case_id == record.case_id)
     members = list(session.scalars(around).unique())
     accounts = session.scalars(select(Account).where(Account.disabled_at.is_(None))).unique()
     barred = access.members_of(session, record.case_id).barred
+    case = session.get_one(Case, record.case_id)
     able = [
-        one for one in accounts if one.id not in barred and not access.IN_NO_CASE & one.role_codes
+        one
+        for one in accounts
+        if one.id not in barred
+        and not access.IN_NO_CASE & one.role_codes
+        and case.admits_any(one.role_codes)
     ]
     if record.organisation_id is not None:
         own = [one for one in able if one.organisation_id == record.organisation_id]
         ids = {row.account_id for row in members}
         taken = [one for one in own if one.id in ids]
-        chosen = taken or [one for one in own if "partner" in one.role_codes]
+        chosen = taken or [one for one in own if case.admitted({"partner"}) & one.role_codes]
     else:
         leading = set(profile.values["disclosure_deciders"])
         ids = {row.account_id for row in members if row.until is None and row.function in leading}
-        desk = set(profile.values["disclosure_desk"])
+        desk = case.admitted(profile.values["disclosure_desk"])
         chosen = [one for one in able if one.id in ids] or [
             one for one in able if desk & one.role_codes
         ]

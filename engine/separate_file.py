@@ -4,7 +4,7 @@ A profile without `[files]` keeps one file of a case. With them, a report begins
 no other one opens; a person hands over what the next body needs, and that opens its file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +29,8 @@ class SeparateFile:
 
     stages: tuple[str, ...] = ()
     """Phases of the overview that this file goes through; empty: all."""
+    alongside: tuple[str, ...] = ()
+    """Roles of other files that one person may hold together with roles of this file."""
 
     def role_for(self, drawn: str) -> str:
         """Return who does here what the drawings ask of a role."""
@@ -41,23 +43,22 @@ def read_separate_files(section: Mapping[str, Any], file: str) -> dict[str, Sepa
     first = [code for code, one in found.items() if not one.opened_by]
     if found and len(first) != 1:
         raise InputError(f"{file}: one of [files] begins with a report; all others say opened_by.")
-    opened = [one.opened_by for one in found.values() if one.opened_by]
+    opened = [one.opened_by for one in found.values()]
     for code, one in found.items():
         if one.opened_by and one.opened_by not in found:
             raise InputError(f"{file}: [files.{code}] opened_by names {one.opened_by}, no file.")
+    for code in found:
         if opened.count(code) > 1:
             raise InputError(f"{file}: [files.{code}] opens two files; one file opens one other.")
         # Threat: files that open each other in a ring would never begin, and never be found.
-        if one.opened_by and not _begins(found, code):
+        if not _begins(found, code):
             raise InputError(f"{file}: [files.{code}] is never opened; follow opened_by.")
     return found
 
 
 def _begins(found: Mapping[str, SeparateFile], code: str) -> bool:
-    seen: set[str] = set()
-    while code and code not in seen:
-        seen.add(code)
-        code = found[code].opened_by if code in found else code
+    for _ in found:  # a way that is longer than there are files is a ring
+        code = found[code].opened_by if code else code
     return not code
 
 
@@ -72,6 +73,9 @@ def _read(code: str, entry: Any, file: str) -> SeparateFile:
         raise InputError(f'{place} roles is a list of roles like ["chair"].')
     if not isinstance(instead, dict) or not set(instead.values()) <= set(roles):
         raise InputError(f"{place} instead holds lines role = another role of this file.")
+    alongside = entry.get("alongside", [])
+    if not isinstance(alongside, list) or set(map(str, alongside)) & set(roles):
+        raise InputError(f"{place} alongside is a list of roles of other files.")
     if not isinstance(entry.get("stages", []), list):
         raise InputError(f'{place} stages is a list of phases like ["intake"].')
     if set(instead) & set(roles):
@@ -85,6 +89,7 @@ def _read(code: str, entry: Any, file: str) -> SeparateFile:
         dict(instead),
         str(entry.get("tells", "")),
         tuple(map(str, entry.get("stages", []))),
+        tuple(map(str, alongside)),
     )
 
 
@@ -101,3 +106,25 @@ def opened_from(files: Mapping[str, SeparateFile], code: str) -> SeparateFile | 
 def bodies(files: Mapping[str, SeparateFile], roles: frozenset[str]) -> frozenset[str]:
     """Return the files in which holders of some roles take part."""
     return frozenset(code for code, one in files.items() if roles & set(one.roles))
+
+
+def clash(files: Mapping[str, SeparateFile], roles: Iterable[str]) -> tuple[str, str] | None:
+    """Return two roles that one person may not hold together, or None (decision 95).
+
+    Each of them takes part in a file and none takes part in both, and no file says `alongside`.
+    A role that takes part in both files, or in none, goes with every other.
+    """
+    held = sorted(roles)
+    for number, one in enumerate(held):
+        for other in held[number + 1 :]:
+            if _are_apart(files, one, other):
+                return one, other
+    return None
+
+
+def _are_apart(files: Mapping[str, SeparateFile], one: str, other: str) -> bool:
+    first, second = (bodies(files, frozenset({role})) for role in (one, other))
+    let = any(other in files[code].alongside for code in first) or any(
+        one in files[code].alongside for code in second
+    )
+    return bool(first and second) and not first & second and not let

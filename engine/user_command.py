@@ -50,6 +50,7 @@ def user_add(  # noqa: PLR0913, PLR0917 - one option each
     with application.database.transaction() as session:
         leaving.check_roles(session, None, frozenset(roles))
         profile = application.deployment(session).profile
+        leaving.check_bodies(session, None, frozenset(roles), profile)
         place = accounts.find_or_add_organisation(
             session, organisation, organisation_name, discipline, profile
         )
@@ -85,17 +86,23 @@ def user_disable(username: str) -> None:
 
 @user.command("list")
 def user_list() -> None:
-    """List the accounts with organisation and roles.
+    """List the accounts with organisation and roles, and who is of two bodies.
 
     Example: casetable user list
     """
-    from engine import accounts
+    from engine import accounts, leaving
+    from engine.separate_file import clash
 
     application = _open()
     with application.database.reading() as session:
+        files = application.deployment(session).profile.files
         for account in accounts.everybody(session):
             state = "disabled" if account.disabled_at else ", ".join(sorted(account.role_codes))
             place = account.organisation.code
+            # Threat: roles given before the structure kept files apart open both.
+            held = account.role_codes | leaving.roles_beside(session, account)
+            both = clash(files, held) if account.disabled_at is None else None
+            state += f" (of two bodies: {both[0]} and {both[1]})" if both else ""
             click.echo(f"{account.username:20} {account.display_name:24} {place:18} {state}")
 
 
@@ -118,7 +125,9 @@ def user_roles(username: str, roles: tuple[str, ...], by: str, second: str) -> N
 
     application = _open()
     with application.database.transaction() as session:
-        wanted = accounts.known_roles(roles, application.deployment(session).profile)
+        profile = application.deployment(session).profile
+        wanted = accounts.known_roles(roles, profile)
+        leaving.check_bodies(session, accounts.find_account(session, username), wanted, profile)
         now = application.now(session)
         administration.change_roles(session, username, wanted, by, second, now)
     leaving.end_unheld(application)
@@ -197,7 +206,7 @@ def user_person(username: str, same_as: str | None, apart: bool, by: str, second
 
     Example: casetable user person anna.desk --same-as anna --by greta --second daan
     """
-    from engine import administration
+    from engine import accounts, administration, leaving
     from engine.errors import InputError
 
     if apart == bool(same_as):
@@ -206,6 +215,10 @@ def user_person(username: str, same_as: str | None, apart: bool, by: str, second
     with application.database.transaction() as session:
         now = application.now(session)
         administration.declare_person(session, username, same_as, by, second, now)
+        account = accounts.find_account(session, username)
+        profile = application.deployment(session).profile
+        if same_as and account.disabled_at is None:
+            leaving.check_bodies(session, account, account.role_codes, profile)
     click.echo(f"{username} is {'the same human as ' + same_as if same_as else 'on its own'} now.")
 
 

@@ -29,7 +29,7 @@ def way(session: Session, account: Account, action: str, case: Case) -> Account 
 
 
 def _may_case(session: Session, account: Account, action: str, case: Case, person: Account) -> bool:
-    if action in ROLES_IN_CASE and not ROLES_IN_CASE[action] & person.role_codes:
+    if action in ROLES_IN_CASE and not ROLES_IN_CASE[action] & case.admitted(person.role_codes):
         return False
     if action == "case:audit" and "dpo" in person.role_codes:
         return True  # who looked, and nothing of what they saw; also after the erasure
@@ -72,6 +72,12 @@ def speaker(
         if person.organisation_id != account.organisation_id:
             continue
         if any(one == person.id and function in {None, held} for one, held in members):
-            excluded = person is not account and is_excluded(session, account, case_id)
+            excluded = person is not account and _is_kept_away(session, account, case_id)
             return None if excluded or person.id in members.barred else person
     return None
+
+
+def _is_kept_away(session: Session, deputy: Account, case_id: UUID) -> bool:
+    """Say whether a deputy has nothing to do in a case: taken out of it, or of another body."""
+    case = session.get_one(Case, case_id)
+    return not case.admits_any(deputy.role_codes) or is_excluded(session, deputy, case_id)

@@ -35,10 +35,16 @@ def known_members(session: Session, item: WorkItem, members: Members | None) -> 
 
 
 def acting_functions(session: Session, case_id: UUID, account: Account) -> list[str]:
-    """Return in which functions a person meets a case: as its member, else by the own roles."""
+    """Return in which functions a person meets a case: as its member, else by the own roles.
+
+    Of these count that its file admits, and those of whoever watches over all files.
+    """
     members = members_of(session, case_id)
     held = {function for member, function in members if member == account.id}
-    return sorted(held or account.role_codes)
+    if held:
+        return sorted(held)
+    here = session.get_one(Case, case_id).admitted(account.role_codes)
+    return sorted(here | IN_NO_CASE & account.role_codes)
 
 
 def takes_part(account: Account, members: Members) -> bool:

@@ -96,7 +96,9 @@ def _may_emergency(
     if account.id in members.barred:
         return False
     if action == "emergency:read":
-        return own and is_live and found.case.state not in UNREADABLE
+        # Who has gone over to another body reads on as little as its other people.
+        here = found.case.admits_any(account.role_codes)
+        return own and is_live and here and found.case.state not in UNREADABLE
     if action == "emergency:end":
         leads = any((account.id, function) in members for function in LEADING)
         return is_live and (own or leads or "dpo" in account.role_codes)

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from engine.models import admission
 from engine.models.base import Base, Code, Id, Line
 from engine.models.directory import Account, Organisation
 from engine.models.sealed import SealedDay, SealedJson, SealedText
@@ -47,7 +48,7 @@ class Case(Base):
     roles: Mapped[str] = mapped_column(String(1000), default="")
     """Who alone takes part here, each between blanks; empty: whoever the drawings ask.
 
-    As it was when the file was opened: triggers ask it too (engine/models/apart.py).
+    As it was when the file was opened: triggers ask it too (engine/models/guard.py).
     """
     steward: Mapped[Code] = mapped_column(default="desk_head")
     """The role that looks after what fails here."""
@@ -66,11 +67,15 @@ class Case(Base):
 
     def admits(self, role: str) -> bool:
         """Say whether holders of a role may take part in this file."""
-        return not self.roles or f" {role} " in self.roles
+        return admission.admits(self.roles, role)
 
     def admits_any(self, roles: Iterable[str]) -> bool:
         """Say whether one of some roles may take part in this file."""
-        return not self.roles or any(self.admits(role) for role in roles)
+        return admission.admits_any(self.roles, roles)
+
+    def admitted(self, roles: Iterable[str]) -> frozenset[str]:
+        """Return those of some roles that count in this file."""
+        return admission.admitted(self.roles, roles)
 
 
 class Person(Base):

@@ -60,7 +60,10 @@ READS: Final = {
     "emergency_access": f"{OF_CASE} OR {EMERGENCY}",
     "emergency_review": "EXISTS (SELECT 1 FROM emergency_access a WHERE a.id = access_id)",
     "audit_entry": f"{OF_CASE} OR actor_id = {ME} OR {OFFICER} OR {EMERGENCY}",
-    "incident": f"{OF_CASE} OR owner_role IN (SELECT casetable_roles())",
+    "incident": (
+        f"{OF_CASE} OR (owner_role IN (SELECT casetable_roles()) "
+        f"AND (case_id IS NULL OR case_id {KNOWN}))"
+    ),
     "notice": f"account_id = {ME}",
     "identity_query": f"account_id = {ME}",
     "legal_hold": f"{OF_CASE} OR {OFFICER}",

@@ -148,6 +148,9 @@ BEGIN
             JOIN persons ON persons.person = emergency_access.account_id AND persons.own
             WHERE emergency_access.ended_at IS NULL AND emergency_access.ends_at > casetable_now()
                 AND casework_case.state NOT IN ('erased', 'sealed')
+                AND (casework_case.roles = '' OR EXISTS (
+                    SELECT 1 FROM account_role WHERE account_role.account_id = reader
+                        AND strpos(casework_case.roles, ' ' || account_role.role || ' ') > 0))
                 AND (reader, emergency_access.case_id) NOT IN (
                     SELECT account_id, case_id FROM barred)
         )
@@ -184,7 +187,11 @@ BEGIN
     RETURN QUERY
     SELECT DISTINCT case_id FROM emergency_access
     JOIN casework_case ON casework_case.id = emergency_access.case_id
-    WHERE (emergency_access.account_id = casetable_account() OR EXISTS (
+    WHERE ((emergency_access.account_id = casetable_account() AND (
+            casework_case.roles = '' OR EXISTS (
+                SELECT 1 FROM account_role WHERE account_role.account_id = casetable_account()
+                    AND strpos(casework_case.roles, ' ' || account_role.role || ' ') > 0)))
+        OR EXISTS (
             SELECT 1 FROM account_role
             JOIN casetable_persons() ON person = account_role.account_id AND own
             WHERE role IN ({watches}) AND (role IN ({outside}) OR casework_case.roles = ''
@@ -215,9 +222,16 @@ BEGIN
             SELECT case_id FROM case_standing
             WHERE account_id = reader AND state = 'invited' AND until IS NULL
             UNION
-            SELECT case_id FROM incident
-            WHERE state <> 'resolved' AND case_id IS NOT NULL
-                AND owner_role IN (SELECT casetable_roles())
+            SELECT incident.case_id
+            FROM incident JOIN casework_case ON casework_case.id = incident.case_id
+            WHERE incident.state <> 'resolved'
+                AND incident.case_id NOT IN (SELECT casetable_barred())
+                -- A deputy of another body hears nothing of its file.
+                AND incident.owner_role IN (SELECT casetable_roles())
+                AND (casework_case.roles = '' OR EXISTS (
+                    SELECT 1 FROM account_role mine WHERE mine.account_id = reader
+                        AND (mine.role = incident.owner_role
+                            OR strpos(casework_case.roles, ' ' || mine.role || ' ') > 0)))
             UNION
             SELECT case_id FROM erasure_round
             WHERE casetable_holds('dpo') AND case_id NOT IN (SELECT casetable_barred())

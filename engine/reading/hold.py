@@ -2,22 +2,38 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from engine.access import is_barred
-from engine.hold import in_force
-from engine.models import Account, LegalHold
+from engine.hold import OFFICER, in_force
+from engine.models import Account, Case, LegalHold
+from engine.profile import Profile
 
 MOST = 100
 
 
-def holds(session: Session, account: Account) -> list[LegalHold]:
-    """Return the holds, the newest first; none of cases that the person is kept out of."""
+def _reached(account: Account, profile: Profile) -> ColumnElement[bool]:
+    """Return the condition under which a hold is on a file that the person's holds reach."""
+    if OFFICER in account.role_codes:
+        return ~is_barred(account, LegalHold.case_id)
+    held = account.role_codes & set(profile.values["hold_roles"])
+    here = [Case.roles.contains(f" {role} ", autoescape=True) for role in sorted(held)]
+    return and_(
+        ~is_barred(account, LegalHold.case_id),
+        exists().where(Case.id == LegalHold.case_id, or_(Case.roles == "", *here)),
+    )
+
+
+def holds(session: Session, account: Account, profile: Profile) -> list[LegalHold]:
+    """Return the holds, the newest first; none of cases that the person is kept out of.
+
+    Nor those of files in which none of the person's roles that hold takes part.
+    """
     return list(
         session.scalars(
             select(LegalHold)
-            .where(~is_barred(account, LegalHold.case_id))
+            .where(_reached(account, profile))
             .options(joinedload(LegalHold.case), joinedload(LegalHold.asked_by))
             .order_by(LegalHold.asked_at.desc())
             .limit(MOST)
@@ -25,12 +41,14 @@ def holds(session: Session, account: Account) -> list[LegalHold]:
     )
 
 
-def hold_of(session: Session, account: Account, hold_id: UUID) -> LegalHold | None:
-    """Return one hold, unless the person is kept out of its case."""
+def hold_of(
+    session: Session, account: Account, hold_id: UUID, profile: Profile
+) -> LegalHold | None:
+    """Return one hold, unless the person is kept out of its case, or it is another body's."""
     return (
         session.scalars(
             select(LegalHold)
-            .where(LegalHold.id == hold_id, ~is_barred(account, LegalHold.case_id))
+            .where(LegalHold.id == hold_id, _reached(account, profile))
             .options(joinedload(LegalHold.case))
         )
         .unique()

@@ -117,7 +117,7 @@ def on_opening(hall: Hall, person: Someone, place: Place, asked: None) -> str:
     expected = expected and place.state not in {"sealed", "erased"}
     if person.standing in oracle.DISABLED:
         return ""  # nobody who is signed in
-    given = emergency._opens_to(hall.session, case, account)
+    given = emergency._opens_to(hall.session, case, account, hall.profile)
     return compared(expected, given, "opens in an emergency")
 
 

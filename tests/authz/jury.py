@@ -7,9 +7,10 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from engine.models import Account
-from tests.authz import cell, gallery, paper, told
+from tests.authz import apart_piece, cell, gallery, paper, told, two_files
 from tests.authz.hall import Cell, Hall
 from tests.authz.step_question import of_able
+from tests.authz.two_files import TwoFiles
 
 SEED = 20260115
 AT_FIRST = 400
@@ -19,8 +20,8 @@ MOST = 150
 class Jury:
     """Questions in an order in which a mistake is met early: some of each kind come first."""
 
-    def __init__(self, hall: Hall) -> None:
-        self.hall = hall
+    def __init__(self, hall: Hall, apart: TwoFiles) -> None:
+        self.hall, self.apart = hall, apart
         # Some more than the pairs need: a mistake may show only where four things meet.
         asked, _ = cell.pairs(hall.gallery, (1,))
         asked += [
@@ -43,11 +44,14 @@ class Jury:
             return next(self._objections(), "")
         except Exception as error:  # noqa: BLE001 - whatever breaks
             self.hall.session.expire_all()
+            self.apart.session.expire_all()
             return f"breaks: {error!r}"
 
     def _objections(self) -> Iterator[str]:
         yield from self._said(self.telling)
+        yield from apart_piece.objections(self.apart.session)
         yield from self._said(self.asked[:AT_FIRST])
+        yield from two_files.objections(self.apart)
         session = self.hall.session
         with session.begin_nested() as save:
             try:

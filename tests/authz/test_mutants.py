@@ -12,21 +12,26 @@ from types import ModuleType
 
 import pytest
 
-from engine import deputy, membership_rows, policy
+from engine import deputy, linked_file, membership_rows, policy, separate_file
 from engine.access import casefile, condition, listing, person, question, standing, step
-from engine.reading import contribution, incident, viewer
-from tests.authz import hall
+from engine.models import admission
+from engine.reading import contribution, hold, incident, viewer
+from tests.authz import hall, two_files
 from tests.authz.door import Door, build, objections
 from tests.authz.jury import Jury
 from tests.authz.mutant import Mutant, mutants
 from tests.authz.table import table
+from tests.engine.apart import structure
 from tests.goal import Figure
 from webui import guard
 
 ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
 SOME, SEED = 12, 20261129
 ACCESS = (standing, condition, person, listing, step, casefile, question)
-MODULES = (*ACCESS, policy, deputy, membership_rows, viewer, contribution, incident)
+READING = (viewer, contribution, incident, hold)
+APART = (separate_file, linked_file, admission)
+"""What decides about files that are kept apart."""
+MODULES = (*ACCESS, policy, deputy, membership_rows, *READING, *APART)
 HARMLESS = {
     (row["module"], row["function"], row["mutant"]): row["reason"] for row in table("harmless")
 }
@@ -51,8 +56,10 @@ if not ALL:
 
 @pytest.fixture(scope="module")
 def jury(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Jury]:
-    with hall.opened(tmp_path_factory.mktemp("hall"), full=False) as found:
-        yield Jury(found)
+    folder = tmp_path_factory.mktemp("hall")
+    both = two_files.opened(folder, structure().profile)
+    with hall.opened(folder, full=False) as found, both as apart:
+        yield Jury(found, apart)
 
 
 @pytest.mark.timeout(900)

@@ -6,18 +6,19 @@ import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import create_engine, inspect, make_url, select, text
+from sqlalchemy import create_engine, insert, inspect, make_url, select, text, update
 
-from engine import demo, migration
+from engine import demo, migration, witness
 from engine.application import Application
 from engine.clock import SystemClock, TestClock
 from engine.database import Database
 from engine.keyring import row_id, sealed_fields
-from engine.models import Base, Signal, SignalSource
+from engine.models import AuditEntry, Base, Case, Deployment, Signal, SignalSource
 from tests.conftest import POSTGRES, START, make_settings, with_all_rights
 from tests.engine import small
 from tests.engine.desk import REPORT
@@ -178,3 +179,59 @@ def test_migration_leaves_a_current_database_alone(empty: Database) -> None:
     migration.upgrade(empty)
     migration.upgrade(empty)
     assert migration.is_current(empty)
+
+
+BEFORE_WITNESSED_FILES = "0030"
+
+
+def test_migration_witnesses_whose_file_a_case_of_before_is(empty: Database) -> None:
+    """S12: rows of before are covered by the trail; what is changed past it is named."""
+    from engine import verification
+
+    migration.upgrade(empty, BEFORE_WITNESSED_FILES)
+    empty.audit_key = b"a key of this test"
+    old = _cases_of_before(empty)
+    migration.upgrade(empty)
+    with empty.reading() as session:
+        wanted = select(AuditEntry).where(AuditEntry.event == witness.EVENT)
+        told = {
+            name: entry.case_id
+            for entry in session.scalars(wanted)
+            for name in witness.told_in(entry.event, entry.detail)
+        }
+        assert {f"casework_case {one}": one for one in old}.items() <= told.items()
+        assert verification.verify(session).breaks == []
+    for column, before, value in (
+        ("roles", "", " chair "),
+        ("file", "", "care"),
+        ("steward", "desk_head", "chair"),
+    ):
+        of_case = update(Case).where(Case.id == old[0])
+        with with_all_rights(empty) as session:
+            session.connection().execute(of_case.values({column: value}))
+        with empty.reading() as session:
+            [broken] = verification.verify(session).breaks
+        assert f"casework_case {old[0]} was changed past the application" in str(broken), column
+        with with_all_rights(empty) as session:
+            session.connection().execute(of_case.values({column: before}))
+    # What the trail has witnessed stays in it: going back and coming again breaks no chain.
+    migration.downgrade(empty, BEFORE_WITNESSED_FILES)
+    migration.upgrade(empty)
+    with empty.reading() as session:
+        assert verification.verify(session).breaks == []
+
+
+def _cases_of_before(database: Database) -> list[UUID]:
+    """Write two cases that nothing witnesses, one of them a file that is kept apart."""
+    found = [UUID(int=1), UUID(int=2)]
+    with with_all_rights(database) as session:
+        plain = {"profile": "p", "manifest": {}, "note": "n", "published_at": START}
+        session.add(Deployment(id="d", **plain))
+        witness.seal(session)
+        connection = session.connection()
+        for number, one in enumerate(found):
+            case = {"kind": "signal", "state": "open", "deployment_id": "d", "created_at": START}
+            apart = {"file": "security", "roles": " desk_head "} if number else {}
+            row = {"id": one, "code": f"{number}", "audit_sequence": 0, "audit_head": ""}
+            connection.execute(insert(Case).values(**row, **case, **apart))
+    return found

@@ -32,7 +32,7 @@ def _require_part() -> str:
 def index() -> str:
     """List the holds that are asked for, on, and lifted."""
     _require_part()
-    found = [(one, state_of(one)) for one in holds(reading(), account())]
+    found = [(one, state_of(one)) for one in holds(reading(), account(), profile())]
     return render_template("hold/index.html", found=found, grounds=_grounds())
 
 
@@ -89,7 +89,7 @@ def show(hold_id: UUID) -> str:
 
 def _page(hold_id: UUID, errors: dict[str, str], given: Any) -> str:
     part = _require_part()
-    found = hold_of(reading(), account(), hold_id)
+    found = hold_of(reading(), account(), hold_id, profile())
     if found is None:
         raise NotFoundError(gettext("This page does not exist, or it is not for you."))
     return render_template(
