@@ -26,7 +26,7 @@ from engine.deployment import ResolvedDeployment, resolve
 from engine.models import Base
 from engine.session import WritingSession
 from engine.settings import ROOT, Settings
-from tests import goal, ground
+from tests import goal, ground, turn
 from tests.goal import figure
 
 __all__ = ["figure"]
@@ -121,6 +121,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     goal.leave_out_others(config, items)
+    turn.leave_out_others(config, items, ABSENT)
     for item in items:
         marks = {mark.name for mark in item.iter_markers()}
         if "browser" in marks:

@@ -1,6 +1,6 @@
 """Proves the rules of a deployment on every path, or returns what breaks them."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -95,10 +95,15 @@ class Proof:
         return sum(one.graph.transitions for one in self.explored.values())
 
 
-def prove(deployment: ResolvedDeployment, *, handlers: int = 1) -> Proof:
-    """Check every rule of a deployment; raise TooLargeError when that cannot be done completely."""
+def prove(
+    deployment: ResolvedDeployment, *, handlers: int = 1, only: Container[str] | None = None
+) -> Proof:
+    """Check every rule of a deployment; raise TooLargeError when that cannot be done completely.
+
+    `only`: the ids of the rules that are asked about; of the others nothing is said.
+    """
     with undisturbed():
-        return _Prover(deployment, handlers).run()
+        return _Prover(deployment, handlers).run(only)
 
 
 class Ruled:
@@ -164,9 +169,11 @@ class _Prover:
         self._ruled = Ruled(deployment, handlers)
         self._proof = Proof()
 
-    def run(self) -> Proof:
+    def run(self, only: Container[str] | None) -> Proof:
         started = perf_counter()
         for rule in self._ruled.rules:
+            if only is not None and rule.id not in only:
+                continue
             found = [
                 violation
                 for check in rule.checks

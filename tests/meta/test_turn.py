@@ -1,0 +1,23 @@
+"""Where time is short, a test of pages runs on one database system, and on the other one next."""
+
+from engine.settings import ROOT
+from tests.turn import BY_TURNS, SYSTEMS, system_at
+
+
+def test_two_turns_after_each_other_run_every_test_on_both_systems() -> None:
+    for name in (f"tests/webui/test_page.py::test_{number}[*]" for number in range(200)):
+        for turn in range(15):
+            both = {system_at(name, f"{turn:x}"), system_at(name, f"{turn + 1:x}")}
+            assert both == set(SYSTEMS)
+
+
+def test_a_turn_runs_about_half_of_all_on_each_system() -> None:
+    names = [f"tests/webui/test_page.py::test_{number}[*]" for number in range(400)]
+    on_first = sum(system_at(name, "a") == SYSTEMS[0] for name in names)
+    assert 120 < on_first < 280
+
+
+def test_what_runs_by_turns_is_there() -> None:
+    for start in BY_TURNS:
+        folder, _, rest = start.rpartition("/")
+        assert list((ROOT / folder).glob(f"{rest}*")), start

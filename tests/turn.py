@@ -1,0 +1,47 @@
+"""Lets tests of pages run on one of the two database systems at a time, where time is short.
+
+The pages are the same over both systems, and what differs between these has tests of its own in
+tests/engine and tests/sight, which always run on both. `CASETABLE_TURN`, which .ci/run takes from
+the commit, says who is on which; without it, as in `make test`, everything runs on both.
+"""
+
+import os
+from collections.abc import Container
+from zlib import crc32
+
+import pytest
+
+SYSTEMS = ("sqlite", "postgres")
+TURN = os.environ.get("CASETABLE_TURN", "")
+BY_TURNS = (
+    "tests/webui/",
+    "tests/review/",
+    "tests/engine/test_play.py",
+    "tests/engine/test_rehearsal.py",
+    "tests/engine/test_workshop_",
+)
+
+
+def system_at(name: str, turn: str) -> str:
+    """Return on which system the test of that name runs in a turn, a number in hexadecimal."""
+    return SYSTEMS[(crc32(name.encode()) + int(turn, 16)) % 2]
+
+
+def leave_out_others(
+    config: pytest.Config, items: list[pytest.Item], absent: Container[str]
+) -> None:
+    """Leave out of two tests that differ only in their system the one whose turn it is not."""
+    if not TURN or "postgres" in absent:
+        return
+    kept, left = list[pytest.Item](), list[pytest.Item]()
+    for item in items:
+        (kept if _is_on(item) else left).append(item)
+    config.hook.pytest_deselected(items=left)
+    items[:] = kept
+
+
+def _is_on(item: pytest.Item) -> bool:
+    system = getattr(item, "callspec", None) and item.callspec.params.get("database")
+    if system not in SYSTEMS or not item.nodeid.startswith(BY_TURNS):
+        return True
+    return system_at(item.nodeid.replace(system, "*"), TURN) == system
