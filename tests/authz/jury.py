@@ -49,8 +49,8 @@ class Jury:
 
     def _objections(self) -> Iterator[str]:
         yield from self._said(self.telling)
-        yield from apart_piece.objections(self.apart.session)
         yield from self._said(self.asked[:AT_FIRST])
+        yield from apart_piece.objections(self.apart.session)
         yield from two_files.objections(self.apart)
         session = self.hall.session
         with session.begin_nested() as save:
