@@ -11,6 +11,7 @@ from benchmarks.harness import Figure, measure
 from benchmarks.place import Place, place, play
 from engine.application import Application
 from engine.deployment import ResolvedDeployment, store
+from engine.migrating import proving
 from engine.migrating import run as runs
 from engine.models import (
     Base,
@@ -60,14 +61,15 @@ def run(kind: str, *, quick: bool) -> list[Figure]:
         before = _memory()
         planning = measure(lambda: _all(found, run_id))
         runs.begin(found.application, run_id, owner, by_worker=False)
+        # A worker that has planned nothing makes every proof itself, as after days of thought.
+        proving.forget()
         moving = measure(lambda: _all(found, run_id))
         _check(found, run_id, wanted)
-    wall, busy = (sum(pair) / 1000 for pair in zip(planning, moving, strict=True))
+    (planned, _), (moved, busy) = planning, moving
     return [
-        _figure(f"planning {wanted} cases with all proofs, {kind}", planning[0] / 1000, "s", ""),
-        _figure(f"moving {wanted} cases, {kind}", moving[0] / 1000, "s", ""),
-        _figure(f"both, {kind}", wall, "s", "<= 60"),
-        _figure(f"of it processor time, {kind}", busy, "s", ""),
+        _figure(f"a plan of {wanted} cases with all proofs, {kind}", planned / 1000, "s", "<= 60"),
+        _figure(f"moving them, all proofs made anew, {kind}", moved / 1000, "s", "<= 60"),
+        _figure(f"of it processor time, {kind}", busy / 1000, "s", ""),
         _figure(f"memory at most, {kind}", _memory(), "MB", "<= 300"),
         _figure(f"memory before, {kind}", before, "MB", ""),
     ]

@@ -1,6 +1,7 @@
 """Says in words what kind of step an element is: a running step moves to the same kind only."""
 
 from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from SpiffWorkflow.bpmn.specs.event_definitions import (
     ErrorEventDefinition,
@@ -37,8 +38,19 @@ _REPEATED: Final[dict[type, str]] = {
 }
 
 
+_known: WeakKeyDictionary[Any, str] = WeakKeyDictionary()
+"""Of each step as it is drawn: ten thousand cases that are moved ask again and again."""
+
+
 def kind_of(spec: Any) -> str:
     """Return the kind of a step: what has to be the same for a step that is under way."""
+    kind = _known.get(spec)
+    if kind is None:
+        kind = _known[spec] = _kind(spec)
+    return kind
+
+
+def _kind(spec: Any) -> str:
     if spec.repeats:
         inner = kind_of(spec._wf_spec.task_specs[spec.task_spec])  # noqa: SLF001
         return _repetition(spec, inner)

@@ -133,3 +133,8 @@ def proving_of(deployment: ResolvedDeployment) -> Proving:
     while len(_KEPT) > _MOST_KEPT:
         _KEPT.popitem(last=False)
     return found
+
+
+def forget() -> None:
+    """Let every proof be made anew, as by a worker that has just begun."""
+    _KEPT.clear()
