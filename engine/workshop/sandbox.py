@@ -20,6 +20,7 @@ from engine.calendar import Duration, occurrence
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError, NotFoundError
 from engine.inbox import EVENTS
+from engine.language.telling import message_of, told
 from engine.models import (
     Case,
     CaseState,
@@ -84,7 +85,7 @@ class Sandbox:
         try:
             problems = self.world.take(step_kind(step), step)
         except CasetableError as error:
-            problems = [str(error)]
+            problems = [message_of(error)]
         if not problems:
             self.done.append(step)
         return problems
@@ -103,7 +104,7 @@ class Sandbox:
     def case_id(self) -> UUID:
         """Return the play's case; raise NotFoundError before it has begun."""
         if self.world.case_id is None:
-            raise NotFoundError("The play has not begun.")
+            raise NotFoundError(told("The play has not begun."))
         return self.world.case_id
 
     @contextmanager
@@ -222,10 +223,10 @@ class Sandbox:
             people = access.able_accounts(session, item)
             account = next((one for one in people if one.username == username), None)
             if account is None and not people:
-                raise NotFoundError("Nobody may do this step.")
+                raise NotFoundError(told("Nobody may do this step."))
             form = worklist.form_for(session, self.world.application, item, account or people[0])
             return item, form, owed
-        raise NotFoundError("This step is not owed any more.")
+        raise NotFoundError(told("This step is not owed any more."))
 
     def until(self, target: datetime) -> str:
         """Return the duration from now until an instant, whole days of the calendar first."""
