@@ -181,7 +181,7 @@ def act(
     wanted = dict(step)
     with playing(application, draft_id, me) as played:
         if played.stopped:
-            return [f"{played.stopped} Go back to before it first."]
+            return [told("%(stopped)s Go back to before it first.", stopped=played.stopped)]
         if played.number != number:
             raise ConflictError(NOT_ALONE)
         if number >= MOST_ACTS:
