@@ -113,8 +113,8 @@ REFUSED: dict[str, tuple[Callable[[], object], str, str]] = {
         conflict,
         "nl",
         (
-            "Olga Prins heeft dit bestand opgeslagen op 2026-01-15 09:30 UTC, nadat u het had geopend; "
-            "laad die versie, of bewaar de uwe als kopie."
+            "Olga Prins heeft dit bestand opgeslagen op 2026-01-15 09:30 UTC, nadat u het had "
+            "geopend; laad die versie, of bewaar de uwe als kopie."
         ),
     ),
 }

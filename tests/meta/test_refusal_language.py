@@ -101,6 +101,8 @@ def test_what_an_operator_does_is_said_in_each_language(language: str) -> None:
         english = [
             one.name
             for one in catalogue().values()
-            if translated(language, one.summary) == one.summary
+            # Tests register operators of their own.
+            if one.function.__module__.startswith("tasks.")
+            and translated(language, one.summary) == one.summary
         ]
     assert english == [], "run `casetable language extract --program` and translate what is new"
