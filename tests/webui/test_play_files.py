@@ -4,10 +4,12 @@ from pathlib import Path
 from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from engine.application import Application
 from engine.clock import TestClock
 from engine.database import Database
+from engine.models import Account
 from engine.scenario import fragments_of, read_scenario
 from engine.workshop import draft as drafts
 from engine.workshop import play
@@ -23,6 +25,7 @@ GROUP, CELL = "File of the security group", "File of the cell"
 @pytest.fixture
 def site(database: Database, tmp_path: Path, clock: TestClock) -> Site:
     application = open_application(database, tmp_path, clock)
+    speak_to(application, "owner.olga", "en")
     return Site(application, create_app(application))
 
 
@@ -31,6 +34,13 @@ def draft_id(site: Site) -> UUID:
     return drafts.open_draft(
         site.application, _me(site.application), structure().profile.code, "Two files"
     )
+
+
+def speak_to(application: Application, username: str, language: str) -> None:
+    """Let somebody read a language of the own, whatever that of the structure is."""
+    with application.database.transaction() as session:
+        rows = session.scalars(select(Account).where(Account.username == username)).unique()
+        rows.one().language = language
 
 
 def _me(application: Application) -> UUID:
@@ -70,6 +80,16 @@ def test_play_goes_on_in_the_other_file_and_comes_back(site: Site, draft_id: UUI
     olga.post(f"/workshop/drafts/{draft_id}/play/back", {"keep": str(int(number) - 1)})
     olga.get(f"/workshop/drafts/{draft_id}/play")
     assert f"In this file: {CELL}" in olga.text()
+
+
+def test_play_is_read_in_the_language_of_the_structure(site: Site, draft_id: UUID) -> None:
+    speak_to(site.application, "owner.olga", "")
+    do(site.application, draft_id, _me(site.application), *to_handing_over(), {"file": "care"})
+    olga = site.visit("owner.olga")
+    olga.get(f"/workshop/drafts/{draft_id}/play")
+    assert f"Dans ce dossier\xa0: {CELL}" in olga.page.xpath("//main")[0].text_content()
+    assert "15 janvier 2026" in olga.text()
+    assert "January" not in olga.text()
 
 
 def test_file_that_nothing_was_handed_over_to_is_refused(site: Site, draft_id: UUID) -> None:

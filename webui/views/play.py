@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from engine.errors import ConflictError, InputError
 from engine.form import FieldError
 from engine.inbox import EVENTS
-from engine.language import gettext, mark
+from engine.language import current_language, gettext, mark
 from engine.lifecycle import STARTS
 from engine.scenario import step_kind
 from engine.workshop import draft as drafts
@@ -70,7 +70,7 @@ def _page(draft: Any, played: Played) -> str:
     return render_template(
         "workshop/play.html",
         standing=standing,
-        clock=When(standing.now, sandbox.zone),
+        clock=When(standing.now, sandbox.zone, current_language()),
         names=names,
         shown=shown,
         marks=marks,
@@ -208,7 +208,7 @@ def _form(asked: Asked, played: Played, opened: Filled) -> str:
         opened=opened,
         username=person_in(opened.owed, asked.username),
         view=opened.view,
-        clock=When(played.sandbox.now, played.sandbox.zone),
+        clock=When(played.sandbox.now, played.sandbox.zone, current_language()),
         number=played.number,
     )
 
