@@ -13,6 +13,7 @@ from engine.calendar import is_duration, occurrence, parse_duration, parse_insta
 from engine.deputy import ANYBODY, NOBODY, WITHIN
 from engine.errors import DiagramError, InputError
 from engine.expression import compile_expression, to_json
+from engine.language.telling import told
 from engine.models import (
     Case,
     Draft,
@@ -189,8 +190,12 @@ def owing(profile: Profile, case: Case, element: "Element") -> tuple[str, str | 
     for one in (role, over):
         if one and one not in IN_NO_CASE and not case.admits(one):
             raise DiagramError(
-                f"{element.label} is drawn for {one}, who takes no part in this file; "
-                "draw it for another role, or say in [files] who does it instead."
+                told(
+                    "%(label)s is drawn for %(one)s, who takes no part in this file; draw it for "
+                    "another role, or say in [files] who does it instead.",
+                    label=element.label,
+                    one=one,
+                )
             )
     return role, over
 
@@ -230,7 +235,11 @@ def due_at(profile: Profile, element: "Element", task: UserTask, opened: datetim
             return occurrence(opened, parse_duration(text), 1, profile.zone)
         return parse_instant(text, profile.zone)
     except InputError as error:
-        raise DiagramError(f"{element.id}: {text!r} is neither a duration nor a date.") from error
+        raise DiagramError(
+            told(
+                "%(id)s: %(text)s is neither a duration nor a date.", id=element.id, text=repr(text)
+            )
+        ) from error
 
 
 def remind_at(profile: Profile, element: "Element", due: datetime) -> datetime:

@@ -182,7 +182,7 @@ def identify(
 def matches(session: Session, found: Disclosure, account: Account) -> list[Case]:
     """Return the cases about somebody of this name and date of birth, by their blind index.
 
-    Of files that are kept apart those in which a role of the person's takes part (decision 94).
+    Of files that are kept apart those in which a role of the person's takes part (decision 93).
     """
     if found.erased_at is not None:
         return []

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from engine.language.telling import told
+
 
 class CasetableError(Exception):
     """Something that the person or program at the edge can be told in one sentence."""
@@ -76,8 +78,12 @@ class DraftConflictError(ConflictError):
 
     def __init__(self, by: str, at: datetime) -> None:
         super().__init__(
-            f"{by} saved this file at {at:%Y-%m-%d %H:%M} UTC, after you opened it; "
-            "load that version, or keep yours as a copy."
+            told(
+                "%(by)s saved this file at %(at)s UTC, after you opened it; load that version, or "
+                "keep yours as a copy.",
+                by=by,
+                at=f"{at:%Y-%m-%d %H:%M}",
+            )
         )
         self.by = by
         self.at = at

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.errors import InputError
+from engine.language.telling import message_of, told
 from engine.profile import BASE, read_tables
 from engine.wordbook import CATALOGUES, joined
 
@@ -33,7 +34,14 @@ def folder_of(folder: Path, profile: str) -> Path:
     # Threat: the name may come from a command or a page, and lead out of the folder.
     if profile not in known(folder):
         there = ", ".join(known(folder))
-        raise InputError(f"There is no profile {profile!r} in {folder / 'profiles'}; use {there}.")
+        raise InputError(
+            told(
+                "There is no profile %(profile)s in %(folder)s; use %(there)s.",
+                profile=repr(profile),
+                folder=str(folder / "profiles"),
+                there=there,
+            )
+        )
     return found
 
 
@@ -50,13 +58,25 @@ def chain(folder: Path, profile: str) -> list[str]:
     while code != BASE:
         if code in found:
             circle = " inherits ".join([*found[found.index(code) :], code])
-            raise InputError(f"{circle}: profiles cannot inherit in a circle; let one name base.")
+            raise InputError(
+                told(
+                    "%(circle)s: profiles cannot inherit in a circle; let one name base.",
+                    circle=circle,
+                )
+            )
         try:
             own = folder_of(folder, code)
         except InputError as error:
             if not found:
                 raise
-            raise InputError(f"The profile {found[-1]} inherits {code!r}. {error}") from error
+            raise InputError(
+                told(
+                    "The profile %(profile)s inherits %(code)s. %(error)s",
+                    profile=found[-1],
+                    code=repr(code),
+                    error=message_of(error),
+                )
+            ) from error
         found.append(code)
         code = parent_of(read_tables((own / PROFILE).read_bytes(), f"profiles/{code}/{PROFILE}"))
     folder_of(folder, BASE)
@@ -170,12 +190,21 @@ def levels(files: Mapping[str, bytes]) -> list[tuple[str, dict[str, Any]]]:
     tables = own
     while (parent := parent_of(tables)) != BASE:
         if parent in {code for code, _tables_of in found}:
-            raise InputError(f"{PROFILE}: profiles cannot inherit in a circle; inherit base.")
+            raise InputError(
+                told(
+                    "%(file)s: profiles cannot inherit in a circle; inherit base.",
+                    file=PROFILE,
+                )
+            )
         names = inherited(parent)
         if names[PROFILE] not in files:
             raise InputError(
-                f"{PROFILE}: inherits {parent!r}, which is not in this set; begin the set from the "
-                "folder that has it."
+                told(
+                    "%(file)s: inherits %(parent)s, which is not in this set; begin the set from "
+                    "the folder that has it.",
+                    file=PROFILE,
+                    parent=repr(parent),
+                )
             )
         tables = _tables(files, names[PROFILE], names[SELFCHECK])
         found.append((parent, tables))

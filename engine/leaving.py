@@ -71,7 +71,7 @@ def check_roles(session: Session, account_id: UUID | None, roles: frozenset[str]
 def check_bodies(
     session: Session, account: Account | None, roles: frozenset[str], profile: Profile
 ) -> None:
-    """Refuse roles of two bodies that keep two files of one person; SeparationError (decision 95).
+    """Refuse roles of two bodies that keep two files of one person; SeparationError (decision 94).
 
     All accounts of a human count. Without an account it is a new one, of somebody new.
     """

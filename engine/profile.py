@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.errors import InputError
+from engine.language.telling import message_of, told
 from engine.policy import PRODUCT_ROLES
 from engine.separate_file import SeparateFile, read_separate_files
 from engine.structure import (
@@ -132,7 +133,9 @@ class Profile:
         """Return a copy with some values replaced (scenarios, play)."""
         unknown = sorted(set(changed) - set(self.parameters))
         if unknown:
-            raise InputError(f"The profile has no value called {', '.join(unknown)}.")
+            raise InputError(
+                told("The profile has no value called %(items)s.", items=", ".join(unknown))
+            )
         merged = {
             name: replace(value, value=changed.get(name, value.value))
             for name, value in self.parameters.items()
@@ -150,9 +153,11 @@ def read_tables(content: bytes, file: str) -> dict[str, Any]:
     try:
         return tomllib.loads(content.decode("utf-8"))
     except ValueError as error:  # also numbers of thousands of digits, and what is not UTF-8
-        raise InputError(f"{file}: not readable as TOML ({error}).") from error
+        raise InputError(
+            told("%(file)s: not readable as TOML (%(error)s).", file=file, error=message_of(error))
+        ) from error
     except RecursionError as error:
-        raise InputError(f"{file}: nested too deeply; flatten it.") from error
+        raise InputError(told("%(file)s: nested too deeply; flatten it.", file=file)) from error
 
 
 def build_profile(data: Mapping[str, Any], file: str) -> Profile:
@@ -162,7 +167,13 @@ def build_profile(data: Mapping[str, Any], file: str) -> Profile:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise InputError(f"{file}: time_zone {zone!r} is not known; use one like UTC.") from error
+        raise InputError(
+            told(
+                "%(file)s: time_zone %(zone)s is not known; use one like UTC.",
+                file=file,
+                zone=repr(zone),
+            )
+        ) from error
     language = str(head.get("language", "en"))
     return Profile(
         code=_text(head, "code", file),
@@ -201,8 +212,11 @@ def _left_out(section: Mapping[str, Any], file: str) -> dict[str, str]:
         isinstance(reason, str) and reason.strip() for reason in found.values()
     ):
         raise InputError(
-            f"{file}: [scenarios] needs without = "
-            '{ name_of_the_story = "why it does not apply" }.'
+            told(
+                '%(file)s: [scenarios] needs without = { name_of_the_story = "why it does not '
+                'apply" }.',
+                file=file,
+            )
         )
     return dict(found)
 
@@ -218,27 +232,37 @@ def _codes(section: Mapping[str, Any]) -> dict[str, str]:
 def _section(data: Mapping[str, Any], name: str, file: str) -> dict[str, Any]:
     section = data.get(name)
     if not isinstance(section, dict):
-        raise InputError(f"{file}: the section [{name}] is missing.")
+        raise InputError(told("%(file)s: the section [%(name)s] is missing.", file=file, name=name))
     return section
 
 
 def _optional(data: Mapping[str, Any], name: str, file: str) -> dict[str, Any]:
     section = data.get(name, {})
     if not isinstance(section, dict):
-        raise InputError(f"{file}: {name} has to be a section [{name}].")
+        raise InputError(
+            told(
+                "%(file)s: %(name)s has to be a section [%(name)s].",
+                file=file,
+                name=name,
+            )
+        )
     return section
 
 
 def _text(section: Mapping[str, Any], name: str, file: str) -> str:
     value = section.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise InputError(f"{file}: {name} is missing in [profile].")
+        raise InputError(told("%(file)s: %(name)s is missing in [profile].", file=file, name=name))
     return value
 
 
 def _value(name: str, entry: Any, file: str) -> Value:
     if not isinstance(entry, dict) or "value" not in entry:
-        raise InputError(f"{file}: [values.{name}] needs value, source and explain.")
+        raise InputError(
+            told(
+                "%(file)s: [values.%(name)s] needs value, source and explain.", file=file, name=name
+            )
+        )
     return Value(
         name,
         entry["value"],
@@ -248,7 +272,9 @@ def _value(name: str, entry: Any, file: str) -> Value:
 
 def _role(code: str, entry: Any, file: str) -> Role:
     if not isinstance(entry, dict) or entry.get("scope") not in ("desk", "case"):
-        raise InputError(f'{file}: [roles.{code}] needs scope = "desk" or "case".')
+        raise InputError(
+            told('%(file)s: [roles.%(code)s] needs scope = "desk" or "case".', file=file, code=code)
+        )
     return Role(
         code=code,
         name=str(entry.get("name", code)),
@@ -262,9 +288,21 @@ def _role(code: str, entry: Any, file: str) -> Role:
 def _reads(code: str, wanted: Any, file: str) -> tuple[str, ...]:
     """Read which areas a role reads; what the roles of the product read is fixed (P21, P74)."""
     if not isinstance(wanted, list) or not set(map(str, wanted)) <= set(READABLE):
-        raise InputError(f"{file}: [roles.{code}] reads is a list of {', '.join(READABLE)}.")
+        raise InputError(
+            told(
+                "%(file)s: [roles.%(code)s] reads is a list of %(items)s.",
+                file=file,
+                code=code,
+                items=", ".join(READABLE),
+            )
+        )
     if wanted and code in PRODUCT_ROLES:
         raise InputError(
-            f"{file}: [roles.{code}] reads what the product says; give reads to a role of your own."
+            told(
+                "%(file)s: [roles.%(code)s] reads what the product says; give reads to a role of "
+                "your own.",
+                file=file,
+                code=code,
+            )
         )
     return tuple(map(str, wanted))

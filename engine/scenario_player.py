@@ -204,7 +204,7 @@ class Player:
         with self.application.database.reading() as session:
             found = file_beside(session, self._case_id, str(step["file"]))
         if found is None:
-            return [f"there is no file {step['file']!r}"]
+            return [told("there is no file %(file)s", file=repr(step["file"]))]
         self._case_id = found
         return []
 

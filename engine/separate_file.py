@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine.errors import InputError
+from engine.language.telling import told
 
 
 @dataclass(frozen=True)
@@ -42,17 +43,41 @@ def read_separate_files(section: Mapping[str, Any], file: str) -> dict[str, Sepa
     found = {code: _read(code, entry, file) for code, entry in section.items()}
     first = [code for code, one in found.items() if not one.opened_by]
     if found and len(first) != 1:
-        raise InputError(f"{file}: one of [files] begins with a report; all others say opened_by.")
+        raise InputError(
+            told(
+                "%(file)s: one of [files] begins with a report; all others say opened_by.",
+                file=file,
+            )
+        )
     opened = [one.opened_by for one in found.values()]
     for code, one in found.items():
         if one.opened_by and one.opened_by not in found:
-            raise InputError(f"{file}: [files.{code}] opened_by names {one.opened_by}, no file.")
+            raise InputError(
+                told(
+                    "%(file)s: [files.%(code)s] opened_by names %(opened_by)s, no file.",
+                    file=file,
+                    code=code,
+                    opened_by=one.opened_by,
+                )
+            )
     for code in found:
         if opened.count(code) > 1:
-            raise InputError(f"{file}: [files.{code}] opens two files; one file opens one other.")
+            raise InputError(
+                told(
+                    "%(file)s: [files.%(code)s] opens two files; one file opens one other.",
+                    file=file,
+                    code=code,
+                )
+            )
         # Threat: files that open each other in a ring would never begin, and never be found.
         if not _begins(found, code):
-            raise InputError(f"{file}: [files.{code}] is never opened; follow opened_by.")
+            raise InputError(
+                told(
+                    "%(file)s: [files.%(code)s] is never opened; follow opened_by.",
+                    file=file,
+                    code=code,
+                )
+            )
     return found
 
 
@@ -67,19 +92,25 @@ def _read(code: str, entry: Any, file: str) -> SeparateFile:
     if not isinstance(entry, dict) or not all(
         isinstance(entry.get(name), str) and entry[name].strip() for name in ("name", "explain")
     ):
-        raise InputError(f"{place} needs name and explain.")
+        raise InputError(told("%(place)s needs name and explain.", place=place))
     roles, instead = entry.get("roles"), entry.get("instead", {})
     if not isinstance(roles, list) or not roles or not all(isinstance(one, str) for one in roles):
-        raise InputError(f'{place} roles is a list of roles like ["chair"].')
+        raise InputError(told('%(place)s roles is a list of roles like ["chair"].', place=place))
     if not isinstance(instead, dict) or not set(instead.values()) <= set(roles):
-        raise InputError(f"{place} instead holds lines role = another role of this file.")
+        raise InputError(
+            told("%(place)s instead holds lines role = another role of this file.", place=place)
+        )
     alongside = entry.get("alongside", [])
     if not isinstance(alongside, list) or set(map(str, alongside)) & set(roles):
-        raise InputError(f"{place} alongside is a list of roles of other files.")
+        raise InputError(
+            told("%(place)s alongside is a list of roles of other files.", place=place)
+        )
     if not isinstance(entry.get("stages", []), list):
-        raise InputError(f'{place} stages is a list of phases like ["intake"].')
+        raise InputError(told('%(place)s stages is a list of phases like ["intake"].', place=place))
     if set(instead) & set(roles):
-        raise InputError(f"{place} instead is for roles that take no part in this file.")
+        raise InputError(
+            told("%(place)s instead is for roles that take no part in this file.", place=place)
+        )
     return SeparateFile(
         code,
         entry["name"],
@@ -109,7 +140,7 @@ def bodies(files: Mapping[str, SeparateFile], roles: frozenset[str]) -> frozense
 
 
 def clash(files: Mapping[str, SeparateFile], roles: Iterable[str]) -> tuple[str, str] | None:
-    """Return two roles that one person may not hold together, or None (decision 95).
+    """Return two roles that one person may not hold together, or None (decision 94).
 
     Each of them takes part in a file and none takes part in both, and no file says `alongside`.
     A role that takes part in both files, or in none, goes with every other.

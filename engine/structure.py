@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from engine.errors import InputError
 from engine.language import mark
+from engine.language.telling import told
 
 ROWS: Final = mark(
     {
@@ -107,7 +108,14 @@ def read_selfcheck(section: Mapping[str, Any], file: str) -> dict[str, Standing]
         place = f"[selfcheck.{code}]"
         _require(entry, ("status", "reason"), place, file)
         if entry["status"] not in STATUSES:
-            raise InputError(f"{file}: {place} needs status = {', '.join(STATUSES)}.")
+            raise InputError(
+                told(
+                    "%(file)s: %(place)s needs status = %(items)s.",
+                    file=file,
+                    place=place,
+                    items=", ".join(STATUSES),
+                )
+            )
         by = texts(entry, "by", place, file)
         wish = str(entry.get("wish", ""))
         found[code] = Standing(code, entry["status"], entry["reason"], by, wish)
@@ -130,7 +138,13 @@ def read_terms(section: Mapping[str, Any], file: str) -> dict[str, dict[str, str
     found = {}
     for language, words in section.items():
         if not isinstance(words, dict) or not all(isinstance(word, str) for word in words.values()):
-            raise InputError(f'{file}: [terms.{language}] holds lines "usual word" = "own word".')
+            raise InputError(
+                told(
+                    '%(file)s: [terms.%(language)s] holds lines "usual word" = "own word".',
+                    file=file,
+                    language=language,
+                )
+            )
         found[language] = dict(words)
     return found
 
@@ -139,7 +153,14 @@ def texts(entry: Mapping[str, Any], name: str, place: str, file: str) -> tuple[s
     """Return a list of texts; raise InputError where it is something else."""
     found = entry.get(name, [])
     if not isinstance(found, list) or not all(isinstance(text, str) for text in found):
-        raise InputError(f'{file}: {name} in {place} is a list of texts like ["one", "two"].')
+        raise InputError(
+            told(
+                '%(file)s: %(name)s in %(place)s is a list of texts like ["one", "two"].',
+                file=file,
+                name=name,
+                place=place,
+            )
+        )
     return tuple(found)
 
 
@@ -148,4 +169,11 @@ def _require(entry: Any, names: tuple[str, ...], place: str, file: str) -> None:
     if not isinstance(entry, dict) or not all(
         isinstance(entry.get(name), str) and entry[name].strip() for name in names
     ):
-        raise InputError(f"{file}: {place} needs {', '.join(names)}.")
+        raise InputError(
+            told(
+                "%(file)s: %(place)s needs %(items)s.",
+                file=file,
+                place=place,
+                items=", ".join(names),
+            )
+        )

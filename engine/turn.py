@@ -22,6 +22,7 @@ from engine.bpmn import Instance, Scope, seal, unseal
 from engine.deployment import ResolvedDeployment
 from engine.errors import ConflictError, DiagramError, SeparationError
 from engine.language import gettext
+from engine.language.telling import told
 from engine.membership_rows import Members
 from engine.models import (
     Account,
@@ -187,7 +188,9 @@ class Turn:
     ) -> ProcessInstance:
         """Start another process of this case in the same transaction; it runs after this one."""
         if process_id not in self.deployment.processes:
-            raise DiagramError(f"There is no diagram of the process {process_id}; draw it first.")
+            raise DiagramError(
+                told("There is no diagram of the process %(id)s; draw it first.", id=process_id)
+            )
         started = new_instance(self.session, self.case, process_id, self.deployment.id, self.now)
         self._started.append((started, message, data or {}))
         return started
@@ -307,7 +310,9 @@ class Turn:
         """Evaluate a decision table of the deployment: it proposes, it never decides."""
         table = self.deployment.decisions.get(decision_id)
         if table is None:
-            raise DiagramError(f"There is no decision table {decision_id}; add it or choose one.")
+            raise DiagramError(
+                told("There is no decision table %(id)s; add it or choose one.", id=decision_id)
+            )
         names = {"profile": self.profile.values, **context}
         return table.evaluate(names, now=self.now, zone=self.profile.zone)
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from engine.closing import newest_decision
 from engine.errors import InputError, OperatorError
 from engine.fadeout import local_day, monitoring_days
+from engine.language.telling import message_of
 from engine.models import CheckIn, Decision
 from engine.operator import operator, recorder
 from engine.turn import Turn
@@ -76,7 +77,7 @@ def schedule_check(turn: Turn, inputs: Schedule) -> NextMonitoringCheck:
             turn.profile.zone,
         )
     except InputError as error:
-        raise OperatorError(str(error), retryable=False) from error
+        raise OperatorError(message_of(error), retryable=False) from error
     held = _days_held(turn)
     owed = [day for day in days if day not in held]
     return NextMonitoringCheck(

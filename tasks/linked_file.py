@@ -12,6 +12,7 @@ from engine.cases import add_episode
 from engine.errors import InputError, OperatorError
 from engine.job import Handler, register
 from engine.language import gettext
+from engine.language.telling import told
 from engine.lifecycle import HANDED_OVER
 from engine.linked_file import (
     ENDED,
@@ -78,7 +79,8 @@ def _target(turn: Turn) -> SeparateFile:
     target = opened_from(files, own)
     if target is None:
         raise OperatorError(
-            "No file is opened out of this one; say so in [files] of the profile.", retryable=False
+            told("No file is opened out of this one; say so in [files] of the profile."),
+            retryable=False,
         )
     return target
 

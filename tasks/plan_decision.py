@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from engine.errors import OperatorError
+from engine.language.telling import told
 from engine.models import Decision
 from engine.operator import Given, OneOf, operator, recorder
 from engine.turn import Turn
@@ -126,7 +127,10 @@ def publish_plan(turn: Turn, _inputs: Nothing) -> Published:
     plan = current_draft(turn)
     if plan.state != "approved":
         raise OperatorError(
-            f"Version {plan.number} of the plan is not approved; approve it first.",
+            told(
+                "Version %(number)s of the plan is not approved; approve it first.",
+                number=plan.number,
+            ),
             retryable=False,
         )
     before = published_plan(turn.session, turn.case.id)

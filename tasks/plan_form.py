@@ -1,16 +1,20 @@
 """What the forms of the plan show when they open: the last version, findings, who does what."""
 
+from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine.language import gettext, mark, moment
 from engine.models import Action, Assessment, Decision, Goal, PlanVersion
 from engine.prefill import FillContext, prefill
 from engine.reading.recorded import findings_in_words
 from tasks.plan import latest_plan
 
+KINDS = mark({"security": "security", "social": "social"})
+REPLIES = mark({"asked": "no answer in time", "accepted": "accepted", "declined": "declined"})
 IN_FORCE = frozenset({"published", "replaced"})
 
 
@@ -82,7 +86,11 @@ def _came_back(session: Session, plan: PlanVersion) -> str:
     if blocked := findings_text(session, plan):
         parts.append(blocked)
     declined = {
-        f"{action.owner.name} declined: {action.acceptance_reason}"
+        gettext(
+            "%(organisation)s declined: %(reason)s",
+            organisation=action.owner.name,
+            reason=action.acceptance_reason,
+        )
         for action in plan.actions
         if action.acceptance == "declined"
     }
@@ -98,7 +106,7 @@ def _came_back(session: Session, plan: PlanVersion) -> str:
         .limit(1)
     )
     if decision is not None:
-        parts.append(f"The chair decided: {decision.reasons}")
+        parts.append(gettext("The chair decided: %(reasons)s", reasons=decision.reasons))
     return "\n".join(parts)
 
 
@@ -116,8 +124,18 @@ def findings_text(session: Session, plan: PlanVersion) -> str:
 
 def action_line(action: Action) -> str:
     """Return who does what, and when, in one line (P51, P64)."""
-    days = f"{_iso(action.starts) or 'no date'} to {_iso(action.due) or 'no date'}"
-    return f"{action.owner.name}: {action.title} ({action.kind}, {days})"
+    return gettext(
+        "%(organisation)s: %(title)s (%(kind)s, %(starts)s to %(due)s)",
+        organisation=action.owner.name,
+        title=action.title,
+        kind=gettext(KINDS.get(action.kind, action.kind)),
+        starts=_day(action.starts),
+        due=_day(action.due),
+    )
+
+
+def _day(value: date | None) -> str:
+    return gettext("no date") if value is None else moment.day(value)
 
 
 @prefill("accept_actions")
@@ -144,14 +162,16 @@ def fill_approval(context: FillContext) -> dict[str, Any]:
     plan = latest_plan(context.session, context.case.id)
     if plan is None:
         return {}
-    goals = [f"Goal {goal.code}: {goal.title}" for goal in plan.goals]
+    goals = [
+        gettext("Goal %(code)s: %(title)s", code=goal.code, title=goal.title) for goal in plan.goals
+    ]
     replies = {
-        action.owner.name: {"asked": "no answer in time"}.get(action.acceptance, action.acceptance)
+        action.owner.name: gettext(REPLIES.get(action.acceptance, action.acceptance))
         for action in plan.actions
     }
+    version = gettext("Version %(number)s: %(reason)s", number=plan.number, reason=plan.reason)
     return {
-        "overview": "\n".join([f"Version {plan.number}: {plan.reason}", *goals])
-        + f"\n{_lines(plan.actions)}",
+        "overview": "\n".join([version, *goals, _lines(plan.actions)]),
         "findings": findings_text(context.session, plan),
         "replies": "\n".join(f"{name}: {reply}" for name, reply in sorted(replies.items())),
     }

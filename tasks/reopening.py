@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from engine.closing import ACCOUNTABLE
 from engine.errors import InputError, OperatorError, SeparationError
 from engine.language import gettext
+from engine.language.telling import told
 from engine.lifecycle import LIFECYCLE
 from engine.linked_file import is_handed_over
 from engine.models import (
@@ -190,7 +191,9 @@ class Started:
 def start_episode(turn: Turn, inputs: NewEpisode) -> Started:
     """Start a new episode of the same case; the retention clock stops (P89, L12)."""
     if turn.case.state not in ENDED:
-        raise OperatorError("The case has not ended, so it cannot be reopened.", retryable=False)
+        raise OperatorError(
+            told("The case has not ended, so it cannot be reopened."), retryable=False
+        )
     _stop_retention(turn)
     turn.case.state, turn.case.ended_at, turn.case.erase_after = CaseState.OPEN.value, None, None
     number = 1 + (

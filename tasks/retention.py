@@ -11,6 +11,7 @@ from engine.calendar import occurrence, parse_duration
 from engine.erasure import OFFICER, PERIOD_OVER, begin_round, newest_round
 from engine.errors import InputError, OperatorError, SeparationError
 from engine.language import gettext
+from engine.language.telling import told
 from engine.models import CaseState, Decision, ErasureRound
 from engine.operator import operator, recorder
 from engine.turn import Turn
@@ -237,7 +238,7 @@ def erase_case(turn: Turn, inputs: Ground) -> None:
     # Also where a drawing forgets to ask, or a case runs on an older one that did not (S15).
     if hold.blocking(turn.session, turn.case.id, turn.now) is not None:
         raise OperatorError(
-            "A legal hold keeps this file; lift it, then try again.", retryable=False
+            told("A legal hold keeps this file; lift it, then try again."), retryable=False
         )
     agreed = _require_agreement(turn)
     if agreed is not None and agreed.asked_by is not None:

@@ -7,11 +7,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
-
 from engine.form import Component, Form, Option, Type
 from engine.form.form import CHOICE, MULTIPLE_CHOICE, code_of
-from engine.language import gettext, mark
+from engine.language import gettext, mark, moment
 
 # Only a whole date or an instant with its offset: "12" or a reference number stays as it is.
 ISO = re.compile(r"\d{4}-\d{2}-\d{2}(T\d{2}:\d{2}.*(Z|[+-]\d{2}:\d{2}))?", re.ASCII)
@@ -126,5 +124,5 @@ def shown_value(value: Any, *, zone: ZoneInfo, locale: str) -> str:
     except ValueError:
         return value
     if "T" not in value:
-        return str(format_date(instant.date(), "long", locale=locale))
-    return str(format_datetime(instant, "medium", tzinfo=zone, locale=locale))
+        return moment.day(instant.date(), locale)
+    return moment.exact_moment(instant, zone, locale)

@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from engine.deployment import ResolvedDeployment
 from engine.errors import InputError
 from engine.inheritance import PROFILE, child_of, known, read_files
+from engine.language.telling import located, told
 from engine.profile import BASE, Profile
 from engine.profile_check import check_profile
 
@@ -50,17 +51,23 @@ def begin(processes_dir: Path, answers: Answers) -> dict[str, bytes]:
     """
     if CODE.fullmatch(answers.code) is None:
         raise InputError(
-            "Give a short name of small letters, digits and -, beginning with a letter, like "
-            "rivertown."
+            told(
+                "Give a short name of small letters, digits and -, beginning with a letter, like "
+                "rivertown."
+            )
         )
     if answers.code in known(processes_dir):
-        raise InputError(f"There is a profile {answers.code} already; choose another short name.")
+        raise InputError(
+            told(
+                "There is a profile %(code)s already; choose another short name.", code=answers.code
+            )
+        )
     files = child_of(read_files(processes_dir, answers.inherits), answers.inherits)
     under = ResolvedDeployment({**files, PROFILE: _named(answers.code, answers.inherits)}).profile
     _check(answers, under)
     files[PROFILE] = _written(answers, under).encode()
     for finding in check_profile(ResolvedDeployment(files)):
-        raise InputError(f"{finding.element}: {finding.message}")
+        raise InputError(located(finding.element, finding.message))
     return files
 
 
@@ -71,17 +78,25 @@ def _named(code: str, parent: str) -> bytes:
 def _check(answers: Answers, under: Profile) -> None:
     """Refuse answers that cannot be, in the order of the questions."""
     if not 0 < len(answers.name.strip()) <= LONGEST:
-        raise InputError(f"Give the profile a name of at most {LONGEST} characters.")
+        raise InputError(
+            told("Give the profile a name of at most %(most)s characters.", most=LONGEST)
+        )
     if answers.language and LANGUAGE.fullmatch(answers.language) is None:
-        raise InputError("Give the language by its code of two or three letters, like en.")
+        raise InputError(told("Give the language by its code of two or three letters, like en."))
     if answers.time_zone and answers.time_zone not in available_timezones():
-        raise InputError("Choose the time zone from the list, like UTC.")
+        raise InputError(told("Choose the time zone from the list, like UTC."))
     for code, name in answers.roles.items():
         if code not in under.roles or not 0 < len(name.strip()) <= LONGEST:
-            raise InputError(f"Give the role {code} a name of at most {LONGEST} characters.")
+            raise InputError(
+                told(
+                    "Give the role %(code)s a name of at most %(most)s characters.",
+                    code=code,
+                    most=LONGEST,
+                )
+            )
     for name in answers.values:
         if name not in FIRST_VALUES:
-            raise InputError(f"{name} is decided later, in the profile itself.")
+            raise InputError(told("%(name)s is decided later, in the profile itself.", name=name))
 
 
 def _written(answers: Answers, under: Profile) -> str:
@@ -119,7 +134,9 @@ def value_of(name: str, text: str, under: Profile) -> Any:
         try:
             return int(typed)
         except ValueError as error:
-            raise InputError(f"{name}: write a whole number, like {was}.") from error
+            raise InputError(
+                told("%(name)s: write a whole number, like %(was)s.", name=name, was=was)
+            ) from error
     return typed
 
 
@@ -129,7 +146,12 @@ def terms_of(text: str) -> dict[str, str]:
     for line in filter(None, map(str.strip, text.splitlines())):
         usual, sign, own = (part.strip() for part in line.partition("="))
         if not (sign and usual and own):
-            raise InputError(f'Write each word as "usual word = own word", not {line[:40]!r}.')
+            raise InputError(
+                told(
+                    'Write each word as "usual word = own word", not %(line)s.',
+                    line=repr(line[:40]),
+                )
+            )
         found[usual] = own
     return found
 

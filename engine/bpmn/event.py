@@ -20,6 +20,7 @@ from engine.bpmn.merge import clone, combine
 from engine.bpmn.token import frame_of
 from engine.calendar import is_duration, occurrence, parse_duration, parse_instant
 from engine.errors import DiagramError, ExpressionError, InputError
+from engine.language.telling import located, message_of, told
 
 RECURRING: Final = (MessageEventDefinition, SignalEventDefinition, EscalationEventDefinition)
 """Events that may come again while the activity they are attached to is active."""
@@ -69,7 +70,11 @@ def arm_timer(token: Any, definition: Any) -> None:
     rule = _rule(token, definition, token.data, now)
     if rule is None:
         raise ExpressionError(
-            f"{place(token)}: the timer `{definition.expression}` has no value; set it before."
+            told(
+                "%(place)s: the timer `%(expression)s` has no value; set it before.",
+                place=place(token),
+                expression=definition.expression,
+            )
         )
     _note(token, rule, now)
 
@@ -94,7 +99,11 @@ def keep_time(token: Any, definition: Any) -> None:
     rule = _rule(token, definition, _current(token), anchor)
     if rule is None:
         raise ExpressionError(
-            f"{place(token)}: the timer `{definition.expression}` has no value for this case."
+            told(
+                "%(place)s: the timer `%(expression)s` has no value for this case.",
+                place=place(token),
+                expression=definition.expression,
+            )
         )
     _note(token, rule, anchor)
 
@@ -104,7 +113,7 @@ def _note(token: Any, rule: str, anchor: datetime) -> None:
     try:
         due = due_at(rule, anchor, zone)
     except InputError as error:
-        raise ExpressionError(f"{place(token)}: {error}") from error
+        raise ExpressionError(located(place(token), message_of(error))) from error
     token.internal_data["timer"] = [rule, anchor.isoformat(), due.isoformat()]
 
 
@@ -115,7 +124,14 @@ def _rule(token: Any, definition: Any, data: Mapping[str, Any], now: datetime) -
     value = token.workflow.script_engine.value(source, data, place(token), now)
     if value is None or isinstance(value, str):
         return value
-    raise ExpressionError(f"{place(token)}: the timer `{source}` gives {value!r}, not ISO text.")
+    raise ExpressionError(
+        told(
+            "%(place)s: the timer `%(source)s` gives %(value)s, not ISO text.",
+            place=place(token),
+            source=source,
+            value=repr(value),
+        )
+    )
 
 
 def _current(token: Any) -> dict[str, Any]:
@@ -160,8 +176,12 @@ def throw(token: Any, definition: Any) -> None:
         caught = throw_code(token.workflow.host, definition.code, ErrorEventDefinition)
         if not caught:
             raise DiagramError(
-                f"{place(token)}: nobody catches the error {definition.code!r}; draw an error "
-                "boundary event on the call activity or sub-process around it."
+                told(
+                    "%(place)s: nobody catches the error %(code)s; draw an error boundary event "
+                    "on the call activity or sub-process around it.",
+                    place=place(token),
+                    code=repr(definition.code),
+                )
             )
 
 

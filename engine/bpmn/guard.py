@@ -11,13 +11,14 @@ from SpiffWorkflow.bpmn.script_engine.python_environment import TaskDataEnvironm
 from SpiffWorkflow.bpmn.serializer.migration import version_migration
 
 from engine.errors import ExpressionError
+from engine.language.telling import told
 
 _LOGGERS: Final = ("spiff", "spiff.task", "spiff.workflow", "spiff.data")
 
 
 def refuse_python(*_arguments: Any, **_options: Any) -> NoReturn:
     """Stand in for the library's `eval` and `exec`."""
-    raise ExpressionError("Python in diagrams is never evaluated; write a FEEL expression.")
+    raise ExpressionError(told("Python in diagrams is never evaluated; write a FEEL expression."))
 
 
 def close_library() -> None:

@@ -22,6 +22,7 @@ from engine.bpmn.token import LIVE, InstanceTree, frame_of, parting
 from engine.bpmn.variable import clean
 from engine.bpmn.view import Effect, Place, SentMessage, UserTask, WaitingTimer
 from engine.errors import BpmnError, ConflictError, EngineStoppedError, InputError
+from engine.language.telling import series, told
 
 BUDGET: Final = 2_000
 _PRUNE_EVERY: Final = 100
@@ -55,10 +56,15 @@ class Instance:
     ) -> "Instance":
         """Start the process by a message start event, or by the plain one (`message` is None)."""
         if message not in program.start_messages:
-            known = ", ".join(sorted(name or "a plain start" for name in program.start_messages))
+            plain = told("a plain start")
+            known = series(sorted(name or plain for name in program.start_messages))
             raise InputError(
-                f"{program.process_id} is not started by {message or 'a plain start'}; "
-                f"it starts by {known}."
+                told(
+                    "%(process)s is not started by %(start)s; it starts by %(known)s.",
+                    process=program.process_id,
+                    start=message or plain,
+                    known=known,
+                )
             )
         instance = cls(program, port, scope)
         instance._tree.start_message = message
@@ -88,7 +94,7 @@ class Instance:
         """
         step = self._tree.find(token)
         if step is None or not _is_open(step):
-            raise ConflictError("This step is no longer open.")
+            raise ConflictError(told("This step is no longer open."))
         values = clean(data, self._scope.names, what=place(step))
         frame = frame_of(step)
         result = None if frame is None else getattr(frame.task_spec, "output_item", None)
@@ -136,7 +142,7 @@ class Instance:
     def _effect(self, token: str) -> Any:
         step = self._tree.find(token)
         if step is None or not _is_effect(step):
-            raise ConflictError("This effect is no longer awaited.")
+            raise ConflictError(told("This effect is no longer awaited."))
         return step
 
     # -- running -----------------------------------------------------------------------------------
@@ -153,8 +159,12 @@ class Instance:
                 left -= 1
                 if left < 0:
                     raise EngineStoppedError(
-                        f"{place(step)}: more than {budget} automatic steps in one turn; "
-                        "the diagram runs in a circle."
+                        told(
+                            "%(place)s: more than %(budget)s automatic steps in one turn; the "
+                            "diagram runs in a circle.",
+                            place=place(step),
+                            budget=budget,
+                        )
                     )
                 step.run()
                 if left % _PRUNE_EVERY == 0:

@@ -11,6 +11,7 @@ from engine.bpmn.port import Port, Scope
 from engine.errors import ExpressionError
 from engine.expression import compile_assignments, compile_expression, to_json
 from engine.expression.value import ValueRefusedError
+from engine.language.telling import located, message_of, told
 
 
 class _NoEnvironment(BasePythonScriptEngineEnvironment):  # type: ignore[misc]
@@ -47,7 +48,7 @@ class Interpreter(PythonScriptEngine):  # type: ignore[misc]
             context = _visible(expression.names, data, scope)
             return to_json(expression.evaluate(context, now=now or scope.now, zone=scope.zone))
         except (ExpressionError, ValueRefusedError) as error:
-            raise ExpressionError(f"{where}: {error}") from error
+            raise ExpressionError(located(where, message_of(error))) from error
 
     def holds(self, task: Any, source: str) -> bool:
         """Return whether a condition is true; null counts as false, other values are refused."""
@@ -55,7 +56,12 @@ class Interpreter(PythonScriptEngine):  # type: ignore[misc]
         if verdict is None or isinstance(verdict, bool):
             return bool(verdict)
         raise ExpressionError(
-            f"{place(task)}: the condition `{source}` gives {verdict!r}, not true or false."
+            told(
+                "%(place)s: the condition `%(source)s` gives %(verdict)s, not true or false.",
+                place=place(task),
+                source=source,
+                verdict=repr(verdict),
+            )
         )
 
     def execute(self, task: Any, script: str, external_context: Any = None) -> bool:
@@ -68,7 +74,7 @@ class Interpreter(PythonScriptEngine):  # type: ignore[misc]
             found = assignments.evaluate(context, now=scope.now, zone=scope.zone)
             task.data.update({name: to_json(value) for name, value in found.items()})
         except (ExpressionError, ValueRefusedError) as error:
-            raise ExpressionError(f"{place(task)}: {error}") from error
+            raise ExpressionError(located(place(task), message_of(error))) from error
         return True
 
     def context(self, data: Mapping[str, Any]) -> dict[str, Any]:

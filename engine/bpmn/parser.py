@@ -10,8 +10,10 @@ from SpiffWorkflow.bpmn.specs import control, defaults
 from SpiffWorkflow.spiff.parser import SpiffBpmnParser
 from SpiffWorkflow.spiff.specs import defaults as spiff
 
+from engine.bpmn import subset
 from engine.bpmn.step import activity, base, event, gateway, repetition
 from engine.errors import DiagramError
+from engine.language.telling import located, told
 
 REPAIRED: Final[dict[type, type]] = {
     control.BpmnStartTask: base.Root,
@@ -75,16 +77,26 @@ def read_specs(roots: Mapping[str, etree._Element], process_id: str) -> tuple[An
         specs = parser.get_subprocess_specs(process_id)
     except ValidationException as error:
         raise DiagramError(
-            f"{error.file_name or process_id}:{error.id or process_id}: {error.args[0]}."
+            # What the library says is English; the gate refuses nearly all of it before.
+            located(
+                f"{error.file_name or process_id}:{error.id or process_id}", f"{error.args[0]}."
+            )
         ) from error
     except RecursionError as error:
         raise DiagramError(
-            f"{process_id}: the diagram is too long; move a part into a call activity."
+            told(
+                "%(process)s: the diagram is too long; move a part into a call activity.",
+                process=process_id,
+            )
         ) from error
     except Exception as error:  # the edge to the library, which also reads coordinates
         raise DiagramError(
-            f"{process_id}: the diagram cannot be read ({type(error).__name__}); "
-            "draw it again or export it anew."
+            told(
+                "%(process)s: the diagram cannot be read (%(kind)s); draw it again or export it "
+                "anew.",
+                process=process_id,
+                kind=type(error).__name__,
+            )
         ) from error
     for one in (spec, *specs.values()):
         repair(one)
@@ -99,7 +111,11 @@ def repair(spec: Any) -> None:
         kind = REPAIRED.get(type(step))
         if kind is None:
             raise DiagramError(
-                f"{spec.name}:{step.bpmn_id}: {type(step).__name__} cannot be executed; "
-                "redraw it with tasks, events and gateways."
+                told(
+                    "%(place)s: %(kind)s cannot be executed; %(mend)s.",
+                    place=f"{spec.name}:{step.bpmn_id}",
+                    kind=type(step).__name__,
+                    mend=told(subset.REDRAW),
+                )
             )
         step.__class__ = kind

@@ -14,6 +14,7 @@ from engine.bpmn.gate.scope import BPMN
 from engine.bpmn.journal import Names
 from engine.bpmn.parser import read_specs
 from engine.errors import DiagramError
+from engine.language.telling import series
 from engine.xml import parse_xml
 
 _CACHED: Final = 64
@@ -51,7 +52,7 @@ class Program:
         scopes = reachable(roots, process_id)
         refusals = inspect(roots, process_id, scopes)
         if refusals:
-            raise DiagramError("\n".join(map(str, refusals)))
+            raise DiagramError(series((one.told() for one in refusals), "\n"))
         program = cls({scope.file: roots[scope.file] for scope in scopes}, process_id, key)
         with cls._lock:
             cls._cache[digest] = program

@@ -19,6 +19,7 @@ from engine.bpmn.step.base import EndJoin
 from engine.bpmn.step.event import BoundaryEvent
 from engine.bpmn.token import frame_of, lineage, parting
 from engine.errors import ConflictError
+from engine.language.telling import told
 
 
 @dataclass(frozen=True)
@@ -94,12 +95,12 @@ def elapse(instance: Instance, token: str, element_id: str) -> None:
     """Let one waiting timer come now; raise ConflictError when it does not wait any more."""
     step = instance._tree.find(token)  # noqa: SLF001
     if step is None:
-        raise ConflictError("This timer waits no longer.")
+        raise ConflictError(told("This timer waits no longer."))
     for definition, spec in definitions(step):
         if spec.bpmn_id == element_id and "timer" in step.internal_data:
             fire(step, definition, spec)
             return
-    raise ConflictError("This timer waits no longer.")
+    raise ConflictError(told("This timer waits no longer."))
 
 
 def _level(tree: Any) -> Level:

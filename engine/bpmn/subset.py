@@ -125,4 +125,5 @@ MAX_NODES: Final = 300
 """Flow elements in one process; a longer one belongs into call activities."""
 
 REDRAW: Final = mark("redraw it with tasks, events and gateways")
+WAIT: Final = mark("use a message, a timer or a signal")
 DEFINE: Final = mark("define the event on the element itself")

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from engine.bpmn.merge import clone
 from engine.errors import InputError
+from engine.language.telling import told
 
 MAX_DEPTH: Final = 6
 MAX_VALUES: Final = 2_000
@@ -23,7 +24,13 @@ def clean(
     """
     for key in data:
         if key in reserved:
-            raise InputError(f"{what}: the name {key!r} is taken; use another field name.")
+            raise InputError(
+                told(
+                    "%(what)s: the name %(key)s is taken; use another field name.",
+                    what=what,
+                    key=repr(key),
+                )
+            )
     _check(dict(data), what, MAX_DEPTH, [MAX_VALUES])
     copied: dict[str, Any] = clone(dict(data))
     return copied
@@ -32,9 +39,21 @@ def clean(
 def _check(value: Any, what: str, depth: int, budget: list[int]) -> None:
     budget[0] -= 1
     if budget[0] < 0:
-        raise InputError(f"{what}: more than {MAX_VALUES} values; keep lists in the case file.")
+        raise InputError(
+            told(
+                "%(what)s: more than %(most)s values; keep lists in the case file.",
+                what=what,
+                most=MAX_VALUES,
+            )
+        )
     if depth < 0:
-        raise InputError(f"{what}: nested deeper than {MAX_DEPTH}; keep it in the case file.")
+        raise InputError(
+            told(
+                "%(what)s: nested deeper than %(most)s; keep it in the case file.",
+                what=what,
+                most=MAX_DEPTH,
+            )
+        )
     if isinstance(value, dict):
         for key, item in value.items():
             _check_key(key, what)
@@ -48,9 +67,21 @@ def _check(value: Any, what: str, depth: int, budget: list[int]) -> None:
 
 def _check_key(key: Any, what: str) -> None:
     if not isinstance(key, str):
-        raise InputError(f"{what}: keys must be text; turn the key {key!r} into text.")
+        raise InputError(
+            told(
+                "%(what)s: keys must be text; turn the key %(key)s into text.",
+                what=what,
+                key=repr(key),
+            )
+        )
     if key in _RESERVED or key.startswith("__") or not key:
-        raise InputError(f"{what}: the name {key!r} is reserved; use another field name.")
+        raise InputError(
+            told(
+                "%(what)s: the name %(key)s is reserved; use another field name.",
+                what=what,
+                key=repr(key),
+            )
+        )
     _check_text(key, what)
 
 
@@ -59,18 +90,30 @@ def _check_scalar(value: Any, what: str) -> None:
         _check_text(value, what)
     elif isinstance(value, float):
         if not math.isfinite(value):
-            raise InputError(f"{what}: a number must be finite.")
+            raise InputError(told("%(what)s: a number must be finite.", what=what))
     elif isinstance(value, int) and not isinstance(value, bool):
         # orjson and the databases hold 64 bit; a larger number would come back changed.
         if not -(2**53) < value < 2**53:
-            raise InputError(f"{what}: the number is too large; use text.")
+            raise InputError(told("%(what)s: the number is too large; use text.", what=what))
     elif value is not None and not isinstance(value, bool):
-        raise InputError(f"{what}: {type(value).__name__} is not a JSON value; dates are ISO text.")
+        raise InputError(
+            told(
+                "%(what)s: %(kind)s is not a JSON value; dates are ISO text.",
+                what=what,
+                kind=type(value).__name__,
+            )
+        )
 
 
 def _check_text(value: str, what: str) -> None:
     if len(value) > MAX_TEXT:
-        raise InputError(f"{what}: longer than {MAX_TEXT} characters; keep it in the case file.")
+        raise InputError(
+            told(
+                "%(what)s: longer than %(most)s characters; keep it in the case file.",
+                what=what,
+                most=MAX_TEXT,
+            )
+        )
     # PostgreSQL refuses both in JSON, after the turn has done its work.
     if "\x00" in value or any("\ud800" <= character <= "\udfff" for character in value):
-        raise InputError(f"{what}: contains a character that cannot be stored.")
+        raise InputError(told("%(what)s: contains a character that cannot be stored.", what=what))

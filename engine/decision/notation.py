@@ -7,6 +7,7 @@ from engine.errors import ExpressionError
 from engine.expression import UnaryTests, compile_expression, compile_unary_tests
 from engine.expression.constant import constant
 from engine.language import mark
+from engine.language.telling import message_of
 
 NAMESPACES: Final = frozenset(
     {
@@ -67,7 +68,7 @@ def test_cell(source: str) -> TestCell:
     try:
         return TestCell(source, compile_unary_tests(source or "-"))
     except ExpressionError as error:
-        return TestCell(source, None, str(error))
+        return TestCell(source, None, message_of(error))
 
 
 def value_cell(source: str) -> ValueCell:
@@ -77,4 +78,4 @@ def value_cell(source: str) -> ValueCell:
     try:
         return ValueCell(source, compile_expression(source))
     except ExpressionError as error:
-        return ValueCell(source, None, str(error))
+        return ValueCell(source, None, message_of(error))

@@ -1,8 +1,9 @@
 """Holds one decision table and evaluates it under its hit policy."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -10,7 +11,11 @@ from engine.decision.coverage import DecisionFinding, find_flaws
 from engine.errors import DecisionError, ExpressionError
 from engine.expression import Expression, UnaryTests, to_json
 from engine.expression.program import UTC_ZONE
+from engine.language import mark
+from engine.language.telling import Told, located, message_of, told
 
+Place = Callable[[], Told]
+"""Says which row and column: made only where something is wrong, as each cell is asked."""
 HIT_POLICIES: Final = ("UNIQUE", "FIRST", "ANY", "PRIORITY", "RULE ORDER", "COLLECT")
 AGGREGATIONS: Final = ("", "SUM", "COUNT", "MIN", "MAX")
 
@@ -148,33 +153,49 @@ class _Run:
         return chosen[self.table.hit_policy](matched)
 
     def _error(self, message: str) -> DecisionError:
-        return DecisionError(f"{self.table.file}: decision {self.table.id}: {message}")
+        return DecisionError(
+            told(
+                "%(file)s: decision %(id)s: %(message)s",
+                file=self.table.file,
+                id=self.table.id,
+                message=message,
+            )
+        )
 
-    def _value(self, expression: Expression, place: str) -> Any:
+    def _value(self, expression: Expression, place: Place) -> Any:
         try:
             return expression.evaluate(self.context, now=self.now, zone=self.zone)
         except ExpressionError as error:
-            raise self._error(f"{place}: {error}") from error
+            raise self._error(located(place(), message_of(error))) from error
 
     def _input(self, column: Input) -> Any:
-        place = f"column {column.column.label}"
+        place = partial(told, mark("column %(label)s"), label=column.column.label)
         value = self._value(column.expression, place)
         allowed = column.column.values
         if value is not None and allowed is not None and not self._meets(allowed, value, place):
-            raise self._error(f"{place}: the value is none of {allowed.source}.")
+            raise self._error(
+                told(
+                    "%(place)s: the value is none of %(source)s.",
+                    place=place(),
+                    source=allowed.source,
+                )
+            )
         return value
 
-    def _meets(self, tests: UnaryTests, value: Any, place: str) -> bool:
+    def _meets(self, tests: UnaryTests, value: Any, place: Place) -> bool:
         try:
             return tests.matches(value, self.context, now=self.now, zone=self.zone)
         except ExpressionError as error:
-            raise self._error(f"{place}: {error}") from error
+            raise self._error(located(place(), message_of(error))) from error
 
     def _matches(self, rule: Rule, values: list[Any]) -> bool:
         for column, cell, value in zip(self.table.inputs, rule.tests, values, strict=True):
-            place = f"row {rule.number}, column {column.column.label}"
+            label = column.column.label
+            place = partial(
+                told, mark("row %(number)s, column %(label)s"), number=rule.number, label=label
+            )
             if cell.tests is None:
-                raise self._error(f"{place}: {cell.error}")
+                raise self._error(located(place(), cell.error))
             if not self._meets(cell.tests, value, place):
                 return False
         return True
@@ -182,19 +203,27 @@ class _Run:
     def _row(self, rule: Rule) -> dict[str, Any]:
         found = {}
         for column, cell in zip(self.table.outputs, rule.outputs, strict=True):
-            place = f"row {rule.number}, output {column.name}"
+            place = partial(
+                told, mark("row %(number)s, output %(name)s"), number=rule.number, name=column.name
+            )
             if cell.error:
-                raise self._error(f"{place}: {cell.error}")
+                raise self._error(located(place(), cell.error))
             value = None if cell.expression is None else self._value(cell.expression, place)
             if value is not None and column.column.values is not None:
                 self._check_output(column, value, place)
             found[column.name] = to_json(value)
         return found
 
-    def _check_output(self, column: Output, value: Any, place: str) -> None:
+    def _check_output(self, column: Output, value: Any, place: Place) -> None:
         allowed = column.column.values
         if allowed is not None and not self._meets(allowed, value, place):
-            raise self._error(f"{place}: gives a value that is none of {allowed.source}.")
+            raise self._error(
+                told(
+                    "%(place)s: gives a value that is none of %(source)s.",
+                    place=place(),
+                    source=allowed.source,
+                )
+            )
 
     def _first(self, matched: list[Rule]) -> dict[str, Any]:
         return self._row(matched[0])
@@ -202,14 +231,21 @@ class _Run:
     def _unique(self, matched: list[Rule]) -> dict[str, Any]:
         if len(matched) > 1:
             rows = ", ".join(str(rule.number) for rule in matched)
-            raise self._error(f"rows {rows} match at once; make the rules exclude each other.")
+            raise self._error(
+                told("rows %(rows)s match at once; make the rules exclude each other.", rows=rows)
+            )
         return self._row(matched[0])
 
     def _any(self, matched: list[Rule]) -> dict[str, Any]:
         rows = [self._row(rule) for rule in matched]
         if any(row != rows[0] for row in rows):
             numbers = ", ".join(str(rule.number) for rule in matched)
-            raise self._error(f"rows {numbers} match with different outputs; make them agree.")
+            raise self._error(
+                told(
+                    "rows %(numbers)s match with different outputs; make them agree.",
+                    numbers=numbers,
+                )
+            )
         return rows[0]
 
     def _priority(self, matched: list[Rule]) -> dict[str, Any]:
@@ -241,7 +277,12 @@ class _Run:
             return len(found)
         numbers = [value for value in found if value is not None]
         if any(isinstance(value, bool) or not isinstance(value, int | float) for value in numbers):
-            raise self._error(f"{self.table.aggregation} needs outputs that are numbers.")
+            raise self._error(
+                told(
+                    "%(aggregation)s needs outputs that are numbers.",
+                    aggregation=self.table.aggregation,
+                )
+            )
         if self.table.aggregation == "SUM":
             return sum(numbers)
         if not numbers:
@@ -250,12 +291,14 @@ class _Run:
 
     def _defaults(self) -> dict[str, Any]:
         if all(column.default is None for column in self.table.outputs):
-            raise self._error("no rule matches; add a rule or a default output.")
+            raise self._error(told("no rule matches; add a rule or a default output."))
         return {
             column.name: to_json(
                 None
                 if column.default is None
-                else self._value(column.default, f"default of {column.name}")
+                else self._value(
+                    column.default, partial(told, mark("default of %(name)s"), name=column.name)
+                )
             )
             for column in self.table.outputs
         }

@@ -8,9 +8,11 @@ from engine.expression.value import (
     YearsMonths,
     bounded,
     kind,
+    kind_words,
     number,
     text,
 )
+from engine.language.telling import told
 
 
 def negative(value: Any) -> Any:
@@ -18,7 +20,12 @@ def negative(value: Any) -> Any:
     if value is None:
         return None
     if kind(value) != "number":
-        raise ValueRefusedError(f"a {kind(value)} has no negative; write `0 - x` with numbers")
+        raise ValueRefusedError(
+            told(
+                "a %(kind)s has no negative; write `0 - x` with numbers",
+                kind=kind_words(kind(value)),
+            )
+        )
     return number(-value)
 
 
@@ -35,8 +42,15 @@ def arithmetic(operator: str, left: Any, right: Any) -> Any:
         if operator in ("+", "-"):
             return _move(operator, left, right)
     except OverflowError as error:
-        raise ValueRefusedError("a result is too large") from error
-    raise ValueRefusedError(f"`{operator}` does not work on a {kinds[0]} and a {kinds[1]}")
+        raise ValueRefusedError(told("a result is too large")) from error
+    raise ValueRefusedError(
+        told(
+            "`%(operator)s` does not work on a %(kind)s and a %(other_kind)s",
+            operator=operator,
+            kind=kind_words(kinds[0]),
+            other_kind=kind_words(kinds[1]),
+        )
+    )
 
 
 def _calculate(operator: str, left: float, right: float) -> int | float | None:
@@ -55,7 +69,7 @@ def _calculate(operator: str, left: float, right: float) -> int | float | None:
 def _power(base: float, exponent: float) -> int | float:
     # Floating point keeps the cost constant: `9**9**9` overflows at once.
     if (base == 0 and exponent < 0) or (base < 0 and not exponent.is_integer()):
-        raise ValueRefusedError("a power is undefined")
+        raise ValueRefusedError(told("a power is undefined"))
     return number(base**exponent)
 
 
@@ -77,7 +91,14 @@ def _move(operator: str, left: Any, right: Any) -> Any:
             return left + sign * right
         case date(), date() if operator == "-":
             return _difference(left, right)
-    raise ValueRefusedError(f"`{operator}` does not work on a {kind(left)} and a {kind(right)}")
+    raise ValueRefusedError(
+        told(
+            "`%(operator)s` does not work on a %(kind)s and a %(other_kind)s",
+            operator=operator,
+            kind=kind_words(kind(left)),
+            other_kind=kind_words(kind(right)),
+        )
+    )
 
 
 def _difference(left: date, right: date) -> timedelta:
@@ -86,7 +107,7 @@ def _difference(left: date, right: date) -> timedelta:
             return left.replace(tzinfo=None) - right.replace(tzinfo=None)
     elif not isinstance(left, datetime) and not isinstance(right, datetime):
         return left - right
-    raise ValueRefusedError("two dates of different kinds or zones cannot be subtracted")
+    raise ValueRefusedError(told("two dates of different kinds or zones cannot be subtracted"))
 
 
 def add_months(day: date, months: int) -> date:
@@ -100,7 +121,7 @@ def add_months(day: date, months: int) -> date:
     try:
         return day.replace(year=year, month=month + 1)
     except ValueError as error:
-        raise ValueRefusedError("a date leaves the calendar") from error
+        raise ValueRefusedError(told("a date leaves the calendar")) from error
 
 
 def component(value: Any, name: str) -> int | None:  # noqa: C901, PLR0911 - one line each
@@ -126,7 +147,9 @@ def component(value: Any, name: str) -> int | None:  # noqa: C901, PLR0911 - one
             return months - 12 * _towards_zero(months, 12)
         case "days", timedelta():
             return _towards_zero(int(value.total_seconds()), 86_400)
-    raise ValueRefusedError(f"a {kind(value)} has no `{name}`")
+    raise ValueRefusedError(
+        told("a %(kind)s has no `%(name)s`", kind=kind_words(kind(value)), name=name)
+    )
 
 
 def _towards_zero(value: int, unit: int) -> int:

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, time, timedelta
 from typing import Any, Final
 
-from engine.expression.value import ValueRefusedError, kind
+from engine.expression.value import ValueRefusedError, kind, kind_words
+from engine.language.telling import told
 
 MAX_STEPS: Final = 10_000
 MAX_NESTING: Final = 60
@@ -35,7 +36,9 @@ class Budget:
         """Take `steps` from the budget; raise ValueRefusedError when it is used up."""
         self.left -= steps
         if self.left < 0:
-            raise ValueRefusedError(f"more than {MAX_STEPS} steps; compute less in one expression")
+            raise ValueRefusedError(
+                told("more than %(most)s steps; compute less in one expression", most=MAX_STEPS)
+            )
 
 
 def equal(budget: Budget, left: Any, right: Any, nesting: int = 0) -> bool | None:
@@ -45,7 +48,7 @@ def equal(budget: Budget, left: Any, right: Any, nesting: int = 0) -> bool | Non
     """
     budget.spend(1)
     if nesting > MAX_NESTING:
-        raise ValueRefusedError("a value is nested too deep to be compared")
+        raise ValueRefusedError(told("a value is nested too deep to be compared"))
     if (left is None) != (right is None):
         return False
     left, right = _unwrap(left), _unwrap(right)
@@ -62,7 +65,9 @@ def equal(budget: Budget, left: Any, right: Any, nesting: int = 0) -> bool | Non
             _refuse_mixed_zones(left, right)
         case "days and time duration" if left != right and abs(left) > timedelta(days=180):
             # The editors compare durations of more than half a year by months only.
-            raise ValueRefusedError("durations of more than 180 days cannot be compared by `=`")
+            raise ValueRefusedError(
+                told("durations of more than 180 days cannot be compared by `=`")
+            )
         case "string":
             budget.spend(len(left) // 100)
     return bool(left == right)
@@ -96,16 +101,23 @@ def _refuse_misleading(left: str, right: str) -> None:
     kinds = {left, right}
     if kinds & _TEMPORAL and (kinds <= _TEMPORAL or "string" in kinds):
         raise ValueRefusedError(
-            f"a {left} is compared with a {right}; convert with date(...) or date and time(...)"
+            told(
+                "a %(kind)s is compared with a %(other_kind)s; convert with date(...) or date "
+                "and time(...)",
+                kind=kind_words(left),
+                other_kind=kind_words(right),
+            )
         )
     if kinds == {"days and time duration", "years and months duration"}:
-        raise ValueRefusedError("days cannot be compared with months; use one of them")
+        raise ValueRefusedError(told("days cannot be compared with months; use one of them"))
 
 
 def _refuse_mixed_zones(left: datetime | time, right: datetime | time) -> None:
     if (left.tzinfo is None) != (right.tzinfo is None):
         raise ValueRefusedError(
-            "a local time is compared with one that has a zone; write both with Z or an offset"
+            told(
+                "a local time is compared with one that has a zone; write both with Z or an offset"
+            )
         )
 
 
@@ -114,7 +126,11 @@ def unequal(budget: Budget, left: Any, right: Any) -> bool | None:
     result = equal(budget, left, right)
     if result is None:
         raise ValueRefusedError(
-            f"a {kind(left)} is compared with a {kind(right)} by `!=`; compare values of one kind"
+            told(
+                "a %(kind)s is compared with a %(other_kind)s by `!=`; compare values of one kind",
+                kind=kind_words(kind(left)),
+                other_kind=kind_words(kind(right)),
+            )
         )
     return not result
 
@@ -124,12 +140,24 @@ def order(left: Any, right: Any) -> int | None:
     kinds = kind(left), kind(right)
     if "null" in kinds:
         if not _ORDERED.issuperset({*kinds} - {"null"}):
-            raise ValueRefusedError(f"a {kinds[0]} cannot be ordered against a {kinds[1]}")
+            raise ValueRefusedError(
+                told(
+                    "a %(kind)s cannot be ordered against a %(other_kind)s",
+                    kind=kind_words(kinds[0]),
+                    other_kind=kind_words(kinds[1]),
+                )
+            )
         return None
     if kinds[0] != kinds[1]:
         _refuse_misleading(*kinds)
     if kinds[0] != kinds[1] or kinds[0] not in _ORDERED:
-        raise ValueRefusedError(f"a {kinds[0]} cannot be ordered against a {kinds[1]}")
+        raise ValueRefusedError(
+            told(
+                "a %(kind)s cannot be ordered against a %(other_kind)s",
+                kind=kind_words(kinds[0]),
+                other_kind=kind_words(kinds[1]),
+            )
+        )
     if kinds[0] in ("date and time", "time"):
         _refuse_mixed_zones(left, right)
     if isinstance(left, str) and isinstance(right, str):

@@ -14,9 +14,11 @@ from engine.expression.value import (
     MAX_ITEMS,
     ValueRefusedError,
     kind,
+    kind_words,
     number,
     text,
 )
+from engine.language.telling import told
 
 MAX_LOOP: Final = 1_000
 
@@ -76,19 +78,21 @@ class Evaluation:
         if isinstance(found, bool):
             if not _is_condition(test):
                 raise ValueRefusedError(
-                    "a cell holds a value that is true or false; write `? = name` instead"
+                    told("a cell holds a value that is true or false; write `? = name` instead")
                 )
             return found
         if found is None and self.tested is None and _is_condition(test):
             # The editors would let a missing value pass `? > 3`, as nothing equals nothing.
-            raise ValueRefusedError("the tested value is missing; ask for null in its own cell")
+            raise ValueRefusedError(
+                told("the tested value is missing; ask for null in its own cell")
+            )
         if isinstance(found, list | tuple):
             return any(self._equals_simple(item) for item in found)
         return equal(self.budget, found, self.tested) is True
 
     def _equals_simple(self, item: Any) -> bool:
         if isinstance(item, bool | list | tuple):
-            raise ValueRefusedError("a cell's list holds numbers, texts and dates only")
+            raise ValueRefusedError(told("a cell's list holds numbers, texts and dates only"))
         return equal(self.budget, item, self.tested) is True
 
     def _meets(self, test: tree.Node, value: Any, scope: _Scope) -> bool | None:
@@ -104,9 +108,11 @@ class Evaluation:
         low, high = self._value(span.low, scope), self._value(span.high, scope)
         width = order(low, high)
         if width is None:
-            raise ValueRefusedError("a range has no lower or no upper end; compare with >= or <=")
+            raise ValueRefusedError(
+                told("a range has no lower or no upper end; compare with >= or <=")
+            )
         if width > 0:
-            raise ValueRefusedError("a range runs backwards; put the smaller value first")
+            raise ValueRefusedError(told("a range runs backwards; put the smaller value first"))
         above, below = order(value, low), order(value, high)
         if above is None or below is None:
             return None
@@ -158,13 +164,15 @@ class Evaluation:
                 return self._for(node, scope)
             case tree.Quantified():
                 return self._quantified(node, scope)
-        raise ValueRefusedError("this part of an expression has no value of its own")
+        raise ValueRefusedError(told("this part of an expression has no value of its own"))
 
     def _truth(self, node: tree.Node, scope: _Scope) -> bool | None:
         found = self._value(node, scope)
         if found is None or isinstance(found, bool):
             return found
-        raise ValueRefusedError(f"a condition is needed, not a {kind(found)}; compare it")
+        raise ValueRefusedError(
+            told("a condition is needed, not a %(kind)s; compare it", kind=kind_words(kind(found)))
+        )
 
     def _connect(
         self, operands: tuple[tree.Node, ...], scope: _Scope, *, decisive: bool
@@ -181,7 +189,9 @@ class Evaluation:
         if isinstance(target, list | tuple):
             self.budget.spend(len(target))
             if any(isinstance(item, list | tuple) for item in target):
-                raise ValueRefusedError(f"`.{name}` is asked of a list of lists; take an item")
+                raise ValueRefusedError(
+                    told("`.%(name)s` is asked of a list of lists; take an item", name=name)
+                )
             return [self._entry(item, name) for item in target]
         if isinstance(target, Mapping):
             return _admit(target.get(name))
@@ -190,7 +200,10 @@ class Evaluation:
     def _call(self, node: tree.Call, scope: _Scope) -> Any:
         if scope.holds(node.function):
             raise ValueRefusedError(
-                f"a variable `{node.function}` hides the function; rename the variable"
+                told(
+                    "a variable `%(function)s` hides the function; rename the variable",
+                    function=node.function,
+                )
             )
         if node.function in ("today", "now"):
             return self._present(node.function)
@@ -206,7 +219,12 @@ class Evaluation:
 
     def _present(self, function: str) -> date | datetime:
         if self.now is None:
-            raise ValueRefusedError(f"`{function}()` cannot be used here, where time stands still")
+            raise ValueRefusedError(
+                told(
+                    "`%(function)s()` cannot be used here, where time stands still",
+                    function=function,
+                )
+            )
         local = self.now.astimezone(self.zone)
         if function == "today":
             return local.date()
@@ -225,7 +243,7 @@ class Evaluation:
             return self._meets(test, value, scope)
         other = self._value(test, scope)
         if isinstance(other, list | tuple):
-            raise ValueRefusedError("a list stands in parentheses after `in`; leave them out")
+            raise ValueRefusedError(told("a list stands in parentheses after `in`; leave them out"))
         return equal(self.budget, other, value) is True
 
     def _member(self, value: Any, found: Any) -> bool | None:
@@ -242,7 +260,7 @@ class Evaluation:
         if width is None:
             return None
         if width > 0:
-            raise ValueRefusedError("`between` runs backwards; put the smaller value first")
+            raise ValueRefusedError(told("`between` runs backwards; put the smaller value first"))
         above, below = order(value, low), order(value, high)
         return None if above is None or below is None else above >= 0 and below <= 0
 
@@ -268,7 +286,7 @@ class Evaluation:
             if self._truth(node.condition, inner) is True:
                 found.append(item)
         if any(item is None or item is False for item in found):
-            raise ValueRefusedError("a filter cannot keep null or false items")
+            raise ValueRefusedError(told("a filter cannot keep null or false items"))
         return found
 
     def _for(self, node: tree.For, scope: _Scope) -> list[Any] | None:
@@ -307,11 +325,13 @@ class Evaluation:
             return list(found) if isinstance(found, list | tuple) else None
         low, high = self._value(node.low, scope), self._value(node.high, scope)
         if not all(isinstance(end, int) and not isinstance(end, bool) for end in (low, high)):
-            raise ValueRefusedError("an iteration counts between two whole numbers")
+            raise ValueRefusedError(told("an iteration counts between two whole numbers"))
         if high == 0 or not (node.low_included and node.high_included):
-            raise ValueRefusedError("an iteration counts like 1..5 and does not end at 0")
+            raise ValueRefusedError(told("an iteration counts like 1..5 and does not end at 0"))
         if abs(high - low) >= MAX_LOOP:
-            raise ValueRefusedError(f"an iteration counts more than {MAX_LOOP} numbers")
+            raise ValueRefusedError(
+                told("an iteration counts more than %(most)s numbers", most=MAX_LOOP)
+            )
         return list(range(low, high + 1) if low <= high else range(low, high - 1, -1))
 
 
@@ -340,8 +360,10 @@ def _admit(value: Any) -> Any:
 def _item(items: Sequence[Any], index: Any) -> Any:
     if isinstance(index, bool) or not isinstance(index, int | float):
         raise ValueRefusedError(
-            "a list is filtered by a number or by a condition with a comparison, "
-            "for example `[item = true]`"
+            told(
+                "a list is filtered by a number or by a condition with a comparison, for example "
+                "`[item = true]`"
+            )
         )
     if isinstance(index, float):
         return None
@@ -356,17 +378,21 @@ def _check_result(value: Any) -> None:
         count += len(level)
         depth += 1
         if count > MAX_ITEMS or depth > 60:  # noqa: PLR2004 - deeper than an expression builds
-            raise ValueRefusedError(f"the result holds more than {MAX_ITEMS} items")
+            raise ValueRefusedError(
+                told("the result holds more than %(most)s items", most=MAX_ITEMS)
+            )
         below: list[Any] = []
         for item in level:
             if isinstance(item, Mapping):
                 if not all(isinstance(key, str) for key in item):
-                    raise ValueRefusedError("the keys of a context are texts")
+                    raise ValueRefusedError(told("the keys of a context are texts"))
                 below.extend(item.values())
             elif isinstance(item, list | tuple):
                 below.extend(item)
             else:
                 _admit(item)
             if count + len(below) > MAX_ITEMS:
-                raise ValueRefusedError(f"the result holds more than {MAX_ITEMS} items")
+                raise ValueRefusedError(
+                    told("the result holds more than %(most)s items", most=MAX_ITEMS)
+                )
         level = below

@@ -11,7 +11,8 @@ from typing import Any, Final
 
 from engine.expression import value as values
 from engine.expression.comparison import Budget, equal
-from engine.expression.value import ValueRefusedError, YearsMonths, kind, number, write
+from engine.expression.value import ValueRefusedError, YearsMonths, kind, kind_words, number, write
+from engine.language.telling import told
 
 MANY: Final = 600
 
@@ -41,7 +42,14 @@ class Function:
             wanted = self.takes[min(position, len(self.takes) - 1)]
             found = kind(argument)
             if wanted not in ("any", found) and not (found == "null" and not self.strict):
-                raise ValueRefusedError(f"{self.usage} needs a {wanted}, not a {found}")
+                raise ValueRefusedError(
+                    told(
+                        "%(usage)s needs a %(wanted)s, not a %(found)s",
+                        usage=self.usage,
+                        wanted=kind_words(wanted),
+                        found=kind_words(found),
+                    )
+                )
         return self.run(budget, *arguments)
 
 
@@ -58,7 +66,7 @@ def _numbers(arguments: tuple[Any, ...]) -> list[int | float] | None:
     if not found or any(item is None for item in found):
         return None
     if any(kind(item) != "number" for item in found):
-        raise ValueRefusedError("min, max, sum and mean need numbers only")
+        raise ValueRefusedError(told("min, max, sum and mean need numbers only"))
     return [number(item) for item in found]
 
 
@@ -99,7 +107,7 @@ def _members(budget: Budget, items: Any) -> list[Any]:
     budget.spend(len(items))
     simple = ("null", "boolean", "number", "string")
     if any(kind(item) not in simple for item in items):
-        raise ValueRefusedError("this function compares numbers, texts and booleans only")
+        raise ValueRefusedError(told("this function compares numbers, texts and booleans only"))
     return list(items)
 
 
@@ -138,7 +146,7 @@ def _append(budget: Budget, items: Any, *more: Any) -> list[Any] | None:
 
 def _concatenate(budget: Budget, *lists: Any) -> list[Any]:
     if any(items is None for items in lists):
-        raise ValueRefusedError("concatenate needs lists only; one of them is null")
+        raise ValueRefusedError(told("concatenate needs lists only; one of them is null"))
     budget.spend(sum(map(len, lists)))
     return [item for items in lists for item in items]
 
@@ -154,11 +162,13 @@ def _string_join(budget: Budget, items: Any, delimiter: str | None = None) -> st
     separator = delimiter or ""
     budget.spend(len(items))
     if any(item is not None and not isinstance(item, str) for item in items):
-        raise ValueRefusedError("string join needs a list of texts")
+        raise ValueRefusedError(told("string join needs a list of texts"))
     found = [item for item in items if item is not None]
     length = sum(map(len, found)) + len(separator) * len(found)
     if length > values.MAX_TEXT:
-        raise ValueRefusedError(f"a text became longer than {values.MAX_TEXT} characters")
+        raise ValueRefusedError(
+            told("a text became longer than %(most)s characters", most=values.MAX_TEXT)
+        )
     return separator.join(found)
 
 
@@ -167,14 +177,14 @@ def _substring(_: Budget, source: str | None, start: float | None, *rest: float)
         return None
     begin = _whole(start)
     if begin == 0 or abs(begin) > len(source) + 1:
-        raise ValueRefusedError("substring counts characters from 1, or from -1 at the end")
+        raise ValueRefusedError(told("substring counts characters from 1, or from -1 at the end"))
     if begin < 0 and (-begin > len(source) or not _plane(source)):
-        raise ValueRefusedError("substring cannot count these characters from the end")
+        raise ValueRefusedError(told("substring cannot count these characters from the end"))
     first = begin - 1 if begin > 0 else len(source) + begin
     if not rest:
         return source[first:]
     if rest[0] is None or _whole(rest[0]) < 0:
-        raise ValueRefusedError("substring needs a length of 0 or more")
+        raise ValueRefusedError(told("substring needs a length of 0 or more"))
     return source[first : first + _whole(rest[0])]
 
 
@@ -186,7 +196,7 @@ def _plane(source: str) -> bool:
 def _whole(value: float) -> int:
     found = number(value)
     if not isinstance(found, int):
-        raise ValueRefusedError("a whole number is needed")
+        raise ValueRefusedError(told("a whole number is needed"))
     return found
 
 
@@ -204,7 +214,7 @@ def _scaled(rounding: Callable[[float], float]) -> Callable[..., int | float]:
     def run(_: Budget, value: float, scale: float = 0) -> int | float:
         digits = _whole(scale)
         if abs(digits) > 10:  # noqa: PLR2004 - beyond, doubles hold no digits to round
-            raise ValueRefusedError("round to at most 10 decimals")
+            raise ValueRefusedError(told("round to at most 10 decimals"))
         factor = math.pow(10, digits)
         return number(rounding(number(value) * factor) / factor)
 
@@ -247,7 +257,7 @@ def _abs(_: Budget, value: Any) -> Any:
     if isinstance(value, YearsMonths):
         return YearsMonths(abs(value.months))
     if kind(value) != "number":
-        raise ValueRefusedError("abs needs a number or a duration")
+        raise ValueRefusedError(told("abs needs a number or a duration"))
     return abs(number(value))
 
 
@@ -255,7 +265,7 @@ def _number(_: Budget, source: str) -> int | float:
     body = source.removeprefix("-")
     whole, point, decimals = body.partition(".")
     if len(body) > 20 or not _digits(whole) or (point and not _digits(decimals)):  # noqa: PLR2004
-        raise ValueRefusedError("number needs a text like 12 or -3.5")
+        raise ValueRefusedError(told("number needs a text like 12 or -3.5"))
     return number(float(source) if point else int(source))
 
 
@@ -276,7 +286,7 @@ def _date(_: Budget, *arguments: Any) -> date:
         year, month, day_of_month = map(_whole, arguments)
         return date(year, month, day_of_month)
     except (ValueError, TypeError, OverflowError) as error:
-        raise ValueRefusedError("this is not a date; write date(2026, 1, 31)") from error
+        raise ValueRefusedError(told("this is not a date; write date(2026, 1, 31)")) from error
 
 
 def _time(_: Budget, *arguments: Any) -> time:
@@ -292,7 +302,7 @@ def _time(_: Budget, *arguments: Any) -> time:
         hour, minute, second = map(_whole, arguments)
         return time(hour, minute, second)
     except (ValueError, TypeError, OverflowError) as error:
-        raise ValueRefusedError("this is not a time; write time(14, 30, 0)") from error
+        raise ValueRefusedError(told("this is not a time; write time(14, 30, 0)")) from error
 
 
 def _date_and_time(_: Budget, *arguments: Any) -> datetime:
@@ -301,7 +311,7 @@ def _date_and_time(_: Budget, *arguments: Any) -> datetime:
             return values.parse_date_time(source)
         case (date() as day, time() as clock):
             return datetime.combine(day, clock)
-    raise ValueRefusedError("date and time needs a text, or a date and a time")
+    raise ValueRefusedError(told("date and time needs a text, or a date and a time"))
 
 
 def _duration(_: Budget, source: str) -> YearsMonths | timedelta:
@@ -311,7 +321,7 @@ def _duration(_: Budget, source: str) -> YearsMonths | timedelta:
 def _years_and_months(_: Budget, start: date, end: date) -> YearsMonths:
     if isinstance(start, datetime) or isinstance(end, datetime) or start.day != end.day:
         raise ValueRefusedError(
-            "years and months duration needs two dates on the same day of the month"
+            told("years and months duration needs two dates on the same day of the month")
         )
     return YearsMonths((end.year - start.year) * 12 + end.month - start.month)
 

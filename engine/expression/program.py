@@ -16,7 +16,7 @@ from engine.expression.function import FUNCTIONS
 from engine.expression.grammar import KEYWORDS
 from engine.expression.scope import free_names
 from engine.expression.value import ValueRefusedError
-from engine.language.telling import told
+from engine.language.telling import message_of, told
 
 UTC_ZONE: Final = ZoneInfo("UTC")
 MAX_LINES: Final = 100
@@ -46,7 +46,7 @@ class Expression:
         try:
             return Evaluation(Budget(), _aware(now), zone).run(self.tree, context)
         except ValueRefusedError as error:
-            raise parser.refuse(self.source, str(error)) from error
+            raise parser.refuse(self.source, message_of(error)) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class UnaryTests:
         try:
             return Evaluation(Budget(), _aware(now), zone, value).matches(self.tree, context)
         except ValueRefusedError as error:
-            raise parser.refuse(self.source, str(error)) from error
+            raise parser.refuse(self.source, message_of(error)) from error
 
 
 @dataclass(frozen=True, slots=True)

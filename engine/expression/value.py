@@ -103,7 +103,7 @@ def _temporal_kind(value: Any) -> str:
         return "days and time duration"
     if isinstance(value, YearsMonths):
         return "years and months duration"
-    raise ValueRefusedError("a value that is not plain data cannot be used in an expression")
+    raise ValueRefusedError(told("a value that is not plain data cannot be used in an expression"))
 
 
 def number(value: float | Decimal) -> int | float:
@@ -113,20 +113,22 @@ def number(value: float | Decimal) -> int | float:
             value = float(value)
         if isinstance(value, float):
             if not math.isfinite(value):
-                raise ValueRefusedError("a number became infinite or undefined")
+                raise ValueRefusedError(told("a number became infinite or undefined"))
             if value.is_integer() and abs(value) <= MAX_NUMBER:
                 return int(value)
     except (OverflowError, ValueError) as error:
-        raise ValueRefusedError("a number became too large") from error
+        raise ValueRefusedError(told("a number became too large")) from error
     if abs(value) > MAX_NUMBER:
-        raise ValueRefusedError("a number became too large; at most 15 digits are exact")
+        raise ValueRefusedError(told("a number became too large; at most 15 digits are exact"))
     return value
 
 
 def text(value: str) -> str:
     """Return `value` if it is short enough to be a value."""
     if len(value) > MAX_TEXT:
-        raise ValueRefusedError(f"a text became longer than {MAX_TEXT} characters")
+        raise ValueRefusedError(
+            told("a text became longer than %(most)s characters", most=MAX_TEXT)
+        )
     return value
 
 
@@ -194,9 +196,9 @@ def bounded(duration: YearsMonths | timedelta) -> YearsMonths | timedelta:
     """Return `duration` if it is at most a thousand years."""
     if isinstance(duration, YearsMonths):
         if abs(duration.months) > MAX_MONTHS:
-            raise ValueRefusedError("a duration became longer than a thousand years")
+            raise ValueRefusedError(told("a duration became longer than a thousand years"))
     elif abs(duration) > timedelta(days=MAX_DAYS):
-        raise ValueRefusedError("a duration became longer than a thousand years")
+        raise ValueRefusedError(told("a duration became longer than a thousand years"))
     return duration
 
 
@@ -214,14 +216,14 @@ def write(value: Any) -> str:
         return value.isoformat().replace("+00:00", "Z")
     if isinstance(value, date | time):
         return value.isoformat()
-    raise ValueRefusedError("only a number, text, boolean or date has a text")
+    raise ValueRefusedError(told("only a number, text, boolean or date has a text"))
 
 
 def _write_number(value: float) -> str:
     if isinstance(value, int):
         return str(value)
     if abs(value) < 1e-6:  # noqa: PLR2004 - from here on the editors write an exponent
-        raise ValueRefusedError("a number is too small to be written out")
+        raise ValueRefusedError(told("a number is too small to be written out"))
     return format(Decimal(repr(value)), "f")
 
 
@@ -247,7 +249,7 @@ def to_json(value: Any) -> Any:
 def _json(value: Any, budget: list[int], depth: int) -> Any:  # noqa: PLR0911 - one line per kind
     budget[0] -= 1
     if budget[0] < 0 or depth > 60:  # noqa: PLR2004 - deeper than any expression can build
-        raise ValueRefusedError(f"a value holds more than {MAX_ITEMS} items")
+        raise ValueRefusedError(told("a value holds more than %(most)s items", most=MAX_ITEMS))
     match kind(value):
         case "null" | "boolean":
             return value
@@ -266,5 +268,5 @@ def _json(value: Any, budget: list[int], depth: int) -> Any:  # noqa: PLR0911 - 
 
 def _key(key: Any) -> str:
     if not isinstance(key, str):
-        raise ValueRefusedError("the keys of a context are texts")
+        raise ValueRefusedError(told("the keys of a context are texts"))
     return key

@@ -1,27 +1,45 @@
-"""Writes dates, times, lasting and figures the way the readers of a language do (CLDR)."""
+"""Writes dates, times, lasting and figures the way the readers of a language do (CLDR).
 
-from datetime import date, datetime
+No other module formats dates for people, so that what CLDR leaves out is put right once.
+"""
 
-from babel.dates import format_date, format_skeleton, format_time
+import re
+from datetime import date, datetime, tzinfo
+
+from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import format_decimal
 
 from engine.language.speech import current_language, gettext, ngettext
 from engine.language.tongue import locale_of
+
+FIRST_OF_MONTH = {"fr": "1er"}
+"""How a language writes the first of a month where it is not the bare number.
+
+CLDR has no form for it: the day is a number there, of which no pattern can tell the first apart.
+"""
 
 
 def _locale(locale: str | None) -> str:
     return locale or locale_of(current_language())
 
 
+def _dated(text: str, locale: str) -> str:
+    """Return a date in words with the first of a month as the language writes it."""
+    first = FIRST_OF_MONTH.get(locale.partition("_")[0])
+    return text if first is None else re.sub(r"^1(?=\s)", first, text)
+
+
 def day(value: date, locale: str | None = None) -> str:
     """Return `15 January 2026`, `15. Januar 2026`."""
-    return format_date(value, "long", locale=_locale(locale))
+    found = _locale(locale)
+    return _dated(format_date(value, "long", locale=found), found)
 
 
 def short_day(value: date, locale: str | None = None, *, year: bool = True) -> str:
     """Return `15 Jan 2026`, or `15 Jan` without the year."""
     skeleton = "yMMMd" if year else "MMMd"
-    return format_skeleton(skeleton, value, locale=_locale(locale))
+    found = _locale(locale)
+    return _dated(format_skeleton(skeleton, value, locale=found), found)
 
 
 def clock(value: datetime, locale: str | None = None) -> str:
@@ -32,6 +50,12 @@ def clock(value: datetime, locale: str | None = None) -> str:
 def moment(value: datetime, locale: str | None = None) -> str:
     """Return `15 January 2026, 09:00`; the wall clock is that of the value."""
     return f"{day(value, locale)}, {clock(value, locale)}"
+
+
+def exact_moment(value: datetime, zone: tzinfo, locale: str | None = None) -> str:
+    """Return `15 Jan 2026, 09:00:00` on the wall clock of a zone."""
+    found = _locale(locale)
+    return _dated(format_datetime(value, "medium", tzinfo=zone, locale=found), found)
 
 
 def lasting(minutes: int) -> str:

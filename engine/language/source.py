@@ -9,6 +9,8 @@ SAY = frozenset({"gettext", "_", "told", "say"})
 MANY = frozenset({"ngettext", "counted"})
 WITHIN = frozenset({"pgettext"})
 MARK = frozenset({"mark"})
+OPERATORS = frozenset({"operator", "recorder"})
+"""Decorators whose function says in its first line what process owners choose it by."""
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class Message:
 def messages(source: str) -> Iterator[Message]:
     """Yield the texts of a Python module in their order."""
     for node in ast.walk(ast.parse(source)):
+        yield from _summary(node)
         if not isinstance(node, ast.Call) or not node.args:
             continue
         name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
@@ -36,6 +39,16 @@ def messages(source: str) -> Iterator[Message]:
             yield Message(texts[1], context=texts[0])
         elif name in MARK:
             yield from map(Message, _marked(node.args[0]))
+
+
+def _summary(node: ast.AST) -> Iterator[Message]:
+    """Yield the first line of an operator."""
+    if not isinstance(node, ast.FunctionDef):
+        return
+    calls = [one.func for one in node.decorator_list if isinstance(one, ast.Call)]
+    names = {one.id for one in calls if isinstance(one, ast.Name)}
+    if names & OPERATORS and (said := ast.get_docstring(node)):
+        yield Message(said.splitlines()[0])
 
 
 def _marked(node: ast.expr) -> Iterator[str]:

@@ -20,6 +20,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from engine.application import Application
 from engine.errors import CasetableError
 from engine.incident import describe
+from engine.language.telling import message_of
 from engine.lock import lock_instance
 from engine.migrating.judging import MOVES, WAITS, Judge, Judged
 from engine.migrating.proving import NotProvedError
@@ -248,7 +249,7 @@ def _refused_by(
     rows = _lock(session, case_id, run.from_id)
     if not rows or _is_decided(session, run_id, case_id):
         return ""
-    judged = Judged((), (), REFUSED, str(error))
+    judged = Judged((), (), REFUSED, message_of(error))
     settle(application, session, run, [Settled(rows[0].case, judged, REFUSED)])
     return REFUSED
 

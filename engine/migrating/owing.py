@@ -87,7 +87,7 @@ def _columns(
     try:
         role, escalate_to = owing(profile, item.case, element)
     except CasetableError as error:
-        raise MigrationRefusedError(str(error)) from error
+        raise MigrationRefusedError(message_of(error)) from error
     return {
         "process_id": task.process_id,
         "element_id": task.element_id,

@@ -64,7 +64,9 @@ class Proving:
         key = (process, standpoint, given)
         if key not in self._known:
             if only_known:
-                raise NotProvedError(f"{process} was not proved from here yet.")
+                raise NotProvedError(
+                    told("%(process)s was not proved from here yet.", process=process)
+                )
             self._known[key] = self._proved(ahead, standpoint, instance, given)
         return self._known[key]
 

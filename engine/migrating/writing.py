@@ -16,6 +16,7 @@ from engine.application import Application
 from engine.errors import ConflictError
 from engine.incident import OWNER, call_for
 from engine.language import gettext
+from engine.language.telling import told
 from engine.migrating.judging import Carried, Judged
 from engine.migrating.owing import Renewed
 from engine.migrating.planned import places_told
@@ -104,7 +105,7 @@ def _store(session: Session, rows: Sequence[ProcessInstance]) -> None:
         for row in rows
     ]
     if session.connection().execute(statement, values).rowcount != len(rows):
-        raise ConflictError("A case was changed while it was moved; move it again.")
+        raise ConflictError(told("A case was changed while it was moved; move it again."))
     for row, stored in zip(rows, values, strict=True):
         for name in (*MOVED_COLUMNS, "revision"):
             set_committed_value(row, name, stored[name])

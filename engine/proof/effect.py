@@ -12,6 +12,7 @@ from engine.errors import CasetableError, DiagramError
 from engine.expression import Expression, compile_expression
 from engine.form import Form
 from engine.form.form import Component, FieldClass, Type, walk
+from engine.language.telling import located, message_of
 from engine.proof.net import Node
 from engine.proof.possible import OPEN, Data, truth_values, values_of
 from engine.proof.table import possible_outputs
@@ -89,7 +90,7 @@ class Effects:
             if node.element.decision_ref:
                 return list(self._decided(node, seen, wanted))
         except CasetableError as error:
-            raise DiagramError(f"{node.element.id}: {error}") from error
+            raise DiagramError(located(node.element.id, message_of(error))) from error
         return list(self._answered(node, seen, wanted))
 
     # -- scripts ---------------------------------------------------------------------------------

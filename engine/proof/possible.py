@@ -14,6 +14,7 @@ from engine.expression.evaluation import Evaluation
 from engine.expression.program import UTC_ZONE
 from engine.expression.scope import free_names
 from engine.expression.value import ValueRefusedError, to_json
+from engine.language.telling import message_of
 
 
 @final
@@ -100,7 +101,7 @@ def _closed(node: tree.Node, data: Data) -> Any:
     try:
         return to_json(Evaluation(Budget(), None, UTC_ZONE).run(node, data))
     except ValueRefusedError as error:
-        raise ExpressionError(str(error)) from error
+        raise ExpressionError(message_of(error)) from error
 
 
 def _varies(node: tree.Node) -> bool:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from engine.errors import ExpressionError, InputError
 from engine.expression import Expression, compile_expression
 from engine.inheritance import RULES
+from engine.language.telling import located, message_of, told
 
 KINDS: Final = ("before", "never", "apart", "owned", "sound", "awaits", "asks")
 
@@ -100,30 +101,50 @@ def read_rules(content: bytes, *, file: str = RULES, weakens: bool = False) -> t
     try:
         data = tomllib.loads(content.decode("utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{file}: this is not TOML: {error}.") from error
+        raise InputError(
+            told("%(file)s: this is not TOML: %(error)s.", file=file, error=message_of(error))
+        ) from error
     unknown = sorted(data.keys() - {"rule"})
     if unknown:
-        raise InputError(f"{file}: {unknown[0]} is not known here; rules begin with [[rule]].")
+        raise InputError(
+            told(
+                "%(file)s: %(entry)s is not known here; rules begin with [[rule]].",
+                file=file,
+                entry=unknown[0],
+            )
+        )
     rules = tuple(_rule(entry, file, weakens=weakens) for entry in data.get("rule", []))
     ids = [rule.id for rule in rules]
     twice = next((one for one in ids if ids.count(one) > 1), None)
     if twice:
-        raise InputError(f"{file}: there are two rules {twice}; give each an id of its own.")
+        raise InputError(
+            told(
+                "%(file)s: there are two rules %(rule)s; give each an id of its own.",
+                file=file,
+                rule=twice,
+            )
+        )
     return rules
 
 
 def _rule(entry: Mapping[str, Any], file: str, *, weakens: bool) -> Rule:
     name = str(entry.get("id", ""))
-    where = f"{file}: rule {name or '?'}"
+    where = told("%(file)s: rule %(rule)s", file=file, rule=name or "?")
     unknown = sorted(entry.keys() - {"id", "sentence", "sources", "check", "weakened"})
     if unknown:
-        raise InputError(f"{where}: {unknown[0]} is not an entry of a rule.")
+        raise InputError(
+            told("%(where)s: %(entry)s is not an entry of a rule.", where=where, entry=unknown[0])
+        )
     weakened = " ".join(str(entry.get("weakened", "")).split())
     if weakened and not weakens:
-        raise InputError(f"{where}: only a profile weakens a rule, in its own file.")
+        raise InputError(
+            told("%(where)s: only a profile weakens a rule, in its own file.", where=where)
+        )
     for needed in ("id",) if weakened else ("id", "sentence", "sources", "check"):
         if not entry.get(needed):
-            raise InputError(f"{where}: has no {needed}; every rule says it.")
+            raise InputError(
+                told("%(where)s: has no %(entry)s; every rule says it.", where=where, entry=needed)
+            )
     return Rule(
         name,
         " ".join(str(entry.get("sentence", "")).split()),
@@ -137,9 +158,17 @@ def _check(entry: Mapping[str, Any], where: str) -> Check:
     known = {one.name for one in fields(Check)}
     unknown = sorted(entry.keys() - known)
     if unknown:
-        raise InputError(f"{where}: {unknown[0]} is not an entry of a check.")
+        raise InputError(
+            told(
+                "%(where)s: %(entry)s is not an entry of a check.",
+                where=where,
+                entry=unknown[0],
+            )
+        )
     if entry.get("kind") not in KINDS:
-        raise InputError(f"{where}: kind is one of {', '.join(KINDS)}.")
+        raise InputError(
+            told("%(where)s: kind is one of %(items)s.", where=where, items=", ".join(KINDS))
+        )
     given: dict[str, Any] = {"kind": entry["kind"]}
     for name in ("process", "message", "form"):
         if name in entry:
@@ -148,7 +177,9 @@ def _check(entry: Mapping[str, Any], where: str) -> Check:
         given[name] = tuple(str(one) for one in _listed(entry.get(name, ())))
     answers = entry.get("answers", {})
     if not isinstance(answers, Mapping):
-        raise InputError(f"{where}: `answers` is a table of questions with lists of answers.")
+        raise InputError(
+            told("%(where)s: `answers` is a table of questions with lists of answers.", where=where)
+        )
     given["answers"] = tuple(
         (name, tuple(str(one) for one in _listed(values))) for name, values in answers.items()
     )
@@ -166,14 +197,25 @@ def _check(entry: Mapping[str, Any], where: str) -> Check:
 def _complete(check: Check, where: str) -> None:
     """Refuse a check that leaves out what its kind looks at."""
     if check.kind in {"before", "never", "apart"} and not check.at:
-        raise InputError(f"{where}: a check of kind {check.kind} says which moment it is `at`.")
+        raise InputError(
+            told(
+                "%(where)s: a check of kind %(kind)s says which moment it is `at`.",
+                where=where,
+                kind=check.kind,
+            )
+        )
     if check.kind == "before" and not check.needs:
-        raise InputError(f"{where}: a check of kind before says what it `needs`.")
+        raise InputError(
+            told("%(where)s: a check of kind before says what it `needs`.", where=where)
+        )
     asked = check.questions or check.required or check.answers
     if check.kind == "asks" and not (check.form and asked):
         raise InputError(
-            f"{where}: a check of kind asks names a `form` and its `questions`, those that are "
-            "`required`, or their `answers`."
+            told(
+                "%(where)s: a check of kind asks names a `form` and its `questions`, those that "
+                "are `required`, or their `answers`.",
+                where=where,
+            )
         )
 
 
@@ -183,12 +225,20 @@ def _ends(check: Check, where: str) -> None:
         for moment in (moment for group in groups for moment in group):
             if moment.ends and (name != "at" or check.kind not in {"before", "never"}):
                 raise InputError(
-                    f"{where}: `ends` stands in the `at` of a check of kind before or never."
+                    told(
+                        "%(where)s: `ends` stands in the `at` of a check of kind before or never.",
+                        where=where,
+                    )
                 )
             if moment.ends and moment.ends != check.process:
                 raise InputError(
-                    f"{where}: `ends` names {moment.ends}; a check looks at the end of its own "
-                    f"process, here {check.process}."
+                    told(
+                        "%(where)s: `ends` names %(ends)s; a check looks at the end of its own "
+                        "process, here %(process)s.",
+                        where=where,
+                        ends=moment.ends,
+                        process=check.process,
+                    )
                 )
 
 
@@ -203,11 +253,19 @@ def _moments(found: Any, where: str) -> tuple[Moment, ...]:
 def _moment(entry: Any, where: str) -> Moment:
     known = {one.name for one in fields(Moment)}
     if not isinstance(entry, Mapping) or not entry or entry.keys() - known:
-        raise InputError(f"{where}: a moment is a table with some of {', '.join(sorted(known))}.")
+        raise InputError(
+            told(
+                "%(where)s: a moment is a table with some of %(items)s.",
+                where=where,
+                items=", ".join(sorted(known)),
+            )
+        )
     given = {name: str(value) for name, value in entry.items() if name != "when"}
     when = _condition(entry["when"], where) if "when" in entry else None
     if when is None and not given:
-        raise InputError(f"{where}: a moment names a step, not only a condition.")
+        raise InputError(
+            told("%(where)s: a moment names a step, not only a condition.", where=where)
+        )
     return Moment(**given, when=when)
 
 
@@ -215,4 +273,4 @@ def _condition(source: Any, where: str) -> Expression:
     try:
         return compile_expression(str(source))
     except ExpressionError as error:
-        raise InputError(f"{where}: {error}") from error
+        raise InputError(located(where, message_of(error))) from error

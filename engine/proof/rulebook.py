@@ -12,6 +12,7 @@ from typing import Any
 from engine.deployment import ResolvedDeployment
 from engine.errors import InputError
 from engine.inheritance import RULES, own_rules
+from engine.language.telling import told
 from engine.proof.rule import Rule, read_rules
 
 
@@ -19,11 +20,14 @@ def rules_of(deployment: ResolvedDeployment) -> tuple[Rule, ...]:
     """Return all rules in the order of their files; raise InputError naming what to mend."""
     if RULES not in deployment.files:
         raise InputError(
-            f"There is no {RULES}, so nothing can be proved; put it beside the drawings."
+            told(
+                "There is no %(file)s, so nothing can be proved; put it beside the drawings.",
+                file=RULES,
+            )
         )
     rules = read_rules(deployment.files[RULES], file=RULES)
     for code, own in own_rules(deployment.files):
-        file = f"{RULES} of the profile {code}"
+        file = told("%(file)s of the profile %(profile)s", file=RULES, profile=code)
         rules = tuple(_joined(rules, read_rules(own, file=file, weakens=True), file))
     return rules
 
@@ -45,7 +49,12 @@ def _joined(base: tuple[Rule, ...], own: tuple[Rule, ...], file: str) -> Iterato
     for rule in named.values():
         if rule.weakened:
             raise InputError(
-                f"{file}: rule {rule.id} weakens nothing; there is no rule of this name underneath."
+                told(
+                    "%(file)s: rule %(rule)s weakens nothing; there is no rule of this name "
+                    "underneath.",
+                    file=file,
+                    rule=rule.id,
+                )
             )
         yield rule
 
@@ -53,8 +62,12 @@ def _joined(base: tuple[Rule, ...], own: tuple[Rule, ...], file: str) -> Iterato
 def _weakened(rule: Rule, weaker: Rule, file: str) -> Rule:
     if not weaker.weakened:
         raise InputError(
-            f"{file}: rule {rule.id} is there already; add `weakened` with the law that allows "
-            "to weaken it, or give the own rule another id."
+            told(
+                "%(file)s: rule %(rule)s is there already; add `weakened` with the law that "
+                "allows to weaken it, or give the own rule another id.",
+                file=file,
+                rule=rule.id,
+            )
         )
     return replace(
         rule,

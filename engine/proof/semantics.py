@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from engine.errors import DiagramError
+from engine.language.telling import told
 from engine.proof import ending, event, gateway, repetition
 from engine.proof.effect import FAILURE, Effects
 from engine.proof.liveness import JOINS, Liveness
@@ -274,7 +275,13 @@ class Semantics:
                     # Its variables come back from inside; those of events on its border are armed.
                     board.tokens[key] = token._replace(values=())
                 return
-        raise DiagramError(f"{node.element.id}: {node.inner} has no plain start event; draw one.")
+        raise DiagramError(
+            told(
+                "%(id)s: %(inner)s has no plain start event; draw one.",
+                id=node.element.id,
+                inner=node.inner,
+            )
+        )
 
 
 def _ways_to(node: Node, targets: Iterable[int | None]) -> Iterator[Way]:

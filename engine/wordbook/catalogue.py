@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from engine.errors import InputError
+from engine.language.telling import told
 
 CATALOGUES = "languages/"
 ENDING = ".po"
@@ -55,16 +56,27 @@ def read_entries(content: bytes, *, file: str) -> dict[str, Entry]:
     Obsolete entries (`#~`) are left out: they are a translator's memory and say nothing.
     """
     if len(content) > MAX_BYTES:
-        raise InputError(f"{file}: larger than {MAX_BYTES // 1_000_000} MB; split the set.")
+        raise InputError(
+            told(
+                "%(file)s: larger than %(most)s MB; split the set.",
+                file=file,
+                most=MAX_BYTES // 1_000_000,
+            )
+        )
     try:
         lines = content.decode("utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise InputError(f"{file}: not UTF-8; save the file as UTF-8.") from error
+        raise InputError(told("%(file)s: not UTF-8; save the file as UTF-8.", file=file)) from error
     found: dict[str, Entry] = {}
     for number, entry in _entries(lines, file):
         if entry.text in found:
             raise InputError(
-                f"{file}, line {number}: {_short(entry.text)} is there twice; take one out."
+                told(
+                    "%(file)s, line %(number)s: %(text)s is there twice; take one out.",
+                    file=file,
+                    number=number,
+                    text=_short(entry.text),
+                )
             )
         if entry.text:
             found[entry.text] = entry
@@ -101,14 +113,24 @@ def _entry(block: list[tuple[int, str]], file: str) -> Iterator[tuple[int, Entry
         field = (part.group(1) or field) if part else ""
         if part is None or not field or (part.group(1) and field in texts):
             raise InputError(
-                f'{file}, line {number}: is not of the form msgid "..." and msgstr "...", with '
-                "an empty line between entries; correct it."
+                told(
+                    '%(file)s, line %(number)s: is not of the form msgid "..." and msgstr "...", '
+                    "with an empty line between entries; correct it.",
+                    file=file,
+                    number=number,
+                )
             )
         texts[field] = texts.get(field, "") + _unescaped(part.group(2))
     if texts:
         text, said = texts.get("msgid"), texts.get("msgstr")
         if text is None or said is None:
-            raise InputError(f"{file}, line {block[0][0]}: needs msgid and msgstr; add them.")
+            raise InputError(
+                told(
+                    "%(file)s, line %(number)s: needs msgid and msgstr; add them.",
+                    file=file,
+                    number=block[0][0],
+                )
+            )
         yield block[0][0], Entry(text, said, fuzzy, tuple(files), what)
 
 

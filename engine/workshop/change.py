@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from engine.errors import InputError
 from engine.inheritance import BASE_PROFILE, BASE_SELFCHECK, PROFILE, RULES, SELFCHECK
+from engine.language.telling import told
 from engine.models import Account, DeploymentFile, WorkshopChange, WorkshopDraft, WorkshopFile
 from engine.workshop.place import MOST_FILES, kind_of
 
@@ -40,7 +41,9 @@ class Change:
         if not really:
             return
         if len(before) + sum(to is not None for to in really.values()) > MOST_FILES:
-            raise InputError(f"A draft holds at most {MOST_FILES} files; take some away first.")
+            raise InputError(
+                told("A draft holds at most %(most)s files; take some away first.", most=MOST_FILES)
+            )
         self._note(really, before)
         for path, to in really.items():
             self._overlay(path, to)

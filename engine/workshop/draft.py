@@ -22,6 +22,8 @@ from engine.errors import (
     NotFoundError,
 )
 from engine.inheritance import read_scenarios
+from engine.language import mark
+from engine.language.telling import message_of, told
 from engine.models import (
     Account,
     CurrentDeployment,
@@ -36,7 +38,9 @@ from engine.workshop.place import SETTINGS, check_content, kind_of, require_kind
 
 EDIT = "workshop:edit"
 LONGEST_TITLE = 120
-NOT_HERE = "This page does not exist, or it is not for you."
+ENDED = mark({"published": "published", "discarded": "discarded"})
+"""What has become of a draft that is not open, as a refusal says it."""
+NOT_HERE = told("This page does not exist, or it is not for you.")
 __all__ = [
     "EDIT",
     "LONGEST_TITLE",
@@ -70,7 +74,12 @@ __all__ = [
 def open_draft(application: Application, actor: UUID, profile: str, title: str) -> UUID:
     """Begin a draft from what is published for a profile; return its id."""
     if not 0 < len(title.strip()) <= LONGEST_TITLE:
-        raise InputError(f"Give the draft a name of at most {LONGEST_TITLE} characters.")
+        raise InputError(
+            told(
+                "Give the draft a name of at most %(most)s characters.",
+                most=LONGEST_TITLE,
+            )
+        )
     with application.database.transaction() as session:
         account = owner(session, actor)
         current = published_for(session, profile)
@@ -91,7 +100,9 @@ def published_for(session: Session, profile: str) -> CurrentDeployment:
     """Return what is published for a profile; raise InputError where nothing is."""
     current = session.get(CurrentDeployment, profile)
     if current is None:
-        raise InputError(f"Nothing is published for the profile {profile!r} yet.")
+        raise InputError(
+            told("Nothing is published for the profile %(profile)s yet.", profile=repr(profile))
+        )
     return current
 
 
@@ -171,7 +182,7 @@ def parsed(content: Mapping[str, bytes]) -> ResolvedDeployment:
     except InputError:
         raise
     except CasetableError as error:
-        raise InputError(str(error)) from error
+        raise InputError(message_of(error)) from error
     return deployment
 
 
@@ -209,8 +220,10 @@ def require_as_opened(change: Change, path: str, expected: str | None) -> None:
     if last is not None:
         raise DraftConflictError(last.by.display_name, last.at)
     if expected is None:
-        raise InputError(f"{path}: the draft has this file already; choose another name.")
-    raise InputError(f"{path}: not as it is in the draft; load it again.")
+        raise InputError(
+            told("%(path)s: the draft has this file already; choose another name.", path=path)
+        )
+    raise InputError(told("%(path)s: not as it is in the draft; load it again.", path=path))
 
 
 def remove(application: Application, draft_id: UUID, actor: UUID, path: str) -> None:
@@ -218,7 +231,7 @@ def remove(application: Application, draft_id: UUID, actor: UUID, path: str) -> 
     with changing(application, draft_id, actor) as change:
         _require_there(change, path)
         if path in SETTINGS:
-            raise InputError(f"{path}: a profile stays; change it instead.")
+            raise InputError(told("%(path)s: a profile stays; change it instead.", path=path))
         change.apply({path: None})
 
 
@@ -269,7 +282,9 @@ def changing(application: Application, draft_id: UUID, actor: UUID) -> Iterator[
         if draft is None:
             raise NotFoundError(NOT_HERE)
         if draft.state != DraftState.OPEN.value:
-            raise ConflictError(f"This draft is {draft.state}; start a new one.")
+            raise ConflictError(
+                told("This draft is %(state)s; start a new one.", state=told(draft.state))
+            )
         yield Change(session, draft, account, application.now(session))
 
 
@@ -293,6 +308,8 @@ def _require_free(change: Change, path: str, new_path: str) -> str:
     """Return the hash of a file whose new place is of the same kind and free."""
     digest = _require_there(change, path)
     if path in SETTINGS or require_kind(new_path) is not kind_of(path):
-        raise InputError(f"{path}: choose a name in the same folder with the same ending.")
+        raise InputError(
+            told("%(path)s: choose a name in the same folder with the same ending.", path=path)
+        )
     require_as_opened(change, new_path, None)
     return digest

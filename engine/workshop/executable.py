@@ -10,6 +10,7 @@ from engine.check import check_deployment
 from engine.checking import ENDINGS, context_of
 from engine.deployment import ResolvedDeployment
 from engine.errors import InputError
+from engine.language.telling import told
 from engine.models import WorkshopDraft
 from engine.workshop import draft as drafts
 
@@ -49,5 +50,10 @@ def _judged(deployment: ResolvedDeployment) -> ResolvedDeployment | str:
     errors = [finding for finding in found if finding.severity == "error"]
     if not errors:
         return deployment
-    others = "" if len(errors) == 1 else f" ({len(errors) - 1} more)"
-    return f"The draft cannot be played yet: {errors[0]}{others}"
+    if len(errors) == 1:
+        return told("The draft cannot be played yet: %(first)s", first=errors[0].told)
+    return told(
+        "The draft cannot be played yet: %(first)s (%(more)s more)",
+        first=errors[0].told,
+        more=len(errors) - 1,
+    )

@@ -7,6 +7,7 @@ from engine.application import Application
 from engine.deployment import keep_contents
 from engine.errors import InputError
 from engine.inheritance import story_paths
+from engine.language.telling import told
 from engine.models import CurrentDeployment
 from engine.workshop.draft import (
     LONGEST_TITLE,
@@ -34,7 +35,10 @@ def found(application: Application, actor: UUID, answers: Answers) -> UUID:
         current = published_for(session, now_run)
         if session.get(CurrentDeployment, answers.code) is not None:
             raise InputError(
-                f"There is a profile {answers.code} already; choose another short name."
+                told(
+                    "There is a profile %(code)s already; choose another short name.",
+                    code=answers.code,
+                )
             )
         keep_contents(session, files.values())
         hashes = {path: hash_of(content) for path, content in files.items()}

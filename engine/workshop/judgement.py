@@ -69,7 +69,9 @@ def begin(application: Application, draft_id: UUID, actor: UUID) -> UUID:
         account = owner(session, actor)
         draft = load(session, draft_id)
         if draft.state != DraftState.OPEN.value:
-            raise ConflictError(f"This draft is {draft.state}; start a new one.")
+            raise ConflictError(
+                told("This draft is %(state)s; start a new one.", state=told(draft.state))
+            )
         row = _store(application, session, account, draft.profile, hashes, found)
         row.draft_id = draft.id
         _owe(application, session, row, 0)

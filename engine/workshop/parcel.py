@@ -9,6 +9,7 @@ from engine.application import Application
 from engine.deployment import keep_contents
 from engine.errors import InputError
 from engine.inheritance import BASE_PROFILE, BASE_SELFCHECK, INHERITED, RULES
+from engine.language.telling import told
 from engine.workshop.draft import Change, changing, hash_of, manifest
 from engine.workshop.place import MOST_FILES, check_content, kind_of, place_of_upload, require_kind
 from engine.xml import MAX_BYTES
@@ -67,7 +68,9 @@ def _changed(change: Change, found: Mapping[str, bytes]) -> dict[str, bytes]:
     there = manifest(change.session, change.draft)
     differ = {path: one for path, one in found.items() if there.get(path) != hash_of(one)}
     for path in sorted(filter(is_given, differ)):
-        raise InputError(f"{path}: comes with the product; take it out of the archive.")
+        raise InputError(
+            told("%(path)s: comes with the product; take it out of the archive.", path=path)
+        )
     for path in differ:
         require_kind(path)
     return differ
@@ -80,7 +83,9 @@ def unpack(content: bytes) -> dict[str, bytes]:
     written to a disk, each name has to be one of a draft, and what is read is counted.
     """
     if len(content) > MAX_ZIP:
-        raise InputError(f"The archive is larger than {MAX_ZIP // 1_000_000} MB; split it.")
+        raise InputError(
+            told("The archive is larger than %(most)s MB; split it.", most=MAX_ZIP // 1_000_000)
+        )
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             return dict(_entries(archive))
@@ -89,25 +94,34 @@ def unpack(content: bytes) -> dict[str, bytes]:
         *(EOFError, OSError, ValueError),
     ) as error:
         raise InputError(
-            "The archive cannot be read; make a plain zip file without a password."
+            told("The archive cannot be read; make a plain zip file without a password.")
         ) from error
 
 
 def _entries(archive: zipfile.ZipFile) -> Iterator[tuple[str, bytes]]:
     inside = [one for one in archive.infolist() if not one.is_dir()]
     if len(inside) > MOST_FILES:
-        raise InputError(f"The archive holds more than {MOST_FILES} files; take some out.")
+        raise InputError(
+            told("The archive holds more than %(most)s files; take some out.", most=MOST_FILES)
+        )
     seen: set[str] = set()
     left = MAX_UNPACKED
     for one in inside:
         if not is_given(one.filename) and kind_of(one.filename) is None:
             require_kind(one.filename)
         if one.filename in seen:
-            raise InputError(f"{one.filename}: is in the archive twice; take one out.")
+            raise InputError(
+                told("%(filename)s: is in the archive twice; take one out.", filename=one.filename)
+            )
         seen.add(one.filename)
         with archive.open(one) as source:
             found = source.read(min(left, MAX_BYTES) + 1)
         if len(found) > min(left, MAX_BYTES):
-            raise InputError(f"{one.filename}: larger than a file of a draft may be; split it.")
+            raise InputError(
+                told(
+                    "%(filename)s: larger than a file of a draft may be; split it.",
+                    filename=one.filename,
+                )
+            )
         left -= len(found)
         yield one.filename, found

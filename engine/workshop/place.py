@@ -13,6 +13,7 @@ from engine.drawing.vocabulary import BPMN
 from engine.errors import InputError
 from engine.inheritance import PROFILE, PROFILE_RULES, SELFCHECK
 from engine.language import mark
+from engine.language.telling import message_of, told
 from engine.profile import read_tables
 from engine.wordbook import CATALOGUES, read_entries
 from engine.xml import MAX_BYTES, parse_xml
@@ -69,9 +70,17 @@ def require_kind(path: str) -> Kind:
     found = kind_of(path)
     if found is None:
         raise InputError(
-            f"{_shown(path)}: a draft holds NAME.bpmn, decisions/NAME.dmn, forms/NAME.form, "
-            f"scenarios/NAME.toml, {CATALOGUES}LANGUAGE.po, {PROFILE}, {SELFCHECK} and "
-            f"{PROFILE_RULES}; names are of letters, digits, - and _, at most {LONGEST_NAME}."
+            told(
+                "%(file)s: a draft holds NAME.bpmn, decisions/NAME.dmn, forms/NAME.form, "
+                "scenarios/NAME.toml, %(languages)sLANGUAGE.po, %(profile)s, %(selfcheck)s and "
+                "%(rules)s; names are of letters, digits, - and _, at most %(most)s.",
+                file=_shown(path),
+                languages=CATALOGUES,
+                profile=PROFILE,
+                selfcheck=SELFCHECK,
+                rules=PROFILE_RULES,
+                most=LONGEST_NAME,
+            )
         )
     return found
 
@@ -85,7 +94,9 @@ def place_of_upload(filename: str) -> str:
             path = kind.place(_as_name(stem))
             require_kind(path)
             return path
-    raise InputError(f"{_shown(name)}: choose a file that ends in .bpmn, .dmn, .form or .po.")
+    raise InputError(
+        told("%(file)s: choose a file that ends in .bpmn, .dmn, .form or .po.", file=_shown(name))
+    )
 
 
 def _as_name(stem: str) -> str:
@@ -106,7 +117,14 @@ def check_content(path: str, content: bytes, profile: str) -> None:
     kind = require_kind(path)
     if len(content) > kind.max_bytes:
         most = kind.max_bytes // 1000
-        raise InputError(f"{path}: larger than {most} kB; split the {kind.words}.")
+        raise InputError(
+            told(
+                "%(path)s: larger than %(most)s kB; split the %(kind)s.",
+                path=path,
+                most=most,
+                kind=told(kind.words),
+            )
+        )
     if kind in {DIAGRAM, TABLE}:
         _check_xml(path, content)
     elif kind is FORM:
@@ -123,22 +141,40 @@ def _check_xml(path: str, content: bytes) -> None:
     tag = etree.QName(parse_xml(content, file=path))
     tool, known = ("BPMN 2.0", {BPMN}) if path.endswith(DIAGRAM.ending) else ("DMN", NAMESPACES)
     if tag.localname != "definitions" or tag.namespace not in known:
-        raise InputError(f"{path}: this is not {tool}; export it again as {tool}.")
+        raise InputError(
+            told(
+                "%(path)s: this is not %(tool)s; export it again as %(tool)s.",
+                path=path,
+                tool=tool,
+            )
+        )
 
 
 def _check_form(path: str, content: bytes) -> None:
     try:
         schema = orjson.loads(content)
     except orjson.JSONDecodeError as error:
-        raise InputError(f"{path}: not JSON ({error}); export the form again.") from error
+        raise InputError(
+            told(
+                "%(path)s: not JSON (%(error)s); export the form again.",
+                path=path,
+                error=message_of(error),
+            )
+        ) from error
     if not isinstance(schema, dict) or not isinstance(schema.get("components"), list):
-        raise InputError(f"{path}: not a form: it has no list of components; export it again.")
+        raise InputError(
+            told("%(path)s: not a form: it has no list of components; export it again.", path=path)
+        )
 
 
 def _check_profile(tables: Mapping[str, object], profile: str) -> None:
     head = tables.get("profile")
     if not isinstance(head, dict) or head.get("code") != profile:
         raise InputError(
-            f'{PROFILE}: this draft is of the profile {profile}; keep code = "{profile}" in '
-            "[profile]."
+            told(
+                '%(file)s: this draft is of the profile %(profile)s; keep code = "%(profile)s" '
+                "in [profile].",
+                file=PROFILE,
+                profile=profile,
+            )
         )

@@ -22,6 +22,7 @@ from engine.application import Application
 from engine.deployment import ResolvedDeployment
 from engine.errors import ConflictError, InputError
 from engine.language import gettext, mark
+from engine.language.telling import message_of, series, told
 from engine.models import DraftState, WorkshopAct, WorkshopDraft, WorkshopPlay
 from engine.workshop import draft as drafts
 from engine.workshop.executable import executable
@@ -39,7 +40,7 @@ BUSY_SECONDS: Final = 10
 KEPT: Final = timedelta(days=90)
 """Since the last act: what somebody typed into forms of a play may be about somebody."""
 BUSY = mark("This play is busy with another step of yours; try again in a moment.")
-NOT_ALONE = "Somebody, or another window of yours, went on with this play; look at it again."
+NOT_ALONE = told("Somebody, or another window of yours, went on with this play; look at it again.")
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,9 @@ def playing(application: Application, draft_id: UUID, me: UUID) -> Iterator[Play
 def _open(session: Session, draft_id: UUID) -> WorkshopDraft:
     draft = drafts.load(session, draft_id)
     if draft.state != DraftState.OPEN.value:
-        raise ConflictError(f"This draft is {draft.state}; play an open one.")
+        raise ConflictError(
+            told("This draft is %(state)s; play an open one.", state=told(draft.state))
+        )
     return draft
 
 
@@ -151,17 +154,21 @@ def _go_on(room: Room, acts: tuple[Step, ...]) -> str:
     for number, step in enumerate(acts[len(room.done) :], start=len(room.done) + 1):
         if room.stuck is not None and room.stuck[0] == acts[:number]:
             # Tried once: each look at the page would take as long as it may again.
-            return f"Act {number} no longer goes: {room.stuck[1]}"
+            return _stuck(number, room.stuck[1])
         try:
             problems = room.take(step)
         except PlayEndedError as error:
             if error.is_late:
                 raise
-            room.stuck = (acts[:number], str(error))
+            room.stuck = (acts[:number], message_of(error))
             return _go_on(room, acts)
         if problems:
-            return f"Act {number} no longer goes: {'; '.join(problems)}"
+            return _stuck(number, series(problems, "; "))
     return ""
+
+
+def _stuck(number: int, why: str) -> str:
+    return told("Act %(number)s no longer goes: %(why)s", number=number, why=why)
 
 
 def act(
@@ -174,11 +181,13 @@ def act(
     wanted = dict(step)
     with playing(application, draft_id, me) as played:
         if played.stopped:
-            return [f"{played.stopped} Go back to before it first."]
+            return [told("%(stopped)s Go back to before it first.", stopped=played.stopped)]
         if played.number != number:
             raise ConflictError(NOT_ALONE)
         if number >= MOST_ACTS:
-            raise InputError(f"A play has at most {MOST_ACTS} acts; go back or begin anew.")
+            raise InputError(
+                told("A play has at most %(most)s acts; go back or begin anew.", most=MOST_ACTS)
+            )
         problems = played.sandbox.take(wanted)
         if problems:
             # What an act that failed has left behind is not known.
@@ -210,7 +219,7 @@ def _keep(application: Application, draft_id: UUID, me: UUID, step: Step, number
 def as_scenario(played: Played, title: str) -> Script:
     """Return a play as a scenario that expects in the end what the play shows now."""
     if played.stopped or not played.acts:
-        raise InputError("Play something that goes to its end first.")
+        raise InputError(told("Play something that goes to its end first."))
     expected = played.sandbox.ask(Sandbox.facts)
     return Script({"title": title}, [*played.acts, {"expect": expected}])
 
@@ -220,13 +229,17 @@ def keep_as_scenario(
 ) -> None:
     """Lay one's play into the draft as a new scenario; raise InputError with the mend."""
     if not title.strip():
-        raise InputError("Give the scenario a title.")
+        raise InputError(told("Give the scenario a title."))
     path = SCENARIO.place(name)
     if kind_of(path) is not SCENARIO:
-        raise InputError("Give it a name of letters, digits, - and _, for example late_answer.")
+        raise InputError(
+            told("Give it a name of letters, digits, - and _, for example late_answer.")
+        )
     with application.database.reading_as(me) as session:
         if path in drafts.manifest(session, drafts.load(session, draft_id)):
-            raise InputError(f"The draft has a scenario {name} already; choose another name.")
+            raise InputError(
+                told("The draft has a scenario %(name)s already; choose another name.", name=name)
+            )
     with playing(application, draft_id, me) as played:
         content = write_script(as_scenario(played, title.strip()), path)
     drafts.save(application, draft_id, me, path, content, None)

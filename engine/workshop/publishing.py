@@ -37,7 +37,7 @@ OVERTAKEN = told(
     "Another set was published since this was judged; bring the draft up to date, and have it "
     "judged again."
 )
-ONE_PERSON = "You asked for this yourself, so another process owner has to agree."
+ONE_PERSON = told("You asked for this yourself, so another process owner has to agree.")
 
 
 def open_of(session: Session, profile: str) -> WorkshopPublication | None:

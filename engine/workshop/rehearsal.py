@@ -13,6 +13,7 @@ from engine.application import Application
 from engine.deployment import ResolvedDeployment, id_of
 from engine.drawing import Process
 from engine.errors import ConflictError, NotFoundError
+from engine.language.telling import told
 from engine.models import DraftState, Job, ScenarioResult, WorkshopDraft
 from engine.workshop import aside
 from engine.workshop import draft as drafts
@@ -89,7 +90,7 @@ def begin(application: Application, draft_id: UUID, actor: UUID) -> int:
         there = results(session, draft)
         now = application.now(session)
         if any(row.state == WAITING for row in there.values()):
-            raise ConflictError("The scenarios run already; wait until they are done.")
+            raise ConflictError(told("The scenarios run already; wait until they are done."))
         for name in names:
             row = there.get(name) or ScenarioResult(
                 draft_id=draft.id, path=SCENARIO.place(name), problems=[], gone=[]
@@ -103,7 +104,9 @@ def begin(application: Application, draft_id: UUID, actor: UUID) -> int:
 
 def _require_open(draft: WorkshopDraft) -> None:
     if draft.state != DraftState.OPEN.value:
-        raise ConflictError(f"This draft is {draft.state}; start a new one.")
+        raise ConflictError(
+            told("This draft is %(state)s; start a new one.", state=told(draft.state))
+        )
 
 
 def _owe(

@@ -19,7 +19,8 @@ from zoneinfo import ZoneInfo
 
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError, InputError
-from engine.language import Speech, current_speech, gettext, speaking
+from engine.language import Speech, current_speech, speaking
+from engine.language.telling import told
 from engine.workshop.sandbox import Sandbox, Standing, Step, begin
 
 PROCESSOR_SECONDS: Final = 10
@@ -173,7 +174,7 @@ class Room:
 
 
 def _ended() -> str:
-    return gettext(
+    return told(
         "This took more processor time or memory than a step of a play may take, and was ended. "
         "The play is as it was before. Look for what goes on and on in the drawing: a timer that "
         "comes every minute, a loop, a list that grows."

@@ -20,6 +20,9 @@ from engine.calendar import Duration, occurrence
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError, NotFoundError
 from engine.inbox import EVENTS
+from engine.language import gettext, said_again
+from engine.language.telling import message_of, told
+from engine.linked_file import file_beside
 from engine.models import (
     Case,
     CaseState,
@@ -55,6 +58,15 @@ class Owed:
 
 
 @dataclass(frozen=True)
+class OtherFile:
+    """Another file of the same person, in which one can go on."""
+
+    code: str
+    name: str
+    state: str
+
+
+@dataclass(frozen=True)
 class Standing:
     """Where a play stands: what can be done next, and where its tokens are."""
 
@@ -69,6 +81,9 @@ class Standing:
     incidents: tuple[str, ...]
     diagrams: tuple[str, ...]
     """Those that were entered, the one in which most goes on last."""
+    file: str = ""
+    """The name of the file that one is in; empty where the structure keeps one."""
+    others: tuple[OtherFile, ...] = ()
 
 
 @dataclass
@@ -84,7 +99,7 @@ class Sandbox:
         try:
             problems = self.world.take(step_kind(step), step)
         except CasetableError as error:
-            problems = [str(error)]
+            problems = [message_of(error)]
         if not problems:
             self.done.append(step)
         return problems
@@ -103,7 +118,7 @@ class Sandbox:
     def case_id(self) -> UUID:
         """Return the play's case; raise NotFoundError before it has begun."""
         if self.world.case_id is None:
-            raise NotFoundError("The play has not begun.")
+            raise NotFoundError(told("The play has not begun."))
         return self.world.case_id
 
     @contextmanager
@@ -134,14 +149,10 @@ class Sandbox:
                     sorted({name for row in running for name in row.awaited if name in EVENTS})
                 ),
                 can_reopen=case.state in {CaseState.CLOSED.value, CaseState.ENDED.value},
-                incidents=tuple(
-                    session.scalars(
-                        select(Incident.message).where(
-                            Incident.case_id == case.id, Incident.state == "open"
-                        )
-                    )
-                ),
+                incidents=tuple(self._incidents(session, case)),
                 diagrams=tuple(self._diagrams(session, case)),
+                file=self._file_name(case.file),
+                others=tuple(self._others(session, case)),
             )
 
     def _case(self, session: Session) -> Case:
@@ -177,6 +188,23 @@ class Sandbox:
         for row in rows:
             yield self.deployment.element(row.process_id, row.element_id).label, row.due_at
 
+    def _incidents(self, session: Session, case: Case) -> Iterator[str]:
+        rows = session.scalars(
+            select(Incident).where(Incident.case_id == case.id, Incident.state == "open")
+        )
+        for row in rows:
+            yield said_again(row.said, row.message)
+
+    def _file_name(self, code: str) -> str:
+        file = self.deployment.profile.files.get(code)
+        return file.name if file else ""
+
+    def _others(self, session: Session, case: Case) -> Iterator[OtherFile]:
+        for code, one in self.deployment.profile.files.items():
+            found = None if code == case.file else file_beside(session, case.id, code)
+            if found is not None:
+                yield OtherFile(code, one.name, session.get_one(Case, found).state)
+
     def _diagrams(self, session: Session, case: Case) -> list[str]:
         rows = latest_instances(session, case.id)
         running = [row for row in rows if row.status == InstanceState.RUNNING.value]
@@ -198,7 +226,7 @@ class Sandbox:
                     found[element] = {"mark": "gone", "words": words}
                 if row.status == InstanceState.RUNNING.value:
                     for element in path.active:
-                        found[element] = {"mark": "token", "words": "here"}
+                        found[element] = {"mark": "token", "words": gettext("here")}
         return found
 
     def facts(self) -> dict[str, Any]:
@@ -222,10 +250,10 @@ class Sandbox:
             people = access.able_accounts(session, item)
             account = next((one for one in people if one.username == username), None)
             if account is None and not people:
-                raise NotFoundError("Nobody may do this step.")
+                raise NotFoundError(told("Nobody may do this step."))
             form = worklist.form_for(session, self.world.application, item, account or people[0])
             return item, form, owed
-        raise NotFoundError("This step is not owed any more.")
+        raise NotFoundError(told("This step is not owed any more."))
 
     def until(self, target: datetime) -> str:
         """Return the duration from now until an instant, whole days of the calendar first."""

@@ -8,6 +8,7 @@ from re import fullmatch
 from typing import Any, Final
 
 from engine.errors import InputError
+from engine.language.telling import told
 from engine.profile import read_tables
 from engine.scenario import STEP_KINDS, check_steps, scenario_of, step_kind
 
@@ -35,12 +36,20 @@ class Row:
     def step(self, number: int) -> dict[str, Any]:
         """Return the step; raise InputError naming the row."""
         if self.kind not in STEP_KINDS:
-            raise InputError(f"Step {number}: choose one of {', '.join(STEP_KINDS)}.")
+            raise InputError(
+                told(
+                    "Step %(number)s: choose one of %(items)s.",
+                    number=number,
+                    items=", ".join(STEP_KINDS),
+                )
+            )
         rest = read_tables(self.details.encode(), f"Step {number}, details")
         if self.kind == "expect":
             return {"expect": rest}
         if not self.what.strip():
-            raise InputError(f"Step {number}: say what, for example the id of the step.")
+            raise InputError(
+                told("Step %(number)s: say what, for example the id of the step.", number=number)
+            )
         found: dict[str, Any] = {self.kind: self.what.strip()}
         found |= {"as": self.by.strip()} if self.by.strip() else {}
         found |= {"for_": self.whose.strip()} if self.whose.strip() else {}
@@ -86,7 +95,13 @@ def read_script(content: bytes, name: str) -> Script:
     data = read_tables(content, name)
     steps = check_steps(data, Path(name))
     if len(steps) > MOST_STEPS:
-        raise InputError(f"{name}: at most {MOST_STEPS} steps; use parts of scenarios.")
+        raise InputError(
+            told(
+                "%(name)s: at most %(most)s steps; use parts of scenarios.",
+                name=name,
+                most=MOST_STEPS,
+            )
+        )
     scenario_of(data, Path(name), steps)
     return Script({key: value for key, value in data.items() if key != "step"}, steps)
 

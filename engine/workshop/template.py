@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from string import Template
 
 from engine.errors import InputError
+from engine.language.telling import told
 from engine.workshop.place import DIAGRAM, FORM, SCENARIO, TABLE
 
 NAME = re.compile(r"[a-z][a-z0-9_]{1,59}")
@@ -114,11 +115,13 @@ KINDS = tuple(_TEXTS)
 def of(kind: str, name: str) -> Made:
     """Return a new file of a kind; raise InputError where the name cannot be an id."""
     if kind not in _TEXTS:
-        raise InputError(f"Choose one of: {', '.join(KINDS)}.")
+        raise InputError(told("Choose one of: %(items)s.", items=", ".join(KINDS)))
     if NAME.fullmatch(name) is None:
         raise InputError(
-            "Name the file in small letters, digits and _, beginning with a letter, "
-            "like inform_school."
+            told(
+                "Name the file in small letters, digits and _, beginning with a letter, like "
+                "inform_school."
+            )
         )
     place, text = _TEXTS[kind]
     title = name.replace("_", " ").capitalize()

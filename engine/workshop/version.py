@@ -12,6 +12,7 @@ from engine.application import Application
 from engine.deployment import id_of
 from engine.errors import InputError, NotFoundError
 from engine.inheritance import read_scenarios
+from engine.language.telling import told
 from engine.models import CurrentDeployment, Deployment, WorkshopDraft, WorkshopVersion
 from engine.workshop.draft import LONGEST_TITLE, NOT_HERE, begin_with, changing, manifest
 
@@ -21,9 +22,14 @@ LONGEST_NOTE = 2000
 def keep(application: Application, draft_id: UUID, actor: UUID, name: str, note: str) -> UUID:
     """Give the present state of a draft a name; return the id of the version."""
     if not 0 < len(name.strip()) <= LONGEST_TITLE:
-        raise InputError(f"Give the version a name of at most {LONGEST_TITLE} characters.")
+        raise InputError(
+            told(
+                "Give the version a name of at most %(most)s characters.",
+                most=LONGEST_TITLE,
+            )
+        )
     if len(note) > LONGEST_NOTE:
-        raise InputError(f"Write a note of at most {LONGEST_NOTE} characters.")
+        raise InputError(told("Write a note of at most %(most)s characters.", most=LONGEST_NOTE))
     with changing(application, draft_id, actor) as change:
         row = WorkshopVersion(
             draft_id=draft_id,

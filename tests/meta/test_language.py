@@ -1,5 +1,6 @@
 """What people read can be translated, and the translations fit what they translate."""
 
+import ast
 import re
 from collections import Counter
 from io import BytesIO
@@ -12,6 +13,7 @@ from engine.language import LANGUAGES, SOURCE
 from engine.language.catalogue import FOLDER
 from engine.language.gathering import TEMPLATE, Gathered, missing, template, updated
 from engine.settings import ROOT
+from tests.meta.house import trees
 from webui.pagetext.gathering import everything
 from webui.pagetext.node import value
 from webui.pagetext.script import of_script, scripts
@@ -103,6 +105,16 @@ def test_translation_that_does_not_fit_is_found(said: str) -> None:
 
 def _quoted(text: str) -> str:
     return '"' + text.replace('"', '\\"') + '"'
+
+
+def test_dates_are_put_into_words_in_one_place() -> None:
+    takes = {
+        name
+        for name, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module == "babel.dates"
+    }
+    assert takes == {"engine/language/moment.py"}, "ask engine.language.moment for the words"
 
 
 def unmarked(source: str) -> list[str]:

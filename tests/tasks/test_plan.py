@@ -6,6 +6,7 @@ import orjson
 from sqlalchemy import select
 
 from engine.bpmn import unseal
+from engine.language import speaking
 from engine.models import (
     Account,
     AccountRole,
@@ -163,6 +164,17 @@ def test_plan_shows_each_organisation_its_own_part_and_everybody_elses() -> None
         assert "Mentor" not in shown["own_actions"]
         assert "Mentor" in shown["all_actions"]
         assert "All partners start at the same time" in shown["findings"]
+
+
+def test_plan_is_shown_in_the_language_of_the_reader() -> None:
+    with told_case(*TO_PLAN) as case:
+        case.do("appoint_coordinators", **APPOINTED)
+        case.do("draft_action_plan", **PLAN)
+        with speaking("nl"):
+            shown = case.fill("accept_actions", "mental_health")["own_actions"]
+        assert shown.endswith(": Talks (sociaal, 1 februari 2026 tot 1 mei 2026)")
+        english = case.fill("accept_actions", "mental_health")["own_actions"]
+        assert english.endswith(": Talks (social, 1 February 2026 to 1 May 2026)")
 
 
 def test_process_variables_hold_nothing_about_a_person() -> None:

@@ -4,7 +4,7 @@ import copy
 import json
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,6 +25,7 @@ from engine.language.catalogue import FOLDER, Translations, read
 from engine.language.telling import told
 from engine.models import Account
 from tests.webui.site import Site, Visitor
+from webui.answerview import shown_value
 from webui.pagetext import PageText
 from webui.when import When
 
@@ -243,6 +244,20 @@ def test_dates_are_written_as_in_the_language(language: str, day: str, moment: s
     at = datetime(2026, 3, 5, 8, 5, tzinfo=UTC)
     when = When(at, ZoneInfo("Etc/GMT-1"), language)
     assert (when.day(at), when.moment(at)) == (day, moment)
+
+
+def test_first_of_the_month_is_an_ordinal_in_french_wherever_a_date_is_shown() -> None:
+    now = datetime(2026, 11, 30, 9, 5, tzinfo=UTC)
+    first, zone = now + timedelta(days=1), ZoneInfo("UTC")
+    french = When(now, zone, "fr")
+    assert french.moment(first) == "1er décembre 2026, 09:05"
+    assert french.relative("2027-01-01") == "1er janv. 2027"
+    with speaking("fr"):
+        assert french.due(datetime(2027, 1, 1, 9, tzinfo=UTC)).endswith("1er janv. 2027")
+    assert shown_value("2026-12-01", zone=zone, locale="fr") == "1er décembre 2026"
+    assert shown_value(first.isoformat(), zone=zone, locale="fr") == "1er déc. 2026, 09:05:00"
+    assert french.day("2026-12-11") == "11 décembre 2026"
+    assert When(now, zone, "nl").day("2026-12-01") == "1 december 2026"
 
 
 def test_every_language_says_its_name_and_its_plurals() -> None:

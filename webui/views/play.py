@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response
 from engine.errors import ConflictError, InputError
 from engine.form import FieldError
 from engine.inbox import EVENTS
-from engine.language import gettext, mark
+from engine.language import current_language, gettext, mark
 from engine.lifecycle import STARTS
 from engine.scenario import step_kind
 from engine.workshop import draft as drafts
@@ -70,7 +70,7 @@ def _page(draft: Any, played: Played) -> str:
     return render_template(
         "workshop/play.html",
         standing=standing,
-        clock=When(standing.now, sandbox.zone),
+        clock=When(standing.now, sandbox.zone, current_language()),
         names=names,
         shown=shown,
         marks=marks,
@@ -86,13 +86,15 @@ def _page(draft: Any, played: Played) -> str:
 
 
 def _in_words(played: Played) -> list[str]:
-    processes = played.sandbox.deployment.processes.values()
+    deployment = played.sandbox.deployment
+    processes = deployment.processes.values()
     names = {one.id: one.label for process in processes for one in process.elements}
-    return [told(step, names) for step in played.acts]
+    files = {code: one.name for code, one in deployment.profile.files.items()}
+    return [told(step, names, files) for step in played.acts]
 
 
-def told(step: Step, names: Mapping[str, str]) -> str:
-    """Return an act as one says it; steps are called as in the drawing."""
+def told(step: Step, names: Mapping[str, str], files: Mapping[str, str]) -> str:
+    """Return an act as one says it; steps and files are called as in the draft."""
     kind = step_kind(step)
     what = str(step[kind])
     whose = gettext(" for %(step)s", step=step["for_"]) if step.get("for_") else ""
@@ -101,6 +103,7 @@ def told(step: Step, names: Mapping[str, str]) -> str:
         "do": f"{names.get(what, what)}{whose}",
         "after": gettext("Time passes: %(what)s", what=what),
         "message": gettext("Something happens: %(sentence)s", sentence=sentence(what)),
+        "file": gettext("On in another file: %(name)s", name=files.get(what, what)),
         "reopen": gettext("Somebody asks to reopen the case"),
     }
     by = gettext(", by %(step)s", step=step["as"]) if step.get("as") else ""
@@ -133,6 +136,8 @@ def _step(draft_id: UUID, kind: str, what: str) -> Step:
         return {"message": what, "text": INVENTED}
     if kind == "reopen":
         return {"reopen": "a relapse"}
+    if kind == "file":
+        return _to_file(draft_id, what)
     if kind == "next":
         with play.playing(application(), draft_id, account().id) as played:
             target = played.sandbox.standing().next_at
@@ -140,6 +145,15 @@ def _step(draft_id: UUID, kind: str, what: str) -> Step:
                 return {"after": played.sandbox.until(target)}
         raise InputError(gettext("Nothing waits for a date."))
     raise InputError(gettext("Choose one of the buttons on the page."))
+
+
+def _to_file(draft_id: UUID, code: str) -> Step:
+    """Return the act by which one goes on in another file, or comes back out of it."""
+    with play.playing(application(), draft_id, account().id) as played:
+        there = {one.code for one in played.sandbox.standing().others}
+    if code not in there:
+        raise InputError(gettext("This file is not there yet; a step hands over to it first."))
+    return {"file": code}
 
 
 @pages.post("/workshop/drafts/<uuid:draft_id>/play/back")
@@ -194,7 +208,7 @@ def _form(asked: Asked, played: Played, opened: Filled) -> str:
         opened=opened,
         username=person_in(opened.owed, asked.username),
         view=opened.view,
-        clock=When(played.sandbox.now, played.sandbox.zone),
+        clock=When(played.sandbox.now, played.sandbox.zone, current_language()),
         number=played.number,
     )
 

@@ -16,7 +16,7 @@ from engine.comparison import Side
 from engine.deployment import ResolvedDeployment
 from engine.errors import InputError, NotFoundError
 from engine.inheritance import PROFILE, known, read_files
-from engine.language import gettext, mark
+from engine.language import gettext, mark, source_of
 from engine.profile import Profile
 from engine.structure import ROWS, STATUSES
 from engine.wordbook import deployment_words
@@ -200,7 +200,7 @@ def create() -> AnyResponse | str | tuple[str, int]:
         end_reading()
         draft = founding.found(application(), me, answers)
     except InputError as error:
-        return _asking({_place_of(str(error)): str(error)}), 422
+        return _asking({_place_of(source_of(error)): str(error)}), 422
     return redirect(url_for("workshop.show", draft_id=draft))
 
 

@@ -17,6 +17,7 @@ from engine.bpmn.gate.scope import (
     refuse_expression,
     text_of,
 )
+from engine.language.telling import told
 
 _GATEWAYS: Final = frozenset(
     {"exclusiveGateway", "parallelGateway", "inclusiveGateway", "eventBasedGateway"}
@@ -28,12 +29,17 @@ def refuse_scope(scope: Scope) -> Iterator[Refusal]:
     for child in scope.node:
         kind = kind_of(child)
         if kind and kind not in subset.DRAWN_ONLY and subset.ELEMENTS.get(kind, "") is not None:
-            mend = subset.ELEMENTS.get(kind) or "redraw it with tasks, events and gateways"
-            yield scope.refuse(child, f"{kind} cannot be executed; {mend}.")
+            mend = subset.ELEMENTS.get(kind) or subset.REDRAW
+            yield scope.refuse(
+                child, told("%(kind)s cannot be executed; %(mend)s.", kind=kind, mend=told(mend))
+            )
     if len(scope.nodes) > subset.MAX_NODES:
         yield scope.refuse(
             scope.node,
-            f"more than {subset.MAX_NODES} elements; move a part into a call activity.",
+            told(
+                "more than %(most)s elements; move a part into a call activity.",
+                most=subset.MAX_NODES,
+            ),
         )
     yield from _starts(scope)
     for flow in scope.flows:
@@ -49,18 +55,20 @@ def _starts(scope: Scope) -> Iterator[Refusal]:
     starts = [node for node in scope.nodes.values() if kind_of(node) == "startEvent"]
     inner = kind_of(scope.node) == "subProcess"
     if not starts:
-        yield scope.refuse(scope.node, "draw a start event.")
+        yield scope.refuse(scope.node, told("draw a start event."))
     if len(starts) > 1 and (inner or len({message_of(node) for node in starts}) < len(starts)):
-        yield scope.refuse(scope.node, "keep one start event, or one for each message.")
+        yield scope.refuse(scope.node, told("keep one start event, or one for each message."))
     if inner and any(events_of(node) for node in starts):
-        yield scope.refuse(scope.node, "a sub-process starts with a plain start event.")
+        yield scope.refuse(scope.node, told("a sub-process starts with a plain start event."))
     if not any(kind_of(node) == "endEvent" for node in scope.nodes.values()):
-        yield scope.refuse(scope.node, "draw an end event.")
+        yield scope.refuse(scope.node, told("draw an end event."))
     if scope.node.get("triggeredByEvent") == "true":
         yield scope.refuse(
             scope.node,
-            "an event sub-process cannot be executed; use a boundary event on the activity "
-            "that it should interrupt.",
+            told(
+                "an event sub-process cannot be executed; use a boundary event on the activity "
+                "that it should interrupt."
+            ),
         )
 
 
@@ -73,16 +81,16 @@ def message_of(node: Any) -> str | None:
 def _flow(scope: Scope, flow: Any) -> Iterator[Refusal]:
     source, target = flow.get("sourceRef"), flow.get("targetRef")
     if source not in scope.nodes or target not in scope.nodes:
-        yield scope.refuse(flow, "the flow must join two elements of the same process.")
+        yield scope.refuse(flow, told("the flow must join two elements of the same process."))
         return
     if kind_of(scope.nodes[target]) in {"startEvent", "boundaryEvent"}:
-        yield scope.refuse(flow, "nothing flows into a start or boundary event.")
+        yield scope.refuse(flow, told("nothing flows into a start or boundary event."))
     condition = text_of(flow, "conditionExpression")
     if condition is None:
         return
     if kind_of(scope.nodes[source]) not in {"exclusiveGateway", "inclusiveGateway"}:
         yield scope.refuse(
-            flow, "a condition here would be ignored; put an exclusive gateway before it."
+            flow, told("a condition here would be ignored; put an exclusive gateway before it.")
         )
     else:
         yield from refuse_expression(scope, flow, condition)
@@ -93,16 +101,16 @@ def refuse_node(scope: Scope, node: Any, kind: str) -> Iterator[Refusal]:
     id_ = node.get("id", "")
     out = scope.out(id_)
     if kind not in {"startEvent", "boundaryEvent"} and not scope.into(id_):
-        yield scope.refuse(node, "no flow leads here; connect it or remove it.")
+        yield scope.refuse(node, told("no flow leads here; connect it or remove it."))
     if kind == "endEvent":
         if out:
-            yield scope.refuse(node, "nothing follows an end event; remove the flow.")
+            yield scope.refuse(node, told("nothing follows an end event; remove the flow."))
     elif not out:
-        yield scope.refuse(node, "the way ends here; lead it to an end event.")
+        yield scope.refuse(node, told("the way ends here; lead it to an end event."))
     elif len(out) > 1 and kind not in _GATEWAYS:
-        yield scope.refuse(node, "several flows leave it; draw a gateway behind it.")
+        yield scope.refuse(node, told("several flows leave it; draw a gateway behind it."))
     if node.get("isForCompensation") == "true":
-        yield scope.refuse(node, "compensation cannot be executed; draw it as a normal step.")
+        yield scope.refuse(node, told("compensation cannot be executed; draw it as a normal step."))
     yield from _parts(scope, node)
     if kind in subset.EVENTS:
         yield from refuse_event(scope, node, kind)
@@ -117,10 +125,14 @@ def _parts(scope: Scope, node: Any) -> Iterator[Refusal]:
     for part in node:
         kind = kind_of(part)
         if kind in {"ioSpecification", "dataInputAssociation", "dataOutputAssociation", "property"}:
-            yield scope.refuse(node, f"{kind} cannot be executed; use process variables.")
+            yield scope.refuse(
+                node, told("%(kind)s cannot be executed; use process variables.", kind=kind)
+            )
     for name, mend in subset.REFUSED_EXTENSIONS.items():
         if node.find(f"{{{BPMN}}}extensionElements/{{{SPIFF}}}{name}") is not None:
-            yield scope.refuse(node, f"{name} cannot be executed; {mend}.")
+            yield scope.refuse(
+                node, told("%(name)s cannot be executed; %(mend)s.", name=name, mend=told(mend))
+            )
 
 
 def refuse_handlers(scope: Scope) -> Iterator[Refusal]:
@@ -133,8 +145,11 @@ def refuse_handlers(scope: Scope) -> Iterator[Refusal]:
             if kind_of(reached) in {"parallelGateway", "inclusiveGateway"}:
                 yield scope.refuse(
                     reached,
-                    f"it can be reached from the non-interrupting event {node.get('id')}, several "
-                    "times at once; move the parallel part into a call activity.",
+                    told(
+                        "it can be reached from the non-interrupting event %(event)s, several "
+                        "times at once; move the parallel part into a call activity.",
+                        event=node.get("id"),
+                    ),
                 )
 
 

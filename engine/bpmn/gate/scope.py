@@ -9,6 +9,7 @@ from lxml import etree
 from engine.bpmn import subset
 from engine.errors import ExpressionError
 from engine.expression import compile_expression
+from engine.language.telling import Told, located, message_of
 
 BPMN: Final = "http://www.omg.org/spec/BPMN/20100524/MODEL"
 SPIFF: Final = "http://spiffworkflow.org/bpmn/schema/1.0/core"
@@ -23,7 +24,11 @@ class Refusal:
     message: str
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.element_id}: {self.message}"
+        return str(self.told())
+
+    def told(self) -> Told:
+        """Return the sentence with the place in front of it."""
+        return located(f"{self.file}:{self.element_id}", self.message)
 
 
 @dataclass(frozen=True)
@@ -97,4 +102,4 @@ def refuse_expression(scope: Scope, node: Any, source: str) -> Iterator[Refusal]
     try:
         compile_expression(source)
     except ExpressionError as error:
-        yield scope.refuse(node, str(error))
+        yield scope.refuse(node, message_of(error))

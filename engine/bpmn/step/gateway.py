@@ -23,6 +23,7 @@ from engine.bpmn.merge import combine
 from engine.bpmn.step.base import Step
 from engine.bpmn.token import parting
 from engine.errors import ExpressionError
+from engine.language.telling import told
 
 
 class ExclusiveGateway(Step, LibraryExclusiveGateway):  # type: ignore[misc]
@@ -41,7 +42,9 @@ class ExclusiveGateway(Step, LibraryExclusiveGateway):  # type: ignore[misc]
                 chosen = name
                 break
         if chosen is None:
-            raise ExpressionError(f"{place(my_task)}: no condition is true; draw a default flow.")
+            raise ExpressionError(
+                told("%(place)s: no condition is true; draw a default flow.", place=place(my_task))
+            )
         my_task._add_child(self._wf_spec.task_specs[chosen])  # noqa: SLF001
         return True
 
@@ -132,7 +135,9 @@ class InclusiveGateway(Step, LibraryInclusiveGateway):  # type: ignore[misc]
             if condition is not None and engine.holds(my_task, condition.args[0])
         ] or [name for condition, name in self.cond_task_specs if condition is None]
         if not chosen:
-            raise ExpressionError(f"{place(my_task)}: no condition is true; draw a default flow.")
+            raise ExpressionError(
+                told("%(place)s: no condition is true; draw a default flow.", place=place(my_task))
+            )
         for name in chosen:
             my_task._add_child(self._wf_spec.task_specs[name])  # noqa: SLF001
         return True

@@ -15,6 +15,7 @@ from engine.bpmn.interpreter import place
 from engine.bpmn.merge import clone, combine
 from engine.bpmn.step.base import Step
 from engine.errors import ExpressionError
+from engine.language.telling import told
 
 
 class _Repetition(Step):
@@ -88,7 +89,11 @@ class _MultiInstance(_Repetition):
         if isinstance(collection, list):
             return list(range(len(collection)))
         raise ExpressionError(
-            f"{place(my_task)}: `{name}` is no context or list; set it before the step."
+            told(
+                "%(place)s: `%(name)s` is no context or list; set it before the step.",
+                place=place(my_task),
+                name=name,
+            )
         )
 
     def _prepare(self, my_task: Any) -> None:
