@@ -54,6 +54,7 @@ def run(kind: str, *, quick: bool) -> list[Figure]:
         for fragments in STANDING:
             play(found.player(), *fragments)
         copy_cases(found.application, wanted)
+        found.count_rows()
         new, owner = _edited(found), found.account("owner.olga").id
         with found.application.database.reading() as session:
             old = found.application.deployment(session).id

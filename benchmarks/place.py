@@ -34,6 +34,14 @@ class Place:
     clock: TestClock
     folder: Path
 
+    def count_rows(self) -> None:
+        """Let the database count what was copied in, as it does by itself while it is in use."""
+        url, options = self.application.database.url, {"isolation_level": "AUTOCOMMIT"}
+        engine = create_engine(url, **options)
+        with engine.connect() as connection:
+            connection.execute(text("ANALYZE"))
+        engine.dispose()
+
     def player(self) -> Player:
         """Return somebody who plays fragments of scenarios on a new case."""
         with self.application.database.reading() as session:

@@ -64,6 +64,11 @@ def judge_many(
     """
     wanted = _with_items(_running(cases, deployment_id))
     rows = list(session.scalars(wanted).unique())
+    # Held until all are judged: each open step asks whose file its case is.
+    held = session.scalars(select(Case).where(Case.id.in_({row.case_id for row in rows}))).unique()
+    files = {case.id: case for case in held}
+    for row in rows:
+        set_committed_value(row, "case", files[row.case_id])
     seen = judge.see(session, rows)
     for case_id, found in groupby(rows, lambda row: row.case_id):
         try:
