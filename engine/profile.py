@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from engine.errors import InputError
-from engine.language.telling import message_of, told
+from engine.language.telling import in_the_middle, message_of, told
 from engine.policy import PRODUCT_ROLES
 from engine.separate_file import SeparateFile, read_separate_files
 from engine.structure import (
@@ -114,7 +114,7 @@ class Profile:
         for code, name in usual.items():
             own = self.role_name(code).partition(" (")[0]
             if " " in name and own != name and name.lower() not in said:
-                words[name.lower()] = own[:1].lower() + own[1:]
+                words[name.lower()] = in_the_middle(own)
         return replace(self, terms={**self.terms, SOURCE: words}) if words else self
 
     def role_name(self, code: str) -> str:

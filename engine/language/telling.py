@@ -159,12 +159,17 @@ def _filled(value: Any, *, begun: bool, english: bool) -> Iterator[Part]:
         yield Part(source(value) if isinstance(value, str) else str(value))
 
 
+def in_the_middle(text: str) -> str:
+    """Return a text without its capital, unless it begins with an abbreviation (SSPF)."""
+    return text if text[1:2].isupper() else f"{text[:1].lower()}{text[1:]}"
+
+
 def _inside(found: list[Part], *, english: bool) -> Iterator[Part]:
     """Yield a subject as it stands in the middle: without its capital, where nouns have none."""
     keeps = not english and tongue(current_language()).capital_nouns
     for place, part in enumerate(found):
         if place == 0 and part.tone == "plain" and not keeps:
-            yield Part(f"{part.text[:1].lower()}{part.text[1:]}")
+            yield Part(in_the_middle(part.text))
         else:
             yield part
 

@@ -8,6 +8,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 
 from engine.comparison import Side, compare
+from engine.deployment import resolve
 from engine.errors import InputError
 from engine.form import parse_form
 from engine.inheritance import read_files
@@ -186,3 +187,10 @@ def test_profile_says_all_that_pages_show_of_it_and_keeps_its_codes() -> None:
 def test_base_process_is_read_in_every_shipped_language() -> None:
     found = check_translations(read_files(ROOT / "processes", "base"), LANGUAGES, {})
     assert [str(one) for one in found] == []
+
+
+def test_name_of_a_role_loses_its_capital_unless_it_is_an_abbreviation() -> None:
+    words = {code: resolve(ROOT / "processes", code).profile.terms["en"] for code in ("nl", "se")}
+    chair = "chair of the multi-agency table"
+    assert words["nl"][chair] == "chair of the case meeting"
+    assert words["se"][chair] == "SSPF coordinator"
