@@ -74,6 +74,8 @@ def papers(session: Session, hall: Hall) -> Iterator[str]:
     tables: list[Callable[[], Iterator[str]]] = [
         lambda: paper.roles(session),
         paper.areas,
+        paper.kept_roles,
+        lambda: paper.areas_of_roles(hall.profile),
         lambda: paper.answers(houses),
         lambda: paper.levels(session, houses, account),
         lambda: paper.audience_lines(session, houses, account),
@@ -82,6 +84,7 @@ def papers(session: Session, hall: Hall) -> Iterator[str]:
         lambda: paper.entering(session, hall.gallery.people[0]),
         lambda: told.own_words(session, houses, account),
         lambda: told.called(session, houses),
+        lambda: told.kept_steps(session, houses),
         lambda: told.functions(session, houses, hall.profile),
     ]
     for one in tables:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access
+from engine import access, policy
 from engine.deputy import away, deputies_of, is_away, may_deputise, principals
 from engine.models import (
     Account,
@@ -18,8 +18,9 @@ from engine.models import (
     Organisation,
     WorkItem,
 )
+from engine.profile import Profile
 from engine.reading.contribution import SharedContribution, audiences, contributions, offered_levels
-from engine.reading.viewer import Viewer, emergency_viewer
+from engine.reading.viewer import Viewer, emergency_viewer, role_reads
 from engine.sharing import standing
 from tests.authz.gallery import FAR, HOME, Someone
 from tests.authz.standing import DAY, NOW
@@ -189,6 +190,21 @@ def roles(session: Session) -> Iterator[str]:
                 expected = row[action] == "yes" and disabled is None
                 if access.may(session, account, action) is not expected:
                     yield f"{row['role']} {action}"
+
+
+def kept_roles() -> Iterator[str]:
+    """Give what speaks against roles.csv: a profile keeps every role that has a right there."""
+    righted = {row["role"] for row in table("roles") if "yes" in row.values()}
+    if righted != policy.PRODUCT_ROLES:
+        yield f"roles that a profile keeps: {sorted(righted ^ policy.PRODUCT_ROLES)}"
+
+
+def areas_of_roles(profile: Profile) -> Iterator[str]:
+    """Give what speaks against areas.csv: what holders of a role would read of a file."""
+    for row in table("areas"):
+        for area in (name for name in row if name != "function"):
+            if role_reads(profile, row["function"], area) is not (row[area] == "yes"):
+                yield f"{row['function']} reads {area} by the role"
 
 
 def deputising() -> Iterator[str]:

@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from engine import access
 from engine.models import (
     Account,
     AccountRole,
@@ -104,6 +105,24 @@ def called(session: Session, houses: dict[str, UUID]) -> Iterator[str]:
     found = [(one.message, code) for one, code in incidents(session, head)]
     if [one for one in found if one[0].startswith(str(head.id))] != expected:
         yield f"incidents: {found}"
+
+
+def kept_steps(session: Session, houses: dict[str, UUID]) -> Iterator[str]:
+    """Give what is wrong in who does an overdue step: some are nobody else's, however late."""
+    head, here = somebody(session, houses[HOME], "desk_head"), case(session)
+    for role, expected in (("chair", True), ("accountable_person", False), ("dpo", False)):
+        item = WorkItem(
+            case=here,
+            case_id=here.id,
+            state="open",
+            role=role,
+            desk=True,
+            deputies="anybody",
+            escalate_to="desk_head",
+            escalated_at=NOW,
+        )
+        if access.may(session, head, "work_item:complete", item) is not expected:
+            yield f"an overdue step of {role} is {'not ' if expected else ''}done by another role"
 
 
 def functions(session: Session, houses: dict[str, UUID], profile: Profile) -> Iterator[str]:
