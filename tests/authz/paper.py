@@ -1,6 +1,7 @@
 """What is read of answers and of partners' contributions, compared with the tables by hand."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -200,10 +201,16 @@ def kept_roles() -> Iterator[str]:
 
 
 def areas_of_roles(profile: Profile) -> Iterator[str]:
-    """Give what speaks against areas.csv: what holders of a role would read of a file."""
-    for row in table("areas"):
-        for area in (name for name in row if name != "function"):
-            if role_reads(profile, row["function"], area) is not (row[area] == "yes"):
+    """Give what speaks against areas.csv: what holders of a role would read of a file.
+
+    A profile's own role reads there what the profile lets it, and nothing else.
+    """
+    adviser = replace(profile.roles["partner"], code="adviser", reads=("content",))
+    profile = replace(profile, roles={**profile.roles, "adviser": adviser})
+    own = [{"function": "adviser", "content": "yes"}, {"function": "no_role"}]
+    for row in (*table("areas"), *own):
+        for area in [name for name in table("areas")[0] if name != "function"]:
+            if role_reads(profile, row["function"], area) is not (row.get(area) == "yes"):
                 yield f"{row['function']} reads {area} by the role"
 
 
