@@ -130,12 +130,14 @@ class Swapping:
         """Say whether the own pages offer it, or it is a finished step of an own case."""
         if (swapped.method, swapped.path) in person.addresses:
             return True
-        # Whoever sees a case opens the form of every event there, awaited now or not, and reads
-        # what it calls radicalisation, which is linked once partners were asked.
-        for page in ("/events/", "/definition"):
-            case, there, _ = swapped.path.partition(page)
-            if there and ("GET", case) in person.addresses:
-                return True
+        # Whoever sees a case opens the form of every event there, awaited now or not.
+        case, form, _ = swapped.path.partition("/events/")
+        if form and ("GET", case) in person.addresses:
+            return True
+        # And reads what it calls radicalisation, which is linked once partners were asked.
+        case = swapped.path.removesuffix("/definition")
+        if swapped.method == "GET" and case != swapped.path and ("GET", case) in person.addresses:
+            return True
         # What one may open, or has seen done, says to its owner why a form of it comes too late.
         step = STEP.match(swapped.path)
         if step and ("GET", step[0]) in person.addresses:
