@@ -15,12 +15,9 @@ from engine import demo_cast, scenario, witness, worklist
 from engine.application import Application
 from engine.clock import TestClock
 from engine.models import (
-    Account,
-    AccountRole,
     Base,
     Case,
     Opinion,
-    Organisation,
     ProcessInstance,
     WorkItem,
     WorkItemState,
@@ -29,6 +26,7 @@ from engine.operator import Operator
 from engine.scenario_world import Player
 from engine.settings import ROOT
 from tests.conftest import listening
+from tests.processes.partners import bring_to_opinions
 
 FRAGMENTS = ROOT / "processes/scenarios/fragments"
 STRAIGHT = (
@@ -43,7 +41,6 @@ STATEMENTS = 15
 WITNESSED = 4
 """What witnessing rows in the audit trail may cost besides (S12): for each of at most two kinds of
 rows that a step wrote one reading, and one entry with the head of its chain."""
-DISCIPLINES = ("police", "youth_work", "education", "mental_health", "family_support")
 CASE_FILE = {
     "record_monitoring_check": 33,  # closing compares humans (S19); history meets the rules
     "draft_action_plan": 28,
@@ -203,67 +200,10 @@ def test_gate_the_state_does_not_grow_with_the_age_of_a_case(player: CountingPla
     assert max(sizes[9:]) <= sizes[9] * 1.01 + 8
 
 
-def _add_partners(application: Application, count: int) -> None:
-    with application.database.transaction() as session:
-        for number in range(count):
-            place = Organisation(
-                code=f"agency_{number}",
-                name=f"Agency {number}",
-                discipline=DISCIPLINES[number % len(DISCIPLINES)],
-            )
-            session.add(place)
-            session.flush()
-            account = Account(
-                username=f"agency.{number}",
-                display_name=f"Person {number}",
-                email=f"{number}@example.org",
-                password_hash="none",
-                organisation_id=place.id,
-                created_at=application.now(session),
-            )
-            account.roles = [AccountRole(role="partner")]
-            session.add(account)
-
-
-def _renamed(value: Any) -> Any:
-    """Let the new agencies stand where the fragments name those of the demonstration."""
-    if isinstance(value, dict):
-        return {key: _renamed(inner) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_renamed(inner) for inner in value]
-    old = ("police", "youth_work", "school", "mental_health")
-    return f"agency_{old.index(value)}" if value in old else value
-
-
 def test_gate_twelve_opinions_at_the_same_instant_all_count(
     application: Application, clock: TestClock
 ) -> None:
-    application.sends_mail = False
-    _add_partners(application, 12)
-    found = CountingPlayer(application, clock)
-    codes = [f"agency_{number}" for number in range(12)]
-    for name in STRAIGHT[:4]:
-        for step in scenario.read_steps(FRAGMENTS / f"{name}.toml"):
-            told = _renamed(step)
-            if told.get("do") == "select_partners":
-                told["answers"]["selected_partners"] = codes
-            problems = found.take(scenario.step_kind(told), told)
-            assert problems == [], (told, problems)
-    found.take("do", scenario.read_steps(FRAGMENTS / "closure_to_monitoring.toml")[0])
-    with application.database.reading() as session:
-        items = session.scalars(
-            select(WorkItem).where(
-                WorkItem.element_id == "give_closing_opinion",
-                WorkItem.state == WorkItemState.OPEN.value,
-            )
-        ).unique()
-        people = {
-            item.id: session.scalars(
-                select(Account.id).where(Account.organisation_id == item.organisation_id)
-            ).one()
-            for item in items
-        }
-    assert len(people) == 12
+    people = bring_to_opinions(application, CountingPlayer(application, clock))
 
     def answer(item_id: Any) -> Any:
         answers = {"opinion": "agree", "reasons": "Agreed at the same instant."}
