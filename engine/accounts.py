@@ -217,7 +217,9 @@ def find_session(
     session: Session, token: str, now: datetime, stage: SessionStage = SessionStage.FULL
 ) -> WebSession | None:
     """Return the live session of a token; None when revoked, idle, at its end, or half-way."""
-    found = session.get(WebSession, hash_token(token))
+    # With what the head of each page shows, by one statement.
+    along = joinedload(WebSession.account).joinedload(Account.organisation)
+    found = session.get(WebSession, hash_token(token), options=[along])
     if found is None or found.stage != stage.value:
         return None
     if found.revoked_at is not None or found.account.disabled_at is not None:

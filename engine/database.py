@@ -5,6 +5,7 @@ comes through `reading_as`, for one account and by policies; `transaction()` and
 the engine's own and look across cases. tests/meta/test_sight.py keeps the list of who does so.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,6 +14,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError, DisconnectionError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -31,6 +33,10 @@ CONNECT_SECONDS = 5
 """For a connection that is opened: a machine that says nothing must not keep a page for minutes."""
 POOL, MORE, POOL_SECONDS = 10, 20, 20
 """Connections that stay open, further ones, and how long somebody waits for one to be free."""
+TRUSTED_SECONDS = 2.0
+"""For so long a connection that worked is taken to work; after it, it is asked first. Asking each
+time would cost a request three round trips; one that broke meanwhile costs one answer "try again",
+after which the pool opens all anew."""
 READ_SECONDS = 30
 """For one statement of a page that reads; then the page says that the database does not answer."""
 READ_ONLY = f"-c default_transaction_read_only=on -c statement_timeout={READ_SECONDS}s"
@@ -89,18 +95,19 @@ class Database:
 
     def _open(self, options: str = "") -> Engine:
         if not self.is_sqlite:
-            return create_engine(
+            engine = create_engine(
                 self.url,
                 connect_args={
                     "options": f"{NOT_COMPILED} {options}".rstrip(),
                     "connect_timeout": CONNECT_SECONDS,
                 },
-                pool_pre_ping=True,
                 pool_size=POOL,
                 max_overflow=MORE,
                 pool_timeout=POOL_SECONDS,
                 **PRIVATE,
             )
+            _ask_after_a_rest(engine)
+            return engine
         if self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
         arguments = {"timeout": BUSY_SECONDS, "check_same_thread": False}
@@ -186,6 +193,25 @@ class Database:
         """Close all connections."""
         for engine in self.engines:
             engine.dispose()
+
+
+def _ask_after_a_rest(engine: Engine) -> None:
+    """Ask a connection that nobody used for a while whether it still works, and replace it."""
+
+    def rest(_: Any, record: Any) -> None:
+        record.info["rests_since"] = time.monotonic()
+
+    def take(connection: Any, record: Any, _: Any) -> None:
+        since = record.info.get("rests_since")
+        if since is None or time.monotonic() - since < TRUSTED_SECONDS:
+            return
+        try:
+            engine.dialect.do_ping(connection)
+        except (DBAPIError, engine.dialect.loaded_dbapi.Error) as error:
+            raise DisconnectionError("The connection broke while it rested.") from error
+
+    event.listen(engine, "checkin", rest)
+    event.listen(engine, "checkout", take)
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:

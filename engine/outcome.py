@@ -12,6 +12,8 @@ from engine.models import Organisation, WorkItem
 class Submission:
     """A submitted form inside the turn that records it."""
 
+    row_id: UUID
+    """Of the stored row."""
     work_item: WorkItem
     form_id: str
     values: Mapping[str, Any]

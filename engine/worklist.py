@@ -368,9 +368,9 @@ def _apply(
     element = turn.deployment.element(item.process_id, item.element_id)
     check_separation(turn, item, element.properties.get("notDoneBy", ""))
     turn.element_id = item.element_id
-    turn.submission = Submission(item, item.form_id, answer.values, answer.case)
+    turn.submission = Submission(uuid4(), item, item.form_id, answer.values, answer.case)
     submission = {
-        "id": uuid4(),
+        "id": turn.submission.row_id,
         "work_item_id": item.id,
         "case_id": item.case_id,
         "element_id": item.element_id,
