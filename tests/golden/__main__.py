@@ -54,6 +54,8 @@ def keep(stage: Stage, stop: Stop, number: int, known: Mapping[str, list[Step]])
     now, content = player.clock.now(), stage.content()
     *_, player = stage.play(story)
     rest = [*story.steps[stop.number :], *finish(player, known)]
+    ended = has_ended(player.application)
+    print(stop.story, stop.number, len(rest), "ended" if ended else "goes on", flush=True)  # noqa: T201
     case = InFlight(
         name=f"{number:02}.sqlite",
         story=f"{stop.story} {stop.number}",
@@ -63,7 +65,7 @@ def keep(stage: Stage, stop: Stop, number: int, known: Mapping[str, list[Step]])
         case_id=str(player.case_id),
         master_keys=stage.master_keys,
         steps=plain(rest),
-        ended=has_ended(player.application),
+        ended=ended,
     )
     return case, content
 
@@ -76,8 +78,6 @@ def main(version: str) -> None:
     left = [keep(stage, stop, n, known) for n, stop in enumerate(choose(found, ended))]
     path = FOLDER / f"{version}{ENDING}"
     pack(path, left)
-    for case, _ in left:
-        print(case.story, len(case.steps), "ended" if case.ended else "NOT ENDED")  # noqa: T201
     kept = {one for case, _ in left for one in case.waits}
     print(f"{len(left)} cases, {len(kept)} waits, {path.stat().st_size} bytes")  # noqa: T201
 
