@@ -13,6 +13,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import QueuePool, StaticPool
 
@@ -162,7 +163,7 @@ class Database:
             finally:
                 # Detached before the rollback, which would empty what the reader keeps.
                 session.expunge_all()
-                session.rollback()
+                _let_go(session)
 
     @contextmanager
     def session_on(self, connection: Connection) -> Iterator[Session]:
@@ -186,6 +187,17 @@ class Database:
         """Close all connections."""
         for engine in self.engines:
             engine.dispose()
+
+
+def _let_go(session: Session) -> None:
+    """End what has only read; a connection that broke meanwhile has nothing left to lose.
+
+    Else a page that was read whole, or a step that was recorded already, would end as an error (R4).
+    """
+    try:
+        session.rollback()
+    except DBAPIError:
+        session.invalidate()
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:
