@@ -100,8 +100,8 @@ class Clerk:
     def _answer(self, item: str) -> None:
         page = self._get(f"/work/{item}")
         key = re.search(r'name="_key" value="([0-9a-f]+)"', page)
-        if key is None:
-            return  # a colleague was first, or the day is over
+        if key is None or 'name="choice"' not in page:
+            return  # a colleague was first, the day is over, or it is another process
         told = {**GO_ON, "_key": key[1], "csrf_token": _token(page), "action": "submit"}
         answer = self._ask("POST", f"/work/{item}", told)
         if answer is not None and answer.status_code == 302:  # noqa: PLR2004 - HTTP
