@@ -192,7 +192,7 @@ class Database:
 def _let_go(session: Session) -> None:
     """End what has only read; a connection that broke meanwhile has nothing left to lose.
 
-    Else a page that was read whole, or a step that was recorded already, would end as an error (R4).
+    Else a page that was read whole, or a step that was recorded, would end as an error (R4).
     """
     try:
         session.rollback()

@@ -103,8 +103,8 @@ WITNESSED: dict[type[Base], tuple[str, ...]] = {
 FORMER: dict[type[Base], tuple[str, ...]] = {
     Case: ("id", "code", "kind", "state", "deployment_id", "created_at", "ended_at", "erase_after"),
 }
-"""What the version before witnesses, where that is less: while an upgrade rolls its processes write
-rows beside ours. A row that one of them wrote last is held against this, until we write it again."""
+"""What the version before witnesses, where that is less: its processes write rows while an upgrade
+rolls. A row that one of them wrote last is held against this, until this version writes it."""
 Place = tuple[str, UUID | None]
 """A row as the trail calls it, and the case in whose chain it stands."""
 
@@ -263,6 +263,17 @@ def told_in(event_name: str, detail: Any) -> dict[str, str]:
     return rows if isinstance(rows, dict) else {}
 
 
+def _changed(
+    session: Session, doubtful: dict[str, tuple[UUID | None, str]]
+) -> Iterator[tuple[UUID | None, str, str]]:
+    """Yield those rows that are not as the version before has witnessed them either."""
+    former = digests(session, models=FORMER, columns=FORMER) if doubtful else ()
+    known = {name for (name, _), digest in former if doubtful.get(name, ("", ""))[1] == digest}
+    for name, (chain_id, _) in doubtful.items():
+        if name not in known:
+            yield chain_id, name, "was changed past the application"
+
+
 def compare(
     session: Session, told: dict[str, tuple[UUID, str]]
 ) -> Iterator[tuple[UUID | None, str, str]]:
@@ -277,12 +288,7 @@ def compare(
             yield chain_id, name, "was added past the application"
         elif expected != digest:
             doubtful[name] = chain_id, expected
-    if doubtful:
-        for (name, _), digest in digests(session, models=FORMER, columns=FORMER):
-            if doubtful.get(name, (None, GONE))[1] == digest:
-                del doubtful[name]
-    for name, (chain_id, _) in doubtful.items():
-        yield chain_id, name, "was changed past the application"
+    yield from _changed(session, doubtful)
     for name, (chain_id, digest) in told.items():
         if digest != GONE:
             yield chain_id, name, "was deleted past the application"

@@ -104,7 +104,7 @@ class Clerk:
             return  # a colleague was first, the day is over, or it is another process
         told = {**GO_ON, "_key": key[1], "csrf_token": _token(page), "action": "submit"}
         answer = self._ask("POST", f"/work/{item}", told)
-        if answer is not None and answer.status_code == 302:  # noqa: PLR2004 - HTTP
+        if answer is not None and answer.status_code == 302:
             with self.journal.lock:
                 self.journal.answered.append(Answered(UUID(item), self.name, time.time()))
 
@@ -113,7 +113,7 @@ class Clerk:
             return
         told = {**REPORT, "csrf_token": _token(self._get("/signals/new"))}
         answer = self._ask("POST", "/signals/new", told)
-        if answer is not None and answer.status_code == 302:  # noqa: PLR2004 - HTTP
+        if answer is not None and answer.status_code == 302:
             with self.journal.lock:
                 self.journal.opened += 1
 

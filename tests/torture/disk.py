@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -30,15 +31,19 @@ class Disk:
 
 
 @contextmanager
-def small_disk(folder: Path, megabytes: int) -> Iterator[Disk]:
+def small_disk(megabytes: int) -> Iterator[Disk]:
     """Mount a small file system; skip the test where nobody lets us."""
-    folder.mkdir(parents=True)
+    # Not in a folder of pytest's: those are shut to the user of a database server.
+    folder = Path(tempfile.mkdtemp(prefix="casetable_disk_"))
+    folder.chmod(0o755)
     words = ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0777", "tmpfs", str(folder)]
     try:
         subprocess.run(words, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
+        folder.rmdir()
         pytest.skip("a file system of its own cannot be mounted here: run as root")
     try:
         yield Disk(folder)
     finally:
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
+        folder.rmdir()

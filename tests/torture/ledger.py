@@ -1,4 +1,4 @@
-"""Holds what people were told against what the database and the outside say (torture/process.py)."""
+"""Holds what people were told against what the database and the outside say."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -77,7 +77,9 @@ def balance(application: Application, told: Iterable[Answered], effects: Path) -
                 )
             ).all()
         )
-        timers = {str(one) for one in session.scalars(select(Timer.id).where(Timer.state == "fired"))}
+        timers = {
+            str(one) for one in session.scalars(select(Timer.id).where(Timer.state == "fired"))
+        }
         firings = Counter(
             session.scalars(select(AuditEntry.subject).where(AuditEntry.event == "case:timer:fire"))
         )

@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -35,12 +35,12 @@ class Office:
     stop: Event = field(default_factory=Event)
 
     @contextmanager
-    def at_work(self, seed: int, names: Sequence[str] = CLERKS, pause: float = 0.0) -> Iterator[None]:
+    def at_work(self, seed: int, pause: float = 0.0) -> Iterator[None]:
         """Let people answer what is owed, until the block ends; what they met is raised then."""
-        with ThreadPoolExecutor(len(names)) as pool:
+        with ThreadPoolExecutor(len(CLERKS)) as pool:
             clerks = [
                 Clerk(name, self.place.port, self.journal, self.stop, random.Random(seed), pause)
-                for name in names
+                for name in CLERKS
             ]
             working = [pool.submit(clerk.work) for clerk in clerks]
             try:
@@ -70,7 +70,14 @@ class Office:
 
 
 @contextmanager
-def opened(home: Path, url: str, cases: int, *, broker: str = "filesystem://") -> Iterator[Office]:
+def opened(
+    home: Path,
+    url: str,
+    cases: int,
+    *,
+    broker: str = "filesystem://",
+    more: dict[str, str] | None = None,
+) -> Iterator[Office]:
     """Give an office over an empty database, with a worker and pages that are up."""
     database = Database(url)
     Base.metadata.create_all(database.engine)
@@ -78,7 +85,7 @@ def opened(home: Path, url: str, cases: int, *, broker: str = "filesystem://") -
     settings = replace(make_settings(home, url), processes_dir=folder, secret_key=KEY)
     application = Application(settings, database, DatabaseClock(database, demo=True))
     demo.seed(application)
-    place = Installation(home, url, broker)
+    place = Installation(home, url, broker, more=more or {})
     try:
         place.work()
         place.serve()

@@ -39,8 +39,8 @@ from webui.application import create_app
 
 ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
 SEED = int(os.environ.get("CASETABLE_SEED", str(random.randrange(10**6))))
-CASES = 24
-ROOM = 48 * 1024
+CASES = 8
+ROOM = 32 * 1024
 NO_ROOM = "There is no room left on the disk, so nothing was recorded."
 
 
@@ -55,7 +55,8 @@ class Limit:
 
 @contextmanager
 def _on_a_small_disk(home: Path) -> Iterator[Limit]:
-    with small_disk(home / "disk", 24) as disk:
+    del home
+    with small_disk(24) as disk:
 
         def end(database: Database) -> None:
             database.close()  # the last connection empties the log into the file
@@ -137,7 +138,7 @@ def test_full_disk_is_said_and_nothing_is_half_stored(
         sent = {**GO_ON, "_key": item.hex, "csrf_token": token, "action": "submit"}
         assert anna.client.post(f"/work/{item}", data=sent).status_code == 302
         told.append(Answered(item, "intake.anna", time.time()))
-    desk.pass_time(minutes=5)
+    desk.pass_time(seconds=5)
     assert ledger.at_rest(application, CASES)
     with application.database.engine.connect() as connection:
         assert connection.execute(text("PRAGMA integrity_check")).scalar_one() == "ok"
@@ -156,17 +157,31 @@ def _until_told_to_wait(statuses: Counter[int], wanted: int) -> None:
     until(lambda: statuses[503] >= wanted, PATIENCE, lambda: str(statuses))
 
 
-@contextmanager
-def _sqlite(disk: Disk) -> Iterator[str]:
-    yield f"sqlite:///{disk.folder / 'full.sqlite'}"
+@dataclass
+class Store:
+    """Where the data lie, and how a server that has given up is started again."""
+
+    url: str
+    supervise: Callable[[], None]
 
 
 @contextmanager
-def _postgres(disk: Disk) -> Iterator[str]:
+def _sqlite(disk: Disk) -> Iterator[Store]:
+    yield Store(f"sqlite:///{disk.folder / 'full.sqlite'}", lambda: None)
+
+
+@contextmanager
+def _postgres(disk: Disk) -> Iterator[Store]:
     if cluster.missing():
         pytest.skip(cluster.missing())
-    with cluster.running("restart_after_crash=on", on=disk.folder) as server:
-        yield server.url
+    with cluster.running(on=disk.folder) as server:
+
+        def supervise() -> None:
+            # A server that cannot write its log ends itself; whoever looks after it starts it.
+            if server.process is not None and server.process.poll() is not None:
+                server.start()
+
+        yield Store(server.url, supervise)
 
 
 @pytest.mark.skipif(not ALL, reason="served pages on a full disk: make torture ONLY=R13")
@@ -180,9 +195,9 @@ def test_served_pages_come_back_when_there_is_room(
     home = tmp_path / "home"
     home.mkdir()
     with (
-        small_disk(tmp_path / "disk", megabytes) as disk,
-        system(disk) as url,
-        opened(home, url, cases=6) as office,
+        small_disk(megabytes) as disk,
+        system(disk) as store,
+        opened(home, store.url, cases=6) as office,
     ):
         alive = office.place.alive()
         with office.at_work(SEED):
@@ -192,6 +207,7 @@ def test_served_pages_come_back_when_there_is_room(
                 waits = office.journal.statuses[503]
                 _until_told_to_wait(office.journal.statuses, waits + 10)
                 disk.free()
+                store.supervise()
             office.until_working()
         books, journal = office.books(), office.journal
         figure(
