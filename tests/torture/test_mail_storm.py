@@ -10,6 +10,7 @@ import email.policy
 import os
 import random
 import socket
+import subprocess
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -24,7 +25,7 @@ from sqlalchemy import func, select
 
 import tasks.relay
 from engine import demo, due
-from engine.application import Application
+from engine.application import Application, DatabaseClock
 from engine.clock import TestClock
 from engine.database import Database
 from engine.models import Incident, Job, Notice
@@ -32,7 +33,11 @@ from tests.conftest import make_settings
 from tests.engine import small
 from tests.engine.desk import Desk
 from tests.goal import Figure
+from tests.torture.installation import KEY, Installation, until
+from tests.torture.office import PATIENCE
 
+ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
+KILLS = 8
 CASES = int(os.environ.get("CASETABLE_MAILS", "10"))
 SEED = int(os.environ.get("CASETABLE_SEED", str(random.randrange(10**6))))
 STORM = 5
@@ -53,6 +58,8 @@ class Post:
     accepted: Counter[str] = field(default_factory=Counter)
     texts: list[str] = field(default_factory=list)
     controller: Controller | None = None
+    victim: "subprocess.Popen[bytes] | None" = None
+    """A worker that is killed as soon as it has handed over a mail."""
 
     def be(self, mood: str) -> None:
         """Change the mood; a relay that is down does not listen at all."""
@@ -72,6 +79,9 @@ class Post:
         name = str(mail["Message-ID"])
         self.came[name] += 1
         self.texts.append(str(mail))
+        if self.victim is not None:
+            self.victim.kill()
+            self.victim = None
         if self.mood == "dies":
             server.transport.abort()
             return "250 nobody hears this"
@@ -156,3 +166,47 @@ def test_each_mail_arrives_and_comes_twice_only_under_its_own_name(
     assert (unsent, jobs) == (0, {"done"})
     assert incidents <= {"resolved"}, "what was sent in the end is nobody's trouble any more"
     assert not any(word in text for text in post.texts for word in WORDS)
+
+
+def _unsent(desk: Desk) -> int:
+    """Return how many mails are owed and not marked as sent, those not yet written included."""
+    with desk.application.database.reading() as session:
+        waiting = session.scalar(
+            select(func.count()).where(Job.kind == "notice", Job.state.in_(("waiting", "calling")))
+        )
+        unmarked = session.scalar(select(func.count()).where(Notice.sent_at.is_(None)))
+    return (waiting or 0) + (unmarked or 0)
+
+
+@pytest.mark.skipif(not ALL, reason="workers are born and killed: make torture ONLY=R17")
+@pytest.mark.timeout(1800)
+def test_worker_killed_between_sending_and_marking_sends_under_the_same_name(
+    database: Database, tmp_path: Path, post: Post, figure: Figure
+) -> None:
+    url = database.url.render_as_string(hide_password=False)
+    folder = small.write_processes(tmp_path / "processes")
+    settings = replace(make_settings(tmp_path, url), processes_dir=folder, secret_key=KEY)
+    application = Application(settings, database, DatabaseClock(database, demo=True))
+    demo.seed(application)
+    desk = Desk(application, None)  # type: ignore[arg-type]
+    relay = {"CASETABLE_MAIL_HOST": "127.0.0.1", "CASETABLE_MAIL_PORT": str(post.port)}
+    place, control = Installation(tmp_path, url, more=relay), demo.DemoClockControl(application)
+    try:
+        for _ in range(KILLS):
+            place.work()
+            worker = place.workers[-1]
+            until(lambda: _unsent(desk) == 0, PATIENCE, place.tail)
+            post.victim = worker
+            desk.open()
+            until(lambda: worker.poll() is not None, PATIENCE, place.tail)  # noqa: B023
+            control.set(control.now() + timedelta(minutes=3))
+        place.work()
+        until(lambda: _unsent(desk) == 0, PATIENCE, place.tail)
+    finally:
+        place.kill()
+    with application.database.reading() as session:
+        owed = set(session.scalars(select(Notice.message_id)))
+    again = sum(times - 1 for times in post.came.values())
+    figure("R17", mails=len(owed), kills=KILLS, came_again_under_their_name=again)
+    assert set(post.came) == owed
+    assert 1 <= again <= KILLS, "a mail comes again when its worker was killed, and then alone"

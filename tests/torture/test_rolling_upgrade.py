@@ -21,6 +21,7 @@ from threading import Event
 from typing import Any
 
 import pytest
+import requests
 
 from engine import demo
 from engine.application import Application, DatabaseClock
@@ -124,6 +125,11 @@ def _verified(place: Installation) -> str:
     return next(line for line in reversed(place.log.read_text().splitlines()) if VERIFIED in line)
 
 
+def _is_ready(place: Installation) -> bool:
+    found = requests.get(f"http://127.0.0.1:{place.port}/ready", timeout=PATIENCE)
+    return found.status_code == requests.codes.ok
+
+
 def _stage(roll: Roll, by: Journal) -> None:
     """Wait until people got on; nobody answers a step twice, so timers fired as well."""
     wanted = len(by.answered) + EACH
@@ -156,8 +162,10 @@ def test_two_versions_side_by_side_lose_nothing(roll: Roll, figure: Figure) -> N
             _stage(roll, by_old)
             _upgrade(after)
             _stage(roll, by_old)
+            assert _is_ready(before), "the version before is taken out of service"
             after.work()
             after.serve()
+            assert _is_ready(after)
             send(after, "intake.bram", by_new, end)
             _stage(roll, by_new)
             _stage(roll, by_old)
