@@ -108,6 +108,7 @@ def _database_clock(database: Database, home: Path) -> World:
         jumps.append(1)
         put(len(jumps) * STEP + dice.choice(LEAPS))
 
+    put(timedelta())
     clock = DatabaseClock(database, demo=True)
     both = _application(database, home, clock)
     return World(both, both, jump, lambda: put(timedelta(days=50)))
