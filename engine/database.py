@@ -169,7 +169,7 @@ class Database:
             finally:
                 # Detached before the rollback, which would empty what the reader keeps.
                 session.expunge_all()
-                session.rollback()
+                _let_go(session)
 
     @contextmanager
     def session_on(self, connection: Connection) -> Iterator[Session]:
@@ -212,6 +212,17 @@ def _ask_after_a_rest(engine: Engine) -> None:
 
     event.listen(engine, "checkin", rest)
     event.listen(engine, "checkout", take)
+
+
+def _let_go(session: Session) -> None:
+    """End what has only read; a connection that broke meanwhile has nothing left to lose.
+
+    Else a page that was read whole, or a step that was recorded, would end as an error (R4).
+    """
+    try:
+        session.rollback()
+    except DBAPIError:
+        session.invalidate()
 
 
 def _prepare_sqlite(connection: Any, record: Any) -> None:

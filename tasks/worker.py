@@ -19,6 +19,7 @@ from engine.application import Application, open_application
 from engine.connection import OLDEST
 from engine.incident import describe
 from engine.log import named_run
+from engine.outage import is_full
 from engine.settings import Settings
 from engine.workshop import play
 
@@ -128,7 +129,8 @@ def look(application: Application) -> int:
             reader_notice.tell(application)
             play.sweep(application)
     except DBAPIError as error:
-        LOG.warning("database_unavailable", kind=type(error.orig).__name__)
+        kind = "disk full" if is_full(error) else type(error.orig).__name__
+        LOG.warning("database_unavailable", kind=kind)
     except Exception as error:  # noqa: BLE001 - the edge: the next look comes by itself
         LOG.error("look_failed", error=str(describe(error)))  # noqa: TRY400 - a trace may quote data
     else:

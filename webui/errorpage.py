@@ -21,6 +21,7 @@ from engine.errors import (
     TooManyAttemptsError,
 )
 from engine.language import gettext
+from engine.outage import is_full
 from webui import language
 from webui.context import end_reading
 from webui.guard import SignedOutError
@@ -37,7 +38,10 @@ STATUS = (
 )
 FAILED = 500
 AWAY = (OperationalError, InterfaceError, PoolTimeoutError)
-"""The database does not answer, is locked for too long, or has no connection free (R4)."""
+"""The database does not answer, is locked for too long, or has no connection free (R4).
+
+A full disk ends in the same page with other words (R13).
+"""
 RETRY_AFTER = "10"
 FRAMES = 12
 SAYS_WHY = frozenset({400, 401, 409, 429})
@@ -54,7 +58,7 @@ def show_error(error: Exception) -> ResponseReturnValue:
     if isinstance(error, SecurityError):
         # No page can be made for a host that is not ours: it has no addresses.
         return Response("This name is not served here.\n", 400, mimetype="text/plain")
-    if isinstance(error, AWAY):
+    if isinstance(error, AWAY) or is_full(error):
         return _away(error)
     if isinstance(error, PasswordNeededError) and request.method == "GET":
         return redirect(url_for("step_up.show", next=request.full_path.rstrip("?")))
@@ -78,13 +82,22 @@ def show_error(error: Exception) -> ResponseReturnValue:
 
 
 def _away(error: Exception) -> Response:
-    """Return a page that asks nothing of the database, not even who is signed in."""
-    log.error("database away", error=type(error).__name__)
+    """Return a page that asks nothing of the database, not even who is signed in.
+
+    Where the answer to a commit got lost nobody knows whether it was recorded, so only a full
+    disk lets the page say that nothing was.
+    """
+    full = is_full(error)
+    log.error("disk full" if full else "database away", error=type(error).__name__)
     headers = {"Retry-After": RETRY_AFTER}
     if request.accept_mimetypes.best == "application/json":
-        says = gettext("The database does not answer; nothing was recorded. Try again.")
+        says = (
+            gettext("There is no room left on the disk; nothing was recorded. Tell the operator.")
+            if full
+            else gettext("The database does not answer. Wait a few seconds, then try again.")
+        )
         return Response(json.dumps({"message": says}), 503, headers, mimetype="application/json")
-    page = current_app.jinja_env.get_template("error/503.html").render()
+    page = current_app.jinja_env.get_template("error/503.html").render(full=full)
     return Response(page, 503, headers, mimetype="text/html")
 
 

@@ -7,6 +7,7 @@ from sqlalchemy import JSON
 
 from engine.database import Database
 from engine.errors import StateError
+from engine.migrations.alone import hold_all_tables
 from engine.models import Base, install_fence, install_guard, remove_fence, remove_guard
 from engine.models.base import Instant
 
@@ -59,6 +60,7 @@ with database.engine.execution_options(casetable_write=True).connect() as connec
         render_item=render_item,
     )
     with context.begin_transaction():
+        hold_all_tables(connection)
         # SQLite refuses to rebuild a table that a trigger reads.
         remove_guard(connection)
         if moves():
