@@ -39,7 +39,7 @@ ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
 SEED = int(os.environ.get("CASETABLE_SEED", str(random.randrange(10**6))))
 SOME = 3
 """Places at which one stimulus dies on one system in a small run."""
-FEWEST = 15
+FEWEST = 10
 """Places that each stimulus must have, else it was not looked at closely enough."""
 ROOT = Path(__file__).resolve().parents[2]
 
