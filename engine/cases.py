@@ -28,8 +28,9 @@ from engine.models import (
     Signal,
     SignalSource,
 )
+from engine.once import add_once
 from engine.outcome import Outcome
-from engine.receipt import hash_receipt, new_receipt
+from engine.receipt import hash_receipt, new_receipt, receipt_of
 from engine.separate_file import first_of
 from engine.turn import Turn, new_instance
 
@@ -61,18 +62,21 @@ def report_concern(
     *,
     kind: str = "signal",
     received_by: UUID | None = None,
+    key: str = "",
 ) -> Receipt:
     """Take in a concern or an announcement (P11) and start its episode; give a receipt.
 
     One transaction: a reporter who holds a receipt can be sure that the desk has the signal.
+    The same key of the same person again gives the first receipt, and no second case (R16).
     """
+    secret = application.settings.report_key
+    code = receipt_of(secret, f"desk:{received_by}:{key}") if key else new_receipt()
     with application.database.transaction() as session:
         account = session.get(Account, received_by) if received_by else None
-        code = new_receipt()
         now = application.now(session)
         signal = Signal(
             id=uuid4(),
-            receipt_hash=hash_receipt(application.settings.report_key, code),
+            receipt_hash=hash_receipt(secret, code),
             channel=report.channel,
             about=dict(report.about),
             text=report.text,
@@ -80,8 +84,10 @@ def report_concern(
             received_at=now,
             received_by_id=received_by,
         )
-        session.add(signal)
-        session.flush()
+        if not add_once(session, signal):
+            first = select(Case.id).join(Signal, Signal.case_id == Case.id)
+            same = Signal.receipt_hash == hash_receipt(secret, code)
+            return Receipt(code, session.scalars(first.where(same)).one())
         if report.reporter:
             session.add(SignalSource(signal_id=signal.id, said=dict(report.reporter), at=now))
         case = _open_case(application, session, kind, now)

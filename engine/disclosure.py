@@ -28,6 +28,7 @@ from engine.models import (
     Job,
     Person,
 )
+from engine.once import add_once, id_of
 from engine.profile import Profile
 
 OFFICER = "dpo"
@@ -58,8 +59,8 @@ class Request:
     scope: str = ""
 
 
-def register(application: Application, account_id: UUID, wanted: Request) -> UUID:
-    """Register a request; raise DisclosureError naming the field to mend."""
+def register(application: Application, account_id: UUID, wanted: Request, *, key: str = "") -> UUID:
+    """Register a request, once for each key; raise DisclosureError naming the field to mend."""
     with application.database.transaction() as session:
         profile, account = officer_of(application, session, account_id)
         now = application.now(session)
@@ -67,6 +68,7 @@ def register(application: Application, account_id: UUID, wanted: Request) -> UUI
         start = datetime.combine(received, time(), tzinfo=profile.zone)
         due = occurrence(start, period(profile, "disclosure_deadline"), 1, profile.zone)
         found = Disclosure(
+            id=id_of(key, account_id),
             code=f"R-{receipt.new_code()}",
             relation=wanted.relation,
             requester=wanted.requester.strip(),
@@ -79,8 +81,8 @@ def register(application: Application, account_id: UUID, wanted: Request) -> UUI
             registered_by_id=account.id,
             registered_at=now,
         )
-        session.add(found)
-        session.flush()
+        if not add_once(session, found):
+            return found.id
         write(session, account, "disclosure:request:register", found, now)
         soon = occurrence(due, period(profile, "disclosure_remind"), -1, profile.zone)
         # A set: of a request that is registered late both are owed at once.

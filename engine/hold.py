@@ -29,6 +29,7 @@ from engine.models import (
     LegalHold,
     ProcessInstance,
 )
+from engine.once import id_of
 from engine.profile import Profile
 from engine.turn import Turn, take_turn
 
@@ -82,8 +83,8 @@ def blocking(session: Session, case_id: UUID, now: datetime) -> LegalHold | None
     ).one_or_none()
 
 
-def ask(application: Application, account_id: UUID, wanted: Request) -> UUID:
-    """Ask for a hold; raise HoldError naming the field to mend."""
+def ask(application: Application, account_id: UUID, wanted: Request, *, key: str = "") -> UUID:
+    """Ask for a hold, once for each key; raise HoldError naming the field to mend."""
     with application.database.transaction() as session:
         profile = application.deployment(session).profile
         account, part = _person(session, account_id, profile)
@@ -98,8 +99,9 @@ def ask(application: Application, account_id: UUID, wanted: Request) -> UUID:
             missed = {"event": "case:search:miss", "subject": "hold"}
             audit.record(session, None, at=now, actor_id=account.id, **missed)
             found = None
-        else:
+        elif (found := session.get(LegalHold, new_id := id_of(key, account_id, case.id))) is None:
             found = LegalHold(
+                id=new_id,
                 case_id=case.id,
                 ground=wanted.ground,
                 reference=wanted.reference.strip(),

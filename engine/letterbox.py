@@ -15,7 +15,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, true
-from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from engine.application import Application
@@ -24,7 +23,6 @@ from engine.challenge import Challenge, ChallengeError
 from engine.errors import ConflictError
 from engine.language import gettext
 from engine.models import (
-    Base,
     Case,
     CaseState,
     Episode,
@@ -36,6 +34,7 @@ from engine.models import (
     SignalSource,
     SpentChallenge,
 )
+from engine.once import add_once
 from engine.receipt import hash_receipt, receipt_of
 from engine.sealing import fingerprint
 
@@ -150,7 +149,7 @@ def _owe(session: Session, kind: str, subject: UUID, at: datetime) -> None:
 def _spend(session: Session, key: bytes, challenge: Challenge, now: datetime) -> bool:
     """Use up a challenge; False: it was used a moment ago, so this is the same click again."""
     mark = fingerprint(key, "spent", challenge.id)
-    if _add_once(session, SpentChallenge(fingerprint=mark, kind=challenge.kind, at=now)):
+    if add_once(session, SpentChallenge(fingerprint=mark, kind=challenge.kind, at=now)):
         return True
     before = select(SpentChallenge.at).where(SpentChallenge.fingerprint == mark)
     if now - session.scalars(before).one() > TWICE:
@@ -170,17 +169,7 @@ def tell_refusal(application: Application, now: datetime) -> None:
             run_after=at,
             created_at=at,
         )
-        _add_once(session, notice)
-
-
-def _add_once(session: Session, row: Base) -> bool:
-    """Add a row whose key may be there already; say whether it is new."""
-    try:
-        with session.begin_nested():
-            session.add(row)
-    except IntegrityError:
-        return False
-    return True
+        add_once(session, notice)
 
 
 def look_up(
@@ -221,7 +210,7 @@ def drop_answer(
         answer = ReportAnswer(
             id=uuid4(), case_id=row.case_id, question_id=standing.question_id, text=text, at=at
         )
-        if not _add_once(session, answer):
+        if not add_once(session, answer):
             return False
         _add_files(session, row.id, row.case_id, files, at)
         _owe(session, "answer_arrived", answer.id, at)

@@ -9,6 +9,7 @@ from engine.application import Application
 from engine.errors import InputError, NotFoundError
 from engine.language import gettext, mark
 from engine.models import Account, Case, Episode, Note
+from engine.once import id_of
 
 KINDS = mark(
     {
@@ -21,9 +22,18 @@ LONGEST = 20_000
 
 
 def add_note(
-    application: Application, case_id: UUID, account_id: UUID, kind: str, text: str
+    application: Application,
+    case_id: UUID,
+    account_id: UUID,
+    kind: str,
+    text: str,
+    *,
+    key: str = "",
 ) -> None:
-    """Add a note; raise NotFoundError where the person may not, InputError for a wrong one."""
+    """Add a note; raise NotFoundError where the person may not, InputError for a wrong one.
+
+    The same key again adds none (R16).
+    """
     if kind not in KINDS or not text.strip() or len(text) > LONGEST:
         raise InputError(
             gettext("A note has a kind and between 1 and %(longest)s characters.", longest=LONGEST)
@@ -36,8 +46,12 @@ def add_note(
             raise NotFoundError(gettext("This case does not exist, or it is not for you."))
         access.require(session, account, "case:write", case)
         absent = access.acting_for_in(session, account, "case:write", case)
+        note_id = id_of(key, account_id, case_id)
+        if session.get(Note, note_id) is not None:
+            return
         now = application.now(session)
         note = Note(
+            id=note_id,
             case_id=case.id,
             episode_id=session.scalar(
                 select(Episode.id)

@@ -6,7 +6,7 @@ Only the intake desk comes here. Every reading of who reported and every downloa
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, undefer
@@ -25,6 +25,7 @@ from engine.models import (
     Signal,
     SignalSource,
 )
+from engine.once import id_of
 
 LONGEST = 2_000
 SHORTEST = 5
@@ -148,9 +149,15 @@ def may_ask(session: Session, case_id: UUID) -> bool:
 
 
 def ask(
-    application: Application, case_id: UUID, signal_id: UUID, account_id: UUID, text: str
+    application: Application,
+    case_id: UUID,
+    signal_id: UUID,
+    account_id: UUID,
+    text: str,
+    *,
+    key: str = "",
 ) -> UUID:
-    """Ask the reporter back (P38); the question waits behind the receipt code.
+    """Ask the reporter back (P38), once for each key; it waits behind the receipt code.
 
     Raise InputError for a text that is none, ConflictError once the first look is over: a later
     question would tell the reporter that a case goes on.
@@ -170,9 +177,12 @@ def ask(
             raise ConflictError(
                 gettext("The first look is over, so the reporter is not asked any more.")
             )
+        question_id = id_of(key, account_id, signal.id)
+        if session.get(ReportQuestion, question_id) is not None:
+            return question_id
         now = application.now(session)
         question = ReportQuestion(
-            id=uuid4(),
+            id=question_id,
             case_id=case.id,
             signal_id=signal.id,
             number=_next_number(session, signal.id),

@@ -89,6 +89,11 @@ def page_number() -> int:
     return min(max(1, request.args.get("page", 1, type=int)), LAST_PAGE)
 
 
+def form_key() -> str:
+    """Return the key of the copy of a form that was sent; again it makes nothing new (R16)."""
+    return request.form.get("_key", "")[:80]
+
+
 def subject() -> Any:
     """Return what the guard has loaded and permitted for this view (see webui/guard.py)."""
     return g.subject

@@ -1,6 +1,7 @@
 """What templates may call: dates, words, names of roles, navigation."""
 
 from typing import Any
+from uuid import uuid4
 
 from flask import Flask, current_app, url_for
 from flask_login import current_user
@@ -48,6 +49,7 @@ def register(app: Flask) -> None:
         holds_files=lambda: part_of(current_user.account, profile()) is not None,
         is_demo=lambda: application().settings.demo,
         may_enter_for=may_enter_for,
+        new_key=lambda: uuid4().hex,
         navigation=navigation,
         opens_emergencies=lambda: may_open(current_user.account, profile()),
         key_words=key_ceremony.words,

@@ -11,6 +11,11 @@ from engine.turn import Turn
 from tests.bpmn import builder as b
 from tests.engine.small import FORM, PROFILE, Nothing, _task
 
+FOR_PAGES = """
+[values.hold_roles]
+value = ["desk_head"]
+"""
+"""What every page asks a profile for."""
 EFFECTS = "CASETABLE_TORTURE_EFFECTS"
 """Names the file to which the effect on the outside appends; it has no unique key."""
 
@@ -59,5 +64,5 @@ def write_processes(folder: Path) -> Path:
     (folder / "profiles/base").mkdir(parents=True)
     (folder / "case_management.bpmn").write_bytes(lifecycle())
     (folder / "forms/ask.form").write_text(json.dumps(FORM))
-    (folder / "profiles/base/profile.toml").write_text(PROFILE)
+    (folder / "profiles/base/profile.toml").write_text(PROFILE + FOR_PAGES)
     return folder

@@ -70,6 +70,7 @@ def test_all_errors_are_shown_at_once_with_links_to_the_fields(site: Site) -> No
 
 
 def test_same_key_again_gives_the_first_result(site: Site) -> None:
+    """R16."""
     item = site.item(site.report(), "check_source")
     anna = site.visit("intake.anna")
     anna.get(f"/work/{item.id}")
@@ -80,6 +81,7 @@ def test_same_key_again_gives_the_first_result(site: Site) -> None:
 
 
 def test_second_submit_says_who_when_and_what_was_answered(site: Site) -> None:
+    """R5: who comes too late gets 409 with the winner's answer."""
     item = site.item(site.report(), "check_source")
     anna, bram = site.visit("intake.anna"), site.visit("intake.bram")
     bram.get(f"/work/{item.id}")

@@ -14,7 +14,7 @@ from engine.errors import ConflictError, NotFoundError, ReleaseError, Separation
 from engine.language import SOURCE, gettext, ngettext
 from engine.models import Disclosure
 from engine.reading.disclosure import deciding, requests, to_search, waiting
-from webui.context import account, application, end_reading, profile, reading, today
+from webui.context import account, application, end_reading, form_key, profile, reading, today
 from webui.guard import across, action, own, sensitive
 from webui.language import given
 from webui.reading_record import note_reading
@@ -76,7 +76,7 @@ def create() -> AnyResponse | tuple[str, int]:
     wanted = requests_for_access.Request(**{name: form.get(name, "") for name in names})
     end_reading()
     try:
-        found = requests_for_access.register(application(), me, wanted)
+        found = requests_for_access.register(application(), me, wanted, key=form_key())
     except DisclosureError as error:
         return _form({error.field: str(error)}, form), 422
     return redirect(url_for("disclosure.show", disclosure_id=found))

@@ -12,7 +12,7 @@ from engine.inbox import EVENTS, post_event
 from engine.language import gettext, mark
 from engine.note import KINDS, add_note
 from webui.casepage import case_page
-from webui.context import account, application, end_reading, subject
+from webui.context import account, application, end_reading, form_key, subject
 from webui.guard import action
 from webui.loading import case as by_code
 
@@ -85,7 +85,7 @@ def create_note(code: str) -> Response | tuple[str, int]:
         return _note_page(errors, request.form), 422
     case_id, me = subject().id, account().id
     end_reading()
-    add_note(application(), case_id, me, kind, text)
+    add_note(application(), case_id, me, kind, text, key=form_key())
     flash(gettext("The note is on file."), "success")
     return redirect(url_for("case.show", code=code))
 

@@ -11,7 +11,7 @@ from engine import hold
 from engine.errors import ConflictError, NotFoundError, SeparationError
 from engine.language import gettext
 from engine.reading.hold import hold_of, holds, state_of
-from webui.context import account, application, end_reading, profile, reading
+from webui.context import account, application, end_reading, form_key, profile, reading
 from webui.guard import across, action
 
 pages = Blueprint("hold", __name__)
@@ -70,7 +70,7 @@ def create() -> Response | tuple[str, int]:
     )
     end_reading()
     try:
-        hold_id = hold.ask(application(), me, wanted)
+        hold_id = hold.ask(application(), me, wanted, key=form_key())
     except hold.HoldError as error:
         return _form({error.field: str(error)}, form), 422
     flash(

@@ -10,7 +10,7 @@ from engine.attachment import SUFFIXES
 from engine.errors import ConflictError, InputError
 from engine.language import gettext
 from webui.casepage import case_page, open_case
-from webui.context import account, application, end_reading, reading, subject
+from webui.context import account, application, end_reading, form_key, reading, subject
 from webui.guard import action
 from webui.loading import case as by_code
 
@@ -48,7 +48,8 @@ def ask(code: str) -> AnyResponse | tuple[str, int]:
     case_id, me = subject().id, account().id
     end_reading()
     try:
-        reporter.ask(application(), case_id, _signal_id(), me, request.form.get("question", ""))
+        words, key = request.form.get("question", ""), form_key()
+        reporter.ask(application(), case_id, _signal_id(), me, words, key=key)
     except ConflictError as error:
         return _page({"question": str(error)}), 409
     except InputError as error:

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response
 from engine.cases import Report, report_concern
 from engine.language import gettext, mark
 from engine.models import Case
-from webui.context import account, application, end_reading, reading
+from webui.context import account, application, end_reading, form_key, reading
 from webui.guard import action
 
 pages = Blueprint("signal", __name__)
@@ -51,9 +51,11 @@ def create() -> Response | tuple[str, int]:
     errors = _errors()
     if errors:
         return _page(errors, request.form), 422
-    me = account().id
+    me, key = account().id, form_key()
     end_reading()
-    receipt = report_concern(application(), _report(), kind=request.form["kind"], received_by=me)
+    receipt = report_concern(
+        application(), _report(), kind=request.form["kind"], received_by=me, key=key
+    )
     case = reading().get_one(Case, receipt.case_id)
     flash(
         gettext(
