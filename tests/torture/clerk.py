@@ -49,7 +49,7 @@ class Journal:
     def note(self, path: str, answer: requests.Response) -> None:
         with self.lock:
             self.statuses[answer.status_code] += 1
-            if answer.status_code == AWAY and answer.headers.get("Retry-After", "").isdecimal():
+            if answer.status_code == AWAY and _is_kind(answer):
                 return
             if answer.status_code not in {200, 302, 409}:
                 self.wrong.append(f"{path}: {answer.status_code} {answer.text[-300:]}")
@@ -139,6 +139,12 @@ class Clerk:
                     return answer
             if self.stop.wait(TRY_AGAIN):
                 return None
+
+
+def _is_kind(answer: requests.Response) -> bool:
+    """Say whether whoever is asked to wait is told when to come back, by a page and no more."""
+    waits = answer.headers.get("Retry-After", "").isdecimal()
+    return waits and "Back in a moment" in answer.text and "Error" not in answer.text
 
 
 def _token(page: str) -> str:

@@ -1,6 +1,5 @@
 """An installation as it runs for the real world: a process that serves pages, workers, a broker."""
 
-import json
 import os
 import shutil
 import signal
@@ -15,7 +14,6 @@ from pathlib import Path
 
 import tests.torture.process as torture
 from engine.settings import ROOT
-from tests.engine.small import FORM
 
 KEY = "a key that only the tests use, long enough"
 BOOT = 120.0
@@ -25,10 +23,10 @@ PROGRAM = "import tests.torture.process; from engine.commandline import main; ma
 
 
 def write_processes(folder: Path) -> Path:
-    """Write the small process into the shipped set, whose profile the pages need; return it."""
-    shutil.copytree(ROOT / "processes", folder, ignore=shutil.ignore_patterns("scenarios"))
-    (folder / "case_management.bpmn").write_bytes(torture.lifecycle())
-    (folder / "forms/ask.form").write_text(json.dumps(FORM))
+    """Write the small process with the shipped profile, which the pages need; return the folder."""
+    torture.write_processes(folder)
+    for path in (ROOT / "processes/profiles/base").iterdir():
+        shutil.copyfile(path, folder / "profiles/base" / path.name)
     return folder
 
 

@@ -82,7 +82,7 @@ def _in_a_file_that_may_not_grow(home: Path) -> Iterator[Limit]:
     yield Limit(f"sqlite:///{home / 'full.sqlite'}", end, lambda _: most.clear())
 
 
-@pytest.fixture(params=[_on_a_small_disk, _in_a_file_that_may_not_grow])
+@pytest.fixture(params=[_in_a_file_that_may_not_grow, *([_on_a_small_disk] if ALL else [])])
 def limit(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Limit]:
     with request.param(tmp_path) as found:
         yield found

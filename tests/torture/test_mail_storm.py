@@ -1,6 +1,6 @@
 """R17: the mail relay is down, slow, busy, or dies between taking a mail and saying so.
 
-`CASETABLE_MAILS` sets for how many cases mails are owed (default 10, a full run 400). The seed is
+`CASETABLE_MAILS` sets for how many cases mails are owed (default 4, a full run 400). The seed is
 printed and `CASETABLE_SEED` repeats it.
 """
 
@@ -38,7 +38,7 @@ from tests.torture.office import PATIENCE
 
 ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
 KILLS = 8
-CASES = int(os.environ.get("CASETABLE_MAILS", "10"))
+CASES = int(os.environ.get("CASETABLE_MAILS", "4"))
 SEED = int(os.environ.get("CASETABLE_SEED", str(random.randrange(10**6))))
 STORM = 5
 """Cases between two times at which the relay is well: no mail is tried too often meanwhile."""
