@@ -78,9 +78,8 @@ def blocking(session: Session, case_id: UUID, now: datetime) -> LegalHold | None
         LegalHold.agreed_at.is_(None), LegalHold.declined_at.is_(None), LegalHold.answer_by > now
     )
     conditions = (LegalHold.case_id == case_id, or_(in_force(), asked))
-    return session.scalars(
-        select(LegalHold).where(*conditions).order_by(LegalHold.asked_at).limit(1)
-    ).one_or_none()
+    wanted = select(LegalHold).where(*conditions).order_by(LegalHold.asked_at).limit(1)
+    return session.scalars(wanted).one_or_none()
 
 
 def ask(application: Application, account_id: UUID, wanted: Request, *, key: str = "") -> UUID:
