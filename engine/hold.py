@@ -74,13 +74,11 @@ def in_force() -> ColumnElement[bool]:
 
 def blocking(session: Session, case_id: UUID, now: datetime) -> LegalHold | None:
     """Return what keeps a case from being erased now: a hold, or a request without an answer."""
-    asked = and_(
-        LegalHold.agreed_at.is_(None), LegalHold.declined_at.is_(None), LegalHold.answer_by > now
-    )
+    unanswered = and_(LegalHold.agreed_at.is_(None), LegalHold.declined_at.is_(None))
+    asked = unanswered & (LegalHold.answer_by > now)
     conditions = (LegalHold.case_id == case_id, or_(in_force(), asked))
-    return session.scalars(
-        select(LegalHold).where(*conditions).order_by(LegalHold.asked_at).limit(1)
-    ).one_or_none()
+    wanted = select(LegalHold).where(*conditions).order_by(LegalHold.asked_at).limit(1)
+    return session.scalars(wanted).one_or_none()
 
 
 def ask(application: Application, account_id: UUID, wanted: Request, *, key: str = "") -> UUID:

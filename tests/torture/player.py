@@ -17,7 +17,7 @@ from tests.engine.small import GO_ON
 
 AT_ONCE = 3
 """Of the open steps that somebody has seen he answers so many, then he looks again."""
-RACES = 0.2
+RACES = 0.1
 """How often somebody answers where the others work; else the quick ones would do everything."""
 
 
@@ -55,7 +55,7 @@ def people(application: Application) -> dict[str, UUID]:
     """Return who may answer, by user name."""
     with application.database.reading() as session:
         wanted = select(Account.username, Account.id).where(Account.username.startswith("intake."))
-        return {name: account for name, account in session.execute(wanted)}
+        return dict(session.execute(wanted).all())
 
 
 def play(journal: str, seed: int) -> None:

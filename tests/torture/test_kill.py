@@ -82,7 +82,7 @@ def test_processes_killed_at_random_lose_and_double_nothing(arena: Arena, figure
         arena.desk.open()
     _sign_in(arena)
     arena.start_all()
-    arena.until(arena.served)
+    arena.until(lambda: any(line["kind"] == "page" for line in arena.journal()))
     killed = Counter[str]()
     for _ in range(KILLS):
         # Only what works can be killed at work: something was answered and fired since the last.
