@@ -2,8 +2,8 @@
 
 The pages are the same over both systems, and what differs between these has tests of its own in
 tests/engine and tests/sight, which always run on both. Killing and racing take turns as well: they
-hit other places each time. `CASETABLE_TURN`, which .ci/run takes from the commit, says who is on which;
-without it, as in `make test`, everything runs on both.
+hit other places each time. `CASETABLE_TURN`, which .ci/run takes from the commit, says who is on
+which; without it, as in `make test`, everything runs on both.
 """
 
 import os
