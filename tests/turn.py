@@ -1,9 +1,9 @@
 """Lets tests of pages run on one of the two database systems at a time, where time is short.
 
 The pages are the same over both systems, and what differs between these has tests of its own in
-tests/engine and tests/sight, which always run on both. Killing takes turns as well: it hits other
-places each time. `CASETABLE_TURN`, which .ci/run takes from the commit, says who is on which;
-without it, as in `make test`, everything runs on both.
+tests/engine and tests/sight, which always run on both. Killing and racing take turns as well: they
+hit other places each time. `CASETABLE_TURN`, which .ci/run takes from the commit, says who is on
+which; without it, as in `make test`, everything runs on both.
 """
 
 import os
@@ -21,7 +21,9 @@ BY_TURNS = (
     "tests/engine/test_rehearsal.py",
     "tests/engine/test_workshop_",
     "tests/torture/test_crash.py",
+    "tests/torture/test_due.py",
     "tests/torture/test_kill.py",
+    "tests/torture/test_race.py",
 )
 
 

@@ -37,7 +37,7 @@ from tests.torture.stimulus import STIMULI
 
 ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
 SEED = int(os.environ.get("CASETABLE_SEED", str(random.randrange(10**6))))
-SOME = 3
+SOME = 2
 """Places at which one stimulus dies on one system in a small run."""
 FEWEST = 10
 """Places that each stimulus must have, else it was not looked at closely enough."""

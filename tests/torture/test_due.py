@@ -1,6 +1,7 @@
 """Many timers, many that look for them: each fires once (R6), in time, and in due order (R7).
 
-A full run (`CASETABLE_TORTURE=yes`) has ten thousand timers; they belong to copies of one case.
+A full run (`CASETABLE_TORTURE=yes`) has ten thousand timers, `CASETABLE_TIMERS` other numbers; they
+belong to copies of one case.
 """
 
 import os
@@ -24,7 +25,7 @@ from tests.torture import process
 from tests.torture.arena import Arena
 
 ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
-TIMERS = 10_000 if ALL else 40
+TIMERS = int(os.environ.get("CASETABLE_TIMERS", "10000" if ALL else "40"))
 """For those that look at the same instant."""
 OVERDUE = 2_000 if ALL else 60
 """After days without a worker; more than a worker takes in one look."""
@@ -37,6 +38,10 @@ SCHEDULERS, WORKERS = 4, 4 if ALL else 1
 def _wait_for(application: Application, desk: Desk, number: int) -> None:
     """Let so many cases wait for a timer."""
     desk.do(desk.open(), "ask", "intake.anna", GO_ON)
+    with application.database.transaction() as session:
+        # Else the first one might fire before it is copied.
+        far = application.now(session) + timedelta(days=9)
+        session.execute(update(Timer).values(due_at=far))
     due.run_due(application)
     copy_cases(application, number)
 
@@ -108,9 +113,6 @@ def _set_off(arena: Arena, *kinds: str) -> tuple[dict[UUID, datetime], float]:
     """
     application = arena.application
     _wait_for(application, arena.desk, TIMERS)
-    with application.database.transaction() as session:
-        far = application.now(session) + timedelta(days=1)
-        session.execute(update(Timer).values(due_at=far))
     arena.kinds = kinds
     arena.start_all()
     time.sleep(3 if ALL else 1)
