@@ -51,7 +51,7 @@ def keep(stage: Stage, stop: Stop, number: int, known: Mapping[str, list[Step]])
     """Play to a stop, keep the database, and find out how the case comes to its end."""
     story = stories()[stop.story]
     *_, player = stage.play(story, stop.number)
-    now, content = player.clock.now(), stage.content()
+    now, case_id, content = player.clock.now(), player.case_id, stage.content()
     *_, player = stage.play(story)
     rest = [*story.steps[stop.number :], *finish(player, known)]
     ended = has_ended(player.application)
@@ -62,7 +62,7 @@ def keep(stage: Stage, stop: Stop, number: int, known: Mapping[str, list[Step]])
         waits=tuple(sorted(stop.waits)),
         now=now.isoformat(),
         zone=str(player.zone),
-        case_id=str(player.case_id),
+        case_id=str(case_id),
         master_keys=stage.master_keys,
         steps=plain(rest),
         ended=ended,
