@@ -1,1 +1,1 @@
-"""Figures for the goals M1, M1b, M2 and M3; `make bench` prints them and writes them down."""
+"""Figures for the goals of speed, M1 to M10; `make bench` prints them and writes them down."""

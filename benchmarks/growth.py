@@ -9,8 +9,7 @@ from sqlalchemy import event, select
 
 from benchmarks.harness import Figure, figure, measure
 from benchmarks.place import Place, answers_of, place, play
-from engine import due, worklist
-from engine.calendar import occurrence, parse_duration
+from engine import worklist
 from engine.models import Episode, ProcessInstance
 
 
@@ -50,8 +49,7 @@ def _check_ins(found: Place, count: int) -> tuple[list[float], list[int], list[i
     sizes: list[int] = []
     statements: list[int] = []
     while len(times) < count:
-        target = occurrence(found.clock.now(), parse_duration("P1M"), 1, _zone(found))
-        due.advance(found.application, found.clock, target)
+        found.pass_time("P1M")
         for item in found.open_items("record_check_in"):
 
             def send(item_id: object = item.id) -> None:
@@ -70,11 +68,6 @@ def _check_ins(found: Place, count: int) -> tuple[list[float], list[int], list[i
             statements.append(len(counted))
             sizes.append(_state_size(found))
     return times, sizes, statements
-
-
-def _zone(found: Place):  # noqa: ANN202 - a time zone
-    with found.application.database.reading() as session:
-        return found.application.deployment(session).profile.zone
 
 
 def _state_size(found: Place) -> int:

@@ -9,20 +9,24 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import create_engine, make_url, select, text
 
-from engine import demo, scenario
+from engine import demo, due, scenario
 from engine.application import Application
+from engine.calendar import occurrence, parse_duration
 from engine.clock import TestClock
 from engine.database import Database
 from engine.models import Account, Base, WorkItem, WorkItemState
 from engine.scenario_world import Player
-from engine.settings import ROOT, Settings
+from engine.settings import PREFIX, ROOT, Settings
 
 POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
 DATABASE = f"casetable_bench_{os.getpid()}"
 """Of this measurement alone: another one may run beside it."""
+START = datetime(2026, 1, 15, 8, tzinfo=UTC)
+KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR")
 FRAGMENTS = ROOT / "processes/scenarios/fragments"
 
 
@@ -34,19 +38,43 @@ class Place:
     clock: TestClock
     folder: Path
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return what another process of the same installation finds in its environment."""
+        own = self.application.settings
+        told = {
+            "DATA_DIR": str(self.folder),
+            "DATABASE_URL": own.database_url,
+            "SECRET_KEY": own.secret_key,
+            "DEMO": "yes",
+            "POLL_SECONDS": "0.1",
+        }
+        kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+        return kept | {f"{PREFIX}{name}": value for name, value in told.items()}
+
     def count_rows(self) -> None:
         """Let the database count what was copied in, as it does by itself while it is in use."""
         url, options = self.application.database.url, {"isolation_level": "AUTOCOMMIT"}
         engine = create_engine(url, **options)
         with engine.connect() as connection:
-            connection.execute(text("ANALYZE"))
+            lite = self.application.database.is_sqlite
+            connection.execute(text("ANALYZE" if lite else "VACUUM ANALYZE"))
         engine.dispose()
 
     def player(self) -> Player:
         """Return somebody who plays fragments of scenarios on a new case."""
+        return Player(self.application, self.clock, self.zone)
+
+    def pass_time(self, duration: str) -> None:
+        """Let a duration go by, and do what becomes due in it."""
+        target = occurrence(self.clock.now(), parse_duration(duration), 1, self.zone)
+        due.advance(self.application, self.clock, target)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Return the time zone of the profile."""
         with self.application.database.reading() as session:
-            zone = self.application.deployment(session).profile.zone
-        return Player(self.application, self.clock, zone)
+            return self.application.deployment(session).profile.zone
 
     def account(self, username: str) -> Account:
         """Return a demo person."""
@@ -93,7 +121,7 @@ def postgres_is_there() -> bool:
 
 
 @contextmanager
-def place(kind: str) -> Iterator[Place]:
+def place(kind: str, start: datetime = START) -> Iterator[Place]:
     """Set up an installation on `sqlite` or `postgres` and take it away again."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -107,7 +135,7 @@ def place(kind: str) -> Iterator[Place]:
             url = make_url(POSTGRES).set(database=DATABASE).render_as_string()
         database = Database(url)
         Base.metadata.create_all(database.engine)
-        clock = TestClock(datetime(2026, 1, 15, 8, tzinfo=UTC))
+        clock = TestClock(start)
         application = Application(_settings(folder, url), database, clock)
         application.sends_mail = False
         demo.seed(application)

@@ -3,6 +3,8 @@
 import re
 from uuid import uuid4
 
+from flask.testing import FlaskClient
+
 from benchmarks.harness import Figure, figure, measure
 from benchmarks.place import Place, answers_of, place
 from engine import accounts, cases
@@ -26,13 +28,27 @@ def run(kind: str, *, quick: bool) -> list[Figure]:
     ]
 
 
-def _measure(found: Place) -> list[tuple[float, float]]:
+def signed_in(found: Place, username: str) -> FlaskClient:
+    """Return a browser in which a person is signed in."""
     app = create_app(found.application)
     with found.application.database.transaction() as session:
-        token = accounts.open_session(session, found.account("intake.anna"), wall_clock())
+        token = accounts.open_session(session, found.account(username), wall_clock())
     client = app.test_client()
     with client.session_transaction() as cookie:
         cookie["_user_id"] = token
+    return client
+
+
+def fetch(client: FlaskClient, path: str) -> str:
+    """Return a page, or the answer that leads to one; anything else ends the measurement."""
+    response = client.get(path)
+    if response.status_code not in {200, 302}:
+        raise SystemExit(f"{path} answered {response.status_code}.")
+    return response.get_data(as_text=True)
+
+
+def _measure(found: Place) -> list[tuple[float, float]]:
+    client = signed_in(found, "intake.anna")
     page = client.get("/").get_data(as_text=True)
     match = re.search(r'name="csrf-token" content="([^"]+)"', page)
     if match is None:

@@ -1,10 +1,10 @@
 """Writes down what a turn changed: work items, timers, effects, step history, stage."""
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from engine.access import IN_NO_CASE
@@ -277,16 +277,30 @@ def _write_timers(turn: "Turn", waiting: list[WaitingTimer]) -> None:
     turn.instance.timers = now_armed
 
 
+# Of the table, not of the rows: nobody has a timer loaded in a turn, and looking for one costs
+# as much as the statement.
+_TIMERS: Final = Timer.metadata.tables[Timer.__tablename__]
+_CLOSE_TIMERS: Final = (
+    update(_TIMERS)
+    .where(
+        _TIMERS.c.instance_id == bindparam("of_instance"),
+        _TIMERS.c.token.in_(bindparam("tokens", expanding=True)),
+        _TIMERS.c.state.in_((TimerState.WAITING.value, TimerState.BLOCKED.value)),
+    )
+    .values(state=bindparam("closed_as"), fired_at=bindparam("closed_at"))
+)
+
+
 def _close_timers(turn: "Turn", tokens: list[str], state: TimerState) -> None:
     if tokens:
-        turn.session.execute(
-            update(Timer)
-            .where(
-                Timer.instance_id == turn.instance.id,
-                Timer.token.in_(tokens),
-                Timer.state.in_((TimerState.WAITING.value, TimerState.BLOCKED.value)),
-            )
-            .values(state=state.value, fired_at=turn.now if state is TimerState.FIRED else None)
+        turn.session.connection().execute(
+            _CLOSE_TIMERS,
+            {
+                "of_instance": turn.instance.id,
+                "tokens": tokens,
+                "closed_as": state.value,
+                "closed_at": turn.now if state is TimerState.FIRED else None,
+            },
         )
 
 

@@ -39,9 +39,10 @@ def is_due(session: Session, now: datetime) -> bool:
 def make(session: Session, now: datetime) -> AuditCheckpoint | None:
     """Write a checkpoint over all chains as they are; None when somebody else was just first."""
     previous = newest(session)
-    rows = session.execute(_moved())
+    rows = session.execute(_moved()).all()
     moved = sorted(((row[0], row[1], row[2]) for row in rows), key=lambda head: head[0].hex)
-    entries = session.scalar(select(func.sum(heads().subquery().c.sequence))) or 0
+    before = previous.entries if previous else 0
+    entries = rows[0][3] if rows else before
     number = previous.sequence + 1 if previous else 1
     sealed = {
         "sequence": number,
@@ -84,16 +85,21 @@ def heads() -> "Select[UUID, int, str]":
     )
 
 
-def _moved() -> "Select[UUID, int, str]":
-    """Return the heads that no checkpoint has sealed yet, as a query."""
+def _moved() -> "Select[UUID, int, str, int]":
+    """Return the heads that no checkpoint has sealed yet, each with the entries of all, as a query.
+
+    Heads and entries come from one statement: a head that moved between two would make the
+    checkpoint look changed for ever.
+    """
     all_heads = heads().subquery()
+    entries = select(func.sum(heads().subquery().c.sequence)).scalar_subquery()
     sealed = exists().where(
         and_(
             AuditSeal.chain_id == all_heads.c.chain_id,
             AuditSeal.sequence == all_heads.c.sequence,
         )
     )
-    return select(all_heads).where(~sealed)
+    return select(*all_heads.c, entries).where(~sealed)
 
 
 def digest_of(previous: str, moved: Iterable[Head]) -> str:

@@ -4,14 +4,17 @@ Everything is found in the database, so nothing depends on a message arriving, a
 do no harm: each piece is done under the lock of its case and marked in the same commit.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from secrets import SystemRandom
 from typing import Any, Final, Literal, Protocol
 from uuid import UUID
 
 import structlog
 from sqlalchemy import (
     CursorResult,
+    Uuid,
     bindparam,
     delete,
     exists,
@@ -49,6 +52,9 @@ from engine.turn import Turn, take_turn
 LOG = structlog.get_logger()
 Kind = Literal["timer", "reminder", "escalation", "retry", "job"]
 BATCH = 50
+SHARED = 8
+"""Times a batch: of so much each of several workers takes a part, so that they seldom meet."""
+RANDOM: Final = SystemRandom()
 MOST_CUT_OFF = 3
 """After so many pieces in a row that the database did not answer, it is away: look again later."""
 
@@ -74,29 +80,32 @@ def _branch(kind: Kind, at: Any, row_id: Any, *conditions: Any) -> Any:
     )
 
 
-def _is(column: Any, code: str) -> Any:
-    # Written out: SQLite uses a partial index only for a condition that it can read.
+def written(column: Any, code: str) -> Any:
+    """Return the condition that a column has a code of the program, with the code written out.
+
+    SQLite uses a partial index only for a condition that it can read.
+    """
     return column == literal_column(f"'{code}'")
 
 
 _OWED: Final = union_all(
-    _branch("timer", Timer.due_at, Timer.id, _is(Timer.state, TimerState.WAITING.value)),
+    _branch("timer", Timer.due_at, Timer.id, written(Timer.state, TimerState.WAITING.value)),
     _branch(
         "reminder",
         WorkItem.remind_at,
         WorkItem.id,
-        _is(WorkItem.state, WorkItemState.OPEN.value),
+        written(WorkItem.state, WorkItemState.OPEN.value),
         WorkItem.reminded_at.is_(None),
     ),
     _branch(
         "escalation",
         WorkItem.due_at,
         WorkItem.id,
-        _is(WorkItem.state, WorkItemState.OPEN.value),
+        written(WorkItem.state, WorkItemState.OPEN.value),
         WorkItem.escalated_at.is_(None),
     ),
-    _branch("retry", Incident.retry_at, Incident.id, _is(Incident.state, "open")),
-    _branch("job", Job.run_after, Job.id, _is(Job.state, "waiting")),
+    _branch("retry", Incident.retry_at, Incident.id, written(Incident.state, "open")),
+    _branch("job", Job.run_after, Job.id, written(Job.state, "waiting")),
 )
 _EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
@@ -128,22 +137,20 @@ def run_due(application: Application, *, limit: int = 10_000) -> int:
     sweep_drafts(application)
     staffing.watch(application)
     second_person.watch(application)
-    failed: set[tuple[Kind, UUID]] = set()
+    look = _Look()
     cut_off = 0
     while done < limit:
         with application.database.reading() as session:
             now = application.now(session)
-            batch = [
-                due
-                # As many more as have failed: the oldest must not hide the rest.
-                for due in find_due(session, now, BATCH + len(failed))
-                if (due.kind, due.id) not in failed
-            ]
+            batch = look.batch(session, now)
         if not batch:
             return done
-        for due in batch:
+        for due in look.until_it_meets_another(batch):
             try:
-                is_done = perform(application, due)
+                is_done = _perform(application, due)
+            except _HeldError:
+                look.is_shared = True
+                is_done = False
             except (OperationalError, InterfaceError):
                 cut_off += 1
                 if cut_off >= MOST_CUT_OFF:
@@ -157,8 +164,49 @@ def run_due(application: Application, *, limit: int = 10_000) -> int:
                 metrics.note_done(due.kind, now - due.at)
             else:
                 metrics.note_failed(due.kind)
-                failed.add((due.kind, due.id))
+                look.left.add(due)
     return done
+
+
+class _HeldError(Exception):
+    """The lock of the piece's case is held: another worker, or a person, is at this case now."""
+
+
+@dataclass
+class _Look:
+    """What one look has left, and whether others look at the same time."""
+
+    left: set[Due] = field(default_factory=set)
+    is_shared: bool = False
+
+    def until_it_meets_another(self, batch: list[Due]) -> Iterator[Due]:
+        """Yield the pieces; where another worker has turned up, what it takes too is let go."""
+        was_shared = self.is_shared
+        for due in batch:
+            if self.is_shared and not was_shared:
+                return
+            yield due
+
+    def batch(self, session: Session, now: datetime) -> list[Due]:
+        """Return the next pieces, oldest first, without those that were left.
+
+        Workers that take the same oldest pieces would wait for each other's locks and find half
+        of them done. As soon as one meets another, it takes a random part of more than it does.
+        """
+        most = BATCH * (SHARED if self.is_shared else 1)
+        # As many more as were left: the oldest must not hide the rest.
+        owed = find_due(session, now, most + len(self.left))
+        # What is owed no longer, because somebody else did it, need not be known any more.
+        self.left.intersection_update(owed)
+        owed = [due for due in owed if due not in self.left]
+        return _part(owed) if self.is_shared else owed
+
+
+def _part(owed: list[Due]) -> list[Due]:
+    """Return a random part; what is owed of one step stays together, so that its order holds."""
+    ids = sorted({due.id for due in owed})
+    chosen = set(RANDOM.sample(ids, min(BATCH, len(ids))))
+    return [due for due in owed if due.id in chosen]
 
 
 def _set_aside(application: Application, due: Due, error: Exception) -> None:
@@ -185,6 +233,13 @@ def sweep_drafts(application: Application) -> None:
 
 def perform(application: Application, due: Due) -> bool:
     """Do one due thing; say whether it is done or somebody else's."""
+    try:
+        return _perform(application, due)
+    except _HeldError:
+        return False
+
+
+def _perform(application: Application, due: Due) -> bool:
     if due.kind == "timer":
         return _fire(application, due.id)
     if due.kind == "reminder":
@@ -202,22 +257,33 @@ def _fire(application: Application, timer_id: UUID) -> bool:
         with application.database.transaction() as session:
             row = _lock_of(session, timer_id, skip_locked=True)
             if row is None:
-                return False
-            timer = session.get_one(Timer, timer_id)
-            if timer.state != TimerState.WAITING.value or timer.due_at > application.now(session):
+                raise _HeldError
+            timer = session.execute(_TIMER, {"timer_id": timer_id}).one()
+            if timer.state != TimerState.WAITING.value:
                 return False
             if row.status != InstanceState.RUNNING.value:
-                timer.state = TimerState.CANCELLED.value
+                _move(session, timer_id, TimerState.WAITING, TimerState.CANCELLED)
                 return False
+            was_armed = timer.token in row.timers
             take_turn(application, session, row, lambda turn: _note_firing(turn, timer))
-            session.refresh(timer)
-            if timer.state == TimerState.WAITING.value:
+            if timer.token in row.timers or not was_armed:
                 # Else it would be tried, and written down as fired, at each look for ever.
                 raise StateError("The process does not wait for this timer.")
             return True
+    except _EarlyError:
+        return False
     except CasetableError as error:
         _incident(application, timer_id, error)
         return False
+
+
+class _EarlyError(Exception):
+    """The timer is not due, whoever asks; the turn leaves nothing."""
+
+
+_TIMER: Final = select(Timer.id, Timer.token, Timer.element_id, Timer.due_at, Timer.state).where(
+    Timer.id == bindparam("timer_id", type_=Uuid())
+)
 
 
 def _lock_of(
@@ -226,7 +292,9 @@ def _lock_of(
     return lock_instance(session, timer_id, of=Timer, skip_locked=skip_locked)
 
 
-def _note_firing(turn: Turn, timer: Timer) -> None:
+def _note_firing(turn: Turn, timer: Any) -> None:
+    if timer.due_at > turn.now:
+        raise _EarlyError
     turn.audit("case:timer:fire", timer.id, element=timer.element_id)
 
 
@@ -260,14 +328,14 @@ def _incident(application: Application, timer_id: UUID, error: CasetableError) -
 
 
 def _locked_item(session: Session, item_id: UUID) -> tuple[WorkItem, Case] | None:
-    """Load an open work item under its case's lock; None when it is done or locked."""
+    """Load an open work item under its case's lock; None when it is done."""
     case = session.scalar(
         select(Case)
         .where(Case.id == select(WorkItem.case_id).where(WorkItem.id == item_id).scalar_subquery())
         .with_for_update(skip_locked=True, of=Case)
     )
     if case is None:
-        return None
+        raise _HeldError
     item = session.get_one(WorkItem, item_id, populate_existing=True)
     return (item, case) if item.state == WorkItemState.OPEN.value else None
 
@@ -426,7 +494,7 @@ def count_due(session: Session, now: datetime) -> int:
         session.scalar(
             select(func.count())
             .select_from(Timer)
-            .where(Timer.state == TimerState.WAITING.value, Timer.due_at <= now)
+            .where(written(Timer.state, TimerState.WAITING.value), Timer.due_at <= now)
         )
         or 0
     )
@@ -438,7 +506,7 @@ def running_instances(session: Session) -> int:
         session.scalar(
             select(func.count())
             .select_from(ProcessInstance)
-            .where(ProcessInstance.status == InstanceState.RUNNING.value)
+            .where(written(ProcessInstance.status, InstanceState.RUNNING.value))
         )
         or 0
     )

@@ -10,6 +10,12 @@ from engine.application import Application
 from engine.models import Incident, Job, Timer, TimerState
 
 
+def answers(application: Application) -> None:
+    """Ask the database a question; raises when it is away."""
+    with application.database.reading() as session:
+        session.execute(select(1))
+
+
 def look(application: Application) -> dict[str, Any]:
     """Return counts and the oldest thing that is due; raises when the database is away."""
     with application.database.reading() as session:
@@ -44,5 +50,5 @@ def _scanner(address: str) -> str:
 
 
 def _count(session: Session, table: type[Timer | Job | Incident], state: str) -> int:
-    query = select(func.count()).select_from(table).where(table.state == state)
+    query = select(func.count()).select_from(table).where(due.written(table.state, state))
     return session.scalar(query) or 0

@@ -10,7 +10,7 @@ While somebody is away the deputy may in addition what the absent person may in 
 
 from engine.access.casefile import acting_for_in, speaker
 from engine.access.condition import is_barred, left_cases, work_items_of, work_items_through
-from engine.access.listing import visible_cases, visible_work_items
+from engine.access.listing import listed_cases, near_items, visible_cases, visible_work_items
 from engine.access.person import acting_functions, enter, members_of, persons, persons_in
 from engine.access.question import SUBJECT, may, require
 from engine.access.standing import IN_NO_CASE, KEEPS_SEALED, LEADING, UNREADABLE
@@ -29,8 +29,10 @@ __all__ = [
     "enter",
     "is_barred",
     "left_cases",
+    "listed_cases",
     "may",
     "members_of",
+    "near_items",
     "persons",
     "persons_in",
     "require",

@@ -1,11 +1,39 @@
-"""What the lists of a person hold: the own, and while somebody is away the absent person's."""
+"""What the lists of a person hold: the own, and while somebody is away the absent person's.
 
-from sqlalchemy import ColumnElement, or_
-from sqlalchemy.orm import Session
+What gives access is asked row by row. So that a list does not ask it of the rows of all cases,
+it looks through indexes first for what can be the person's at all: the cases that the person is a
+member of, the open steps of the person's roles that belong to a whole role, and escalated ones.
+"""
+
+from uuid import UUID
+
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    literal,
+    literal_column,
+    or_,
+    select,
+    union_all,
+)
+from sqlalchemy.orm import InstrumentedAttribute, Session, aliased
 
 from engine.access.condition import cases_of, cases_through, work_items_of, work_items_through
 from engine.access.person import persons
-from engine.models import Account
+from engine.models import Account, Case, CaseMember, WorkItem
+
+_POOLED, _ESCALATED = aliased(WorkItem, name="pooled"), aliased(WorkItem, name="over")
+_THEIRS, _MEMBER = aliased(WorkItem, name="theirs"), aliased(CaseMember, name="me")
+# Written out: SQLite uses a partial index only for a condition that it can read.
+_IN_POOL: ColumnElement[bool] = literal_column("pooled.state = 'open' AND pooled.pool")
+_IS_OVER: ColumnElement[bool] = literal_column(
+    "over.state = 'open' AND over.escalated_at IS NOT NULL"
+)
+_IS_OPEN: ColumnElement[bool] = literal_column("theirs.state = 'open'")
 
 
 def visible_cases(session: Session, account: Account) -> ColumnElement[bool]:
@@ -19,3 +47,48 @@ def visible_work_items(session: Session, account: Account) -> ColumnElement[bool
     """Return the condition under which an open WorkItem may be done by the account."""
     own, *absent = persons(session, account)
     return or_(work_items_of(own), *(work_items_through(account, one) for one in absent))
+
+
+def listed_cases(session: Session, account: Account) -> ColumnElement[bool]:
+    """Return the same condition as `visible_cases`, for a list of many."""
+    near = [part for one in persons(session, account) for part in _cases_near(one)]
+    return and_(_among(session, Case.id, near), visible_cases(session, account))
+
+
+def near_items(session: Session, person: Account) -> ColumnElement[bool]:
+    """Return a condition that holds for each open WorkItem that a person may do, and few others."""
+    roles = sorted(person.role_codes)
+    theirs = (
+        select(_THEIRS.id)
+        .join(_MEMBER, _MEMBER.case_id == _THEIRS.case_id)
+        .where(_IS_OPEN, _MEMBER.account_id == person.id, _MEMBER.until.is_(None))
+    )
+    pooled, over = select(_POOLED.id), select(_ESCALATED.id)
+    return _among(session, WorkItem.id, [*_of_roles(pooled, over, roles), theirs])
+
+
+def _cases_near(person: Account) -> list[Select[UUID]]:
+    mine = select(_MEMBER.case_id).where(_MEMBER.account_id == person.id, _MEMBER.until.is_(None))
+    pooled, over = select(_POOLED.case_id), select(_ESCALATED.case_id)
+    return [*_of_roles(pooled, over, sorted(person.role_codes)), mine]
+
+
+def _of_roles(
+    pooled: Select[UUID], over: Select[UUID], roles: list[str]
+) -> tuple[Select[UUID], Select[UUID]]:
+    of_role = (_POOLED.role.in_(roles), _POOLED.organisation_id.is_(None))
+    return pooled.where(_IN_POOL, *of_role), over.where(_IS_OVER, _ESCALATED.escalate_to.in_(roles))
+
+
+def _among(
+    session: Session, column: InstrumentedAttribute[UUID], parts: list[Select[UUID]]
+) -> ColumnElement[bool]:
+    """Return the condition that a column is one of what the parts find."""
+    # As a table of its own: SQLite takes a union in brackets for a single value.
+    found = union_all(*parts).subquery().select()
+    if session.get_bind().dialect.name == "sqlite":
+        return column.in_(found)
+    # Asked first: with policies before each table PostgreSQL cannot tell how few they are, and
+    # would read the tables of all cases to join them.
+    ids = sorted(set(session.scalars(found)))
+    return column == any_(literal(ids, ARRAY(Uuid())))

@@ -4,7 +4,9 @@ No other module formats dates for people, so that what CLDR leaves out is put ri
 """
 
 import re
-from datetime import date, datetime, tzinfo
+from datetime import date, datetime, time, tzinfo
+from functools import lru_cache
+from typing import Final
 
 from babel.dates import format_date, format_datetime, format_skeleton, format_time
 from babel.numbers import format_decimal
@@ -12,6 +14,8 @@ from babel.numbers import format_decimal
 from engine.language.speech import current_language, gettext, ngettext
 from engine.language.tongue import locale_of
 
+KEPT: Final = 4096
+"""How many written dates are kept: a list writes the same days in each of its rows (M5)."""
 FIRST_OF_MONTH = {"fr": "1er"}
 """How a language writes the first of a month where it is not the bare number.
 
@@ -31,20 +35,34 @@ def _dated(text: str, locale: str) -> str:
 
 def day(value: date, locale: str | None = None) -> str:
     """Return `15 January 2026`, `15. Januar 2026`."""
-    found = _locale(locale)
-    return _dated(format_date(value, "long", locale=found), found)
+    plain = value.date() if isinstance(value, datetime) else value
+    return _day(plain, _locale(locale))
+
+
+@lru_cache(KEPT)
+def _day(value: date, locale: str) -> str:
+    return _dated(format_date(value, "long", locale=locale), locale)
 
 
 def short_day(value: date, locale: str | None = None, *, year: bool = True) -> str:
     """Return `15 Jan 2026`, or `15 Jan` without the year."""
-    skeleton = "yMMMd" if year else "MMMd"
-    found = _locale(locale)
-    return _dated(format_skeleton(skeleton, value, locale=found), found)
+    plain = value.date() if isinstance(value, datetime) else value
+    return _short_day(plain, _locale(locale), "yMMMd" if year else "MMMd")
+
+
+@lru_cache(KEPT)
+def _short_day(value: date, locale: str, skeleton: str) -> str:
+    return _dated(format_skeleton(skeleton, value, locale=locale), locale)
 
 
 def clock(value: datetime, locale: str | None = None) -> str:
     """Return `09:00`, `9.00`."""
-    return format_time(value, "short", locale=_locale(locale))
+    return _clock(value.hour, value.minute, _locale(locale))
+
+
+@lru_cache(KEPT)
+def _clock(hour: int, minute: int, locale: str) -> str:
+    return format_time(time(hour, minute), "short", locale=locale)
 
 
 def moment(value: datetime, locale: str | None = None) -> str:

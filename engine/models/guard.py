@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, MetaData, event, inspect
 
-from engine.models import refusal, separation
+from engine.models import pool, refusal, separation
 from engine.models.base import Base
 
 MESSAGE = "closed only by the joint decision (L1, L3, L4)"
@@ -81,10 +81,12 @@ def install(connection: Connection) -> None:
     for statement in found:
         connection.exec_driver_sql(statement)
     refusal.install(connection)
+    pool.install(connection)
 
 
 def remove(connection: Connection) -> None:
     """Take the refusal out while a migration rebuilds tables that it reads."""
+    pool.remove(connection)
     for table, _, _ in _GUARDED:
         connection.exec_driver_sql(_drop(connection.dialect.name, table))
         if connection.dialect.name == "postgresql":

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.models.base import Base, Code, Id, Line
@@ -28,6 +28,14 @@ class ProcessInstance(Base):
     """One running diagram of one case; its state is a signed blob without specification."""
 
     __tablename__ = "process_instance"
+    __table_args__ = (
+        Index(
+            "ix_process_instance_running",
+            "status",
+            postgresql_where=text("status = 'running'"),
+            sqlite_where=text("status = 'running'"),
+        ),
+    )
 
     id: Mapped[Id]
     case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)

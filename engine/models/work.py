@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.models.base import Base, Code, Id, Line, Prose
@@ -36,6 +36,18 @@ class WorkItem(Base):
             postgresql_where=text("state = 'open'"),
             sqlite_where=text("state = 'open'"),
         ),
+        Index(
+            "ix_work_item_pool",
+            "role",
+            postgresql_where=text("state = 'open' AND pool"),
+            sqlite_where=text("state = 'open' AND pool"),
+        ),
+        Index(
+            "ix_work_item_escalated",
+            "escalate_to",
+            postgresql_where=text("state = 'open' AND escalated_at IS NOT NULL"),
+            sqlite_where=text("state = 'open' AND escalated_at IS NOT NULL"),
+        ),
         Index("ix_work_item_remind", "remind_at", postgresql_where=text("state = 'open'")),
         Index("ix_work_item_due", "due_at", postgresql_where=text("state = 'open'")),
     )
@@ -51,6 +63,8 @@ class WorkItem(Base):
     role: Mapped[Code]
     desk: Mapped[bool] = mapped_column(default=False)
     """Whether every holder of the role may do it, or only members of the case in that role."""
+    pool: Mapped[bool] = mapped_column(server_default=true())
+    """Whether all holders of the role may do it now; kept by the database (models/pool.py)."""
     organisation_id: Mapped[UUID | None] = mapped_column(ForeignKey("organisation.id"), index=True)
     """Set when one organisation owes it (multi-instance over partners)."""
     assignee_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)

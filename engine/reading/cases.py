@@ -2,11 +2,12 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import and_, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine.access import visible_cases
+from engine.access import listed_cases
 from engine.errors import NotFoundError
 from engine.language import gettext
 from engine.models import Account, Case, Episode, WorkItem, WorkItemState
@@ -32,41 +33,44 @@ def cases(
     session: Session, account: Account, code: str = "", state: str = "", page: int = 1
 ) -> tuple[list[CaseRow], int]:
     """Return one page of the cases that the account may read, newest first, and their number."""
-    condition = [visible_cases(session, account)]
+    condition = [listed_cases(session, account)]
     if code:
         condition.append(Case.code.icontains(code, autoescape=True))
     if state:
         condition.append(Case.state == state)
     total = session.scalar(select(func.count(Case.id)).where(*condition)) or 0
-    owed = (
-        select(
-            WorkItem.case_id,
-            func.min(WorkItem.due_at).label("next_due"),
-            func.count(WorkItem.id).label("open_steps"),
-        )
-        .where(WorkItem.state == WorkItemState.OPEN.value)
-        .group_by(WorkItem.case_id)
-        .subquery()
+    found = list(
+        session.scalars(
+            select(Case)
+            .where(*condition)
+            .order_by(Case.created_at.desc(), Case.code)
+            .limit(PAGE)
+            .offset((page - 1) * PAGE)
+        ).unique()
     )
-    newest = (
-        select(Episode.case_id, func.max(Episode.number).label("number"))
-        .group_by(Episode.case_id)
-        .subquery()
-    )
+    ids = [case.id for case in found]
+    newest, owed = _newest(session, ids), _owed(session, ids)
+    rows = [_row(case, newest.get(case.id), *owed.get(case.id, (None, 0))) for case in found]
+    return rows, total
+
+
+def _newest(session: Session, ids: list[UUID]) -> dict[UUID, Episode]:
+    """Return the newest episode of each case of a page."""
+    episodes = select(Episode).where(Episode.case_id.in_(ids)).order_by(Episode.number)
+    return {episode.case_id: episode for episode in session.scalars(episodes).unique()}
+
+
+def _owed(session: Session, ids: list[UUID]) -> dict[UUID, tuple[datetime, int]]:
+    """Return of each case of a page when its next open step is due, and how many are open."""
     rows = session.execute(
-        select(Case, Episode, owed.c.next_due, owed.c.open_steps)
-        .outerjoin(newest, newest.c.case_id == Case.id)
-        .outerjoin(Episode, and_(Episode.case_id == Case.id, Episode.number == newest.c.number))
-        .outerjoin(owed, owed.c.case_id == Case.id)
-        .where(*condition)
-        .order_by(Case.created_at.desc(), Case.code)
-        .limit(PAGE)
-        .offset((page - 1) * PAGE)
-    ).all()
-    return [_row(*row) for row in rows], total
+        select(WorkItem.case_id, func.min(WorkItem.due_at), func.count(WorkItem.id))
+        .where(WorkItem.case_id.in_(ids), WorkItem.state == WorkItemState.OPEN.value)
+        .group_by(WorkItem.case_id)
+    )
+    return {case_id: (due, count) for case_id, due, count in rows}
 
 
-def _row(case: Case, episode: Episode | None, due: datetime | None, steps: int | None) -> CaseRow:
+def _row(case: Case, episode: Episode | None, due: datetime | None, steps: int) -> CaseRow:
     return CaseRow(
         code=case.code,
         kind=case.kind,
@@ -74,7 +78,7 @@ def _row(case: Case, episode: Episode | None, due: datetime | None, steps: int |
         stage=episode.stage if episode else "",
         episode=episode.number if episode else 0,
         next_due=due,
-        open_steps=steps or 0,
+        open_steps=steps,
         created_at=case.created_at,
     )
 

@@ -79,12 +79,13 @@ def worklist(
     """Return the worklist; what is due at `now` is not yet overdue, at `week_ends` is later."""
     mine: list[Row] = []
     before: list[ColumnElement[bool]] = []
-    for condition, absent in _ways(session, account):
-        mine += _rows(session, account, and_(condition, _none_of(before)), wanted, absent)
+    for condition, absent, holder in _ways(session, account):
+        fits = and_(access.near_items(session, holder), condition, _none_of(before))
+        mine += _rows(session, account, fits, wanted, absent)
         before.append(condition)
     mine.sort(key=_KEYS.get(wanted.sort, _KEYS["due"]))
     # The cases are chosen on their own: `visible_cases` looks at work items itself.
-    known = select(Case.id).where(access.visible_cases(session, account)).correlate(None)
+    known = select(Case.id).where(access.listed_cases(session, account)).correlate(None)
     not_mine = and_(WorkItem.case_id.in_(known), _none_of(before))
     others = [] if wanted.mine else _rows(session, account, not_mine, wanted)
     kept = [row for row in mine if row.is_mine] if wanted.mine else mine
@@ -104,7 +105,8 @@ _KEYS: dict[str, Callable[[Row], Any]] = {
 }
 
 
-Way = tuple[ColumnElement[bool], Account | None]
+Way = tuple[ColumnElement[bool], Account | None, Account]
+"""What comes to a person, for which absent person, and whose roles and cases it comes by."""
 
 
 def _ways(session: Session, account: Account) -> list[Way]:
@@ -117,9 +119,11 @@ def _ways(session: Session, account: Account) -> list[Way]:
     nobody = WorkItem.assignee_id.is_(None)
     left = is_away(WorkItem.assignee_id, now_of(session))
     free = or_(nobody, WorkItem.assignee_id == own.id, left)
-    ways: list[Way] = [(and_(may, WorkItem.assignee_id == one.id), one) for may, one in through]
-    ways.append((and_(access.work_items_of(own), free), None))
-    ways += [(and_(may, nobody), one) for may, one in through]
+    ways: list[Way] = [
+        (and_(may, WorkItem.assignee_id == one.id), one, one) for may, one in through
+    ]
+    ways.append((and_(access.work_items_of(own), free), None, own))
+    ways += [(and_(may, nobody), one, one) for may, one in through]
     return ways
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, event, func, insert, select, update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
@@ -434,6 +434,31 @@ def test_worker_seals_all_chains_every_hour(desk: Desk) -> None:
         assert second.entries == total
         sealed = session.scalars(select(AuditSeal.chain_id).where(AuditSeal.checkpoint == 2)).all()
         assert set(sealed) == {case}  # what did not move is not written again
+
+
+def test_checkpoint_holds_while_heads_move(desk: Desk) -> None:
+    """S12: a head that moves between two statements must not make it look changed for ever."""
+    database = desk.application.database
+    if database.is_sqlite:
+        pytest.skip("SQLite lets nobody write meanwhile")
+    case = desk.open()
+    moved: list[str] = []
+
+    def move(_c: object, _k: object, statement: str, *_: object) -> None:
+        if "audit_head" in statement and "UNION ALL" in statement:
+            moved.append(statement)
+            with database.transaction() as other:
+                row = other.get_one(Case, case)
+                at = desk.clock.now()
+                audit.record(other, row, at=at, actor_id=None, event="case:file:read", subject="x")
+
+    with database.transaction() as session:
+        event.listen(database.worker, "after_cursor_execute", move)
+        checkpoint.make(session, desk.clock.now())
+        event.remove(database.worker, "after_cursor_execute", move)
+    assert moved
+    with database.reading() as session:
+        assert verification.verify(session).breaks == []
 
 
 def test_what_concerns_no_case_is_chained_for_each_person(desk: Desk) -> None:

@@ -1,8 +1,10 @@
 """The turn: all or nothing, once, and nothing lost."""
 
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
@@ -12,6 +14,7 @@ from engine import due, inbox, verification, worklist
 from engine.errors import ConflictError, NotFoundError, SeparationError, StateError
 from engine.models import (
     AuditEntry,
+    Case,
     CaseMember,
     Document,
     Draft,
@@ -27,6 +30,8 @@ from engine.models import (
 from tests.conftest import listening
 from tests.engine.desk import Desk
 from tests.engine.small import GO_ON, STOP, Switch
+
+FIRED = AuditEntry.event == "case:timer:fire"
 
 
 def test_turn_leads_from_the_signal_to_the_first_step(desk: Desk) -> None:
@@ -186,6 +191,43 @@ def test_timer_fires_once_under_many_schedulers(desk: Desk) -> None:
     with desk.application.database.reading() as session:
         asked = session.scalars(select(StepHistory).where(StepHistory.element_id == "wait")).all()
         assert len(asked) == 1
+
+
+def test_worker_that_meets_another_goes_on_with_what_is_free(desk: Desk) -> None:
+    """M4: and takes up at the next look what the other has left."""
+    database = desk.application.database
+    cases = [desk.open() for _ in range(4)]
+    for case in cases:
+        desk.do(case, "ask", "intake.anna", GO_ON)
+        desk.do(case, "decide", "intake.bram", GO_ON)
+    due.run_due(desk.application)
+    desk.clock.set(desk.clock.now() + timedelta(days=31))
+    if database.is_sqlite:
+        assert due.run_due(desk.application) >= len(cases)
+        return
+    with database.transaction() as other:
+        other.scalar(select(Case).where(Case.id == cases[0]).with_for_update(of=Case))
+        due.run_due(desk.application)
+        assert [desk.owed(case) for case in cases] == [[], ["ask"], ["ask"], ["ask"]]
+    due.run_due(desk.application)
+    assert desk.owed(cases[0]) == ["ask"]
+    with database.reading() as session:
+        fired = session.scalars(select(AuditEntry.subject).where(FIRED)).all()
+        assert len(fired) == len(set(fired)) == len(cases)
+
+
+def test_part_of_what_is_due_keeps_the_order_of_a_step() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    kinds: tuple[due.Kind, ...] = ("reminder", "escalation")
+    owed = [
+        due.Due(at + timedelta(days=day), kind, UUID(int=number))
+        for day, kind in enumerate(kinds)
+        for number in range(2 * due.BATCH)
+    ]
+    part = due._part(owed)
+    assert len(part) == 2 * due.BATCH
+    assert part == sorted(part)
+    assert set(Counter(one.id for one in part).values()) == {2}
 
 
 def test_due_reminds_and_escalates_once(desk: Desk) -> None:

@@ -12,6 +12,7 @@ PUTS_SQL_TOGETHER = {
     "engine/due.py": "codes of the program's own list",
     "engine/models/fence.py": "names of tables, roles and policies, at set-up",
     "engine/models/guard.py": "names of tables and triggers, at set-up",
+    "engine/models/pool.py": "names of tables and triggers, at set-up",
     "engine/models/refusal.py": "names of tables and triggers, at set-up",
     "engine/role.py": "names of logins, quoted by the driver, at set-up",
 }

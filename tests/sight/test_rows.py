@@ -120,6 +120,8 @@ def _open_everything(patch: pytest.MonkeyPatch) -> None:
         condition.work_items_of,
         access.visible_cases,
         access.visible_work_items,
+        access.listed_cases,
+        access.near_items,
     ):
         _replace(patch, function, lambda *_: true())
 
