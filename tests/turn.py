@@ -1,9 +1,9 @@
-"""Lets tests of pages run on one of the two database systems at a time, where time is short.
+"""Lets most tests run on one of the two database systems at a time, where time is short.
 
-The pages are the same over both systems, and what differs between these has tests of its own in
-tests/engine and tests/sight, which always run on both. Killing and racing take turns as well: they
-hit other places each time. `CASETABLE_TURN`, which .ci/run takes from the commit, says who is on
-which; without it, as in `make test`, everything runs on both.
+Pages and deeds are the same over both systems. What differs between these (`ON_BOTH`: locks and
+transactions, migrations, triggers, policies, plans of queries) runs on both always. Killing and
+racing take turns as well: they hit other places each time. `CASETABLE_TURN`, which .ci/run takes
+from the commit, says who is on which; without it, as in `make test`, everything runs on both.
 """
 
 import os
@@ -14,16 +14,17 @@ import pytest
 
 SYSTEMS = ("sqlite", "postgres")
 TURN = os.environ.get("CASETABLE_TURN", "")
-BY_TURNS = (
-    "tests/webui/",
-    "tests/review/",
-    "tests/engine/test_play.py",
-    "tests/engine/test_rehearsal.py",
-    "tests/engine/test_workshop_",
-    "tests/torture/test_crash.py",
-    "tests/torture/test_due.py",
-    "tests/torture/test_kill.py",
-    "tests/torture/test_race.py",
+BY_TURNS = ("tests/webui/", "tests/review/", "tests/engine/", "tests/backup/", "tests/torture/")
+ON_BOTH = (
+    "tests/engine/test_closing.py",
+    "tests/engine/test_connection.py",
+    "tests/engine/test_database.py",
+    "tests/engine/test_listing.py",
+    "tests/engine/test_migration.py",
+    "tests/engine/test_migration_together.py",
+    "tests/engine/test_turn.py",
+    "tests/engine/test_witness.py",
+    "tests/engine/test_worker.py",
 )
 
 
@@ -48,5 +49,7 @@ def leave_out_others(
 def _is_on(item: pytest.Item) -> bool:
     system = getattr(item, "callspec", None) and item.callspec.params.get("database")
     if system not in SYSTEMS or not item.nodeid.startswith(BY_TURNS):
+        return True
+    if item.nodeid.startswith(ON_BOTH):
         return True
     return system_at(item.nodeid.replace(system, "*"), TURN) == system

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from engine import access, emergency, membership_rows
 from engine.errors import NotFoundError
@@ -121,16 +121,21 @@ def on_opening(hall: Hall, person: Someone, place: Place, asked: None) -> str:
     return compared(expected, given, "opens in an emergency")
 
 
+LISTS = ("cases", "listed", "left", "steps", "near")
+"""Cases seen, the same for a list of many, cases left, steps to do, the same for a list."""
+
+
 def in_lists(hall: Hall, person: Someone, place: None, which: str) -> str:
-    """What the lists hold, each by one statement: cases seen, cases left, steps to do."""
+    """What the lists hold, each by one statement."""
     del place
     account = hall.accounts[person.id]
     if person.standing in oracle.DISABLED:
         return ""
     places = hall.gallery.places
-    if which == "cases":
+    if which in {"cases", "listed"}:
         expected = {one.id for one in places if oracle.seeing(person, one)}
-        condition = access.visible_cases(hall.session, account)
+        seen = access.visible_cases if which == "cases" else access.listed_cases
+        condition = seen(hall.session, account)
         given = set(hall.session.scalars(select(Case.id).where(condition)))
     elif which == "left":
         expected = {one.id for one in places if oracle.acting(person, "case:own", one)}
@@ -138,6 +143,9 @@ def in_lists(hall: Hall, person: Someone, place: None, which: str) -> str:
     else:
         expected = {one.id for one in places if one.step and oracle.completing(person, one)}
         condition = access.visible_work_items(hall.session, account)
+        if which == "near":
+            whose = access.persons(hall.session, account)
+            condition &= or_(*(access.near_items(hall.session, one) for one in whose))
         owed = select(WorkItem.case_id).where(WorkItem.state == "open", condition)
         given = set(hall.session.scalars(owed))
     wrong = expected ^ (given - {hall.gallery.elsewhere})

@@ -11,6 +11,7 @@ from typing import Any
 
 from tests.authz import oracle
 from tests.authz.case_question import (
+    LISTS,
     as_whom,
     by_role,
     in_lists,
@@ -68,7 +69,7 @@ def personal(gallery: Gallery, person: Someone) -> Iterator[Cell]:
     yield from ((by_role, person, None, action) for action in oracle.DESK_ACTIONS)
     yield on_absence, person, None, person
     yield from ((on_absence, person, None, one) for one in _others(gallery, person))
-    yield from ((in_lists, person, None, which) for which in ("cases", "left", "steps"))
+    yield from ((in_lists, person, None, which) for which in LISTS)
     yield from ((on_incident, person, None, role) for role in sorted({person.group, "operator"}))
 
 

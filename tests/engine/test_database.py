@@ -12,6 +12,9 @@ from engine.database import Database
 def postgres(database: Database) -> Database:
     if database.is_sqlite:
         pytest.skip("SQLite has no connections that somebody else could cut")
+    # What tests before this one have left in the pools may be cut already.
+    for engine in database.engines:
+        engine.dispose()
     return database
 
 

@@ -165,7 +165,7 @@ class Arena:
 def _children(parent: int) -> list[int]:
     try:
         told = Path(f"/proc/{parent}/task/{parent}/children").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return []
     return [int(one) for one in told.split()]
 
@@ -174,6 +174,6 @@ def _lives(one: int) -> bool:
     """Say whether a process still does something; a dead one may wait for its parent."""
     try:
         status = Path(f"/proc/{one}/stat").read_text()
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):
         return False
     return status.rpartition(")")[2].split()[0] != "Z"

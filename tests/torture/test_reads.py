@@ -6,10 +6,6 @@ for every twentieth. The seed is printed and `CASETABLE_SEED` repeats it.
 
 import os
 import random
-import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -30,6 +26,7 @@ from engine.models import Account, AuditEntry, PlanVersion
 from tests.conftest import START, make_settings
 from tests.goal import Figure
 from tests.torture.reading import Read, Reader
+from tests.torture.served import KEY, Server, serve
 from tests.webui.site import Site
 from tests.webui.story import tell
 from webui.application import create_app
@@ -37,46 +34,9 @@ from webui.application import create_app
 READS = int(os.environ.get("CASETABLE_READS", "80"))
 KILLS = max(2, READS // 20)
 SEED = int(os.environ.get("CASETABLE_SEED", str(random.randrange(10**6))))
-ROOT = Path(__file__).resolve().parents[2]
-KEY = "a key that only the tests use, long enough"
 INSIDE = ("content.emma", "chair.clara", "school.sofia")
 OUTSIDE = ("care.karin",)
 TO_PLAN = ("intake_to_multi_agency", "analysis_to_plan", "plan_to_implementation")
-BOOT = 120.0
-"""Seconds within which the pages have to be there on a busy machine."""
-
-
-@dataclass
-class Server:
-    """The pages as they are served for the real world: a master and one process that serves."""
-
-    process: "subprocess.Popen[bytes]"
-    port: int
-    log: Path
-
-    def serving(self) -> list[int]:
-        """Return the ids of the processes that serve."""
-        master = self.process.pid
-        told = Path(f"/proc/{master}/task/{master}/children").read_text()
-        return [int(one) for one in told.split()]
-
-    def kill(self) -> bool:
-        """Kill what serves, without a warning; its master starts another one."""
-        for one in self.serving():
-            os.kill(one, signal.SIGKILL)
-            return True
-        return False
-
-    def wait(self) -> None:
-        """Wait until a page comes."""
-        deadline = time.monotonic() + BOOT
-        while time.monotonic() < deadline:
-            with socket.socket() as line:
-                line.settimeout(1)
-                if line.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return
-            time.sleep(0.1)
-        raise AssertionError(self.log.read_text()[-3000:])
 
 
 @dataclass
@@ -99,7 +59,7 @@ def house(database: Database, tmp_path: Path) -> Iterator[House]:
     with database.transaction() as session:
         for plan in session.scalars(select(PlanVersion).where(PlanVersion.case_id == case.id)):
             plan.reason = word
-    server = _serve(tmp_path, url)
+    server = serve(tmp_path, url)
     pages = [f"/cases/{case.code}/plan"]
     dice = random.Random(SEED)
     readers = [
@@ -107,31 +67,7 @@ def house(database: Database, tmp_path: Path) -> Iterator[House]:
         for name in (*INSIDE, *OUTSIDE)
     ]
     yield House(application, server, readers)
-    server.process.terminate()
-    server.process.wait(timeout=60)
-
-
-def _serve(home: Path, url: str) -> Server:
-    with socket.socket() as line:
-        line.bind(("127.0.0.1", 0))
-        port = line.getsockname()[1]
-    environment = os.environ | {
-        "CASETABLE_DATA_DIR": str(home),
-        "CASETABLE_DATABASE_URL": url,
-        "CASETABLE_SECRET_KEY": KEY,
-        "CASETABLE_BROKER_URL": "filesystem://",
-        "CASETABLE_DEMO": "yes",
-        "CASETABLE_BASE_URL": f"http://127.0.0.1:{port}",
-    }
-    program = "from engine.commandline import main; main()"
-    bound = ("web", "--workers", "1", "--threads", "4", "--bind", f"127.0.0.1:{port}")
-    with (home / "web.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-c", program, *bound], env=environment, cwd=ROOT, stderr=log
-        )
-    server = Server(process, port, home / "web.log")
-    server.wait()
-    return server
+    server.stop()
 
 
 def _id(site: Site, username: str) -> UUID:
