@@ -1,7 +1,7 @@
 """Where time is short, a test of pages runs on one database system, and on the other one next."""
 
 from engine.settings import ROOT
-from tests.turn import BY_TURNS, ON_BOTH, SYSTEMS, system_at
+from tests.turn import BY_HALVES, BY_TURNS, ON_BOTH, SYSTEMS, is_in_half, system_at
 
 
 def test_two_turns_after_each_other_run_every_test_on_both_systems() -> None:
@@ -17,7 +17,13 @@ def test_a_turn_runs_about_half_of_all_on_each_system() -> None:
     assert 120 < on_first < 280
 
 
+def test_two_turns_after_each_other_run_both_halves() -> None:
+    for name in (f"tests/browser/test_editor.py::test_{number}" for number in range(200)):
+        for turn in range(15):
+            assert is_in_half(name, f"{turn:x}") != is_in_half(name, f"{turn + 1:x}")
+
+
 def test_what_is_named_is_there() -> None:
-    for start in (*BY_TURNS, *ON_BOTH):
-        folder, _, rest = start.rpartition("/")
+    for start in (*BY_TURNS, *ON_BOTH, *BY_HALVES):
+        folder, _, rest = start.partition("::")[0].rpartition("/")
         assert list((ROOT / folder).glob(f"{rest}*")), start
