@@ -1,6 +1,6 @@
 """Small mistakes in the policy are noticed by the tables written by hand (S1).
 
-Every run plants some, `make torture` all. What cannot be noticed,
+Every run plants some, `make torture` all. What cannot be noticed here,
 because it changes nothing but the number of statements, is listed in harmless.csv with its reason.
 """
 

@@ -8,6 +8,7 @@ from sqlalchemy import delete, event, select, update
 from sqlalchemy.orm import Session
 
 from engine import access
+from engine.access import listing
 from engine.database import Database
 from engine.models import Account, Case, CaseMember, WorkItem
 from engine.reading.cases import cases
@@ -15,6 +16,7 @@ from engine.reading.worklist import Filter, worklist
 from tests.engine.desk import Desk
 
 ROLE = "content_coordinator"
+DESK = "intake_desk"
 
 
 def add_step(session: Session, case: UUID, **changes: object) -> UUID:
@@ -140,3 +142,37 @@ def postgres_desk(desk: Desk, database: Database) -> Desk:
     if database.is_sqlite:
         pytest.skip("SQLite has no policies")
     return desk
+
+
+def test_short_way_leads_to_what_can_be_ones_own_and_to_nothing_else(desk: Desk) -> None:
+    """What is looked through first, without the condition that is asked of it afterwards."""
+    database, now = desk.application.database, desk.clock.now()
+    own, others, former, pool, over, shared = (desk.open() for _ in range(6))
+    with database.transaction() as session:
+        people = session.scalars(select(Account).order_by(Account.username)).unique().all()
+        emma, erik = [one for one in people if one.role_codes == {ROLE}][:2]
+        session.execute(delete(CaseMember))
+        add_member(session, own, erik)
+        mine = add_step(session, own)
+        add_step(session, own, state="completed")
+        add_member(session, others, emma)
+        add_step(session, others)
+        add_member(session, former, erik).until = now
+        add_member(session, former, emma)
+        add_step(session, former)
+        anybodys = add_step(session, pool)
+        add_step(session, pool, organisation_id=erik.organisation_id)
+        add_step(session, pool, role="partner")
+        late = {"role": "partner", "escalated_at": now}
+        brought = add_step(session, over, escalate_to=ROLE, **late)
+        add_step(session, shared, escalate_to="chair", **late)
+        add_step(session, shared, role="partner", escalate_to=ROLE)
+        session.flush()
+        near = select(WorkItem.id).where(access.near_items(session, erik), WorkItem.role != DESK)
+        cases_near = listing._among(session, Case.id, listing._cases_near(erik))
+        at_own = select(WorkItem.id).where(WorkItem.case_id == own, WorkItem.role == DESK)
+        assert set(session.scalars(near)) == {mine, anybodys, brought}
+        assert set(session.scalars(select(Case.id).where(cases_near))) == {own, pool, over}
+        # Of a case that one is a member of each open step is looked at, whoever owes it.
+        near_own = at_own.where(access.near_items(session, erik))
+        assert set(session.scalars(near_own)) == set(session.scalars(at_own))
