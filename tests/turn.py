@@ -27,9 +27,13 @@ ON_BOTH = (
     "tests/engine/test_worker.py",
 )
 BY_HALVES = (
+    "tests/browser/test_case_migration.py",
     "tests/browser/test_editor.py",
+    "tests/browser/test_files_apart.py",
     "tests/browser/test_hard_case.py",
+    "tests/browser/test_second_factor.py",
     "tests/browser/test_workshop_",
+    "tests/proof/test_edits.py",
     "tests/proof/test_shipped.py::test_edit_that_breaks_a_rule_is_named",
 )
 """Dear ones of which one half runs at a commit and the other half at the next."""
