@@ -27,16 +27,27 @@ ON_BOTH = (
     "tests/engine/test_worker.py",
 )
 BY_HALVES = (
-    "tests/browser/test_case_migration.py",
-    "tests/browser/test_editor.py",
-    "tests/browser/test_files_apart.py",
-    "tests/browser/test_hard_case.py",
-    "tests/browser/test_second_factor.py",
-    "tests/browser/test_workshop_",
+    "tests/browser/",
+    "tests/comparison/",
+    "tests/engine/test_case_migration.py",
+    "tests/engine/test_play.py",
+    "tests/engine/test_rehearsal.py",
+    "tests/engine/test_workshop_",
     "tests/proof/test_edits.py",
     "tests/proof/test_shipped.py::test_edit_that_breaks_a_rule_is_named",
+    "tests/review/",
+    "tests/webui/",
 )
-"""Dear ones of which one half runs at a commit and the other half at the next."""
+"""Dear ones of which one half runs at a commit, and the other half at another one."""
+ALWAYS = (
+    "tests/browser/test_acceptance.py",
+    "tests/browser/test_access.py",
+    "tests/browser/test_walk.py",
+    "tests/webui/test_double_submit.py",
+    "tests/webui/test_guard.py",
+    "tests/webui/test_work.py",
+)
+"""Of these not: the walks of each person, and what guards the pages."""
 
 
 def system_at(name: str, turn: str) -> str:
@@ -46,7 +57,7 @@ def system_at(name: str, turn: str) -> str:
 
 def is_in_half(name: str, turn: str) -> bool:
     """Say whether the test of that name is in the half that runs in a turn."""
-    return (crc32(name.encode()) + int(turn, 16)) % 2 == 0
+    return (crc32(name.encode()) // 2 + int(turn, 16) // 2) % 2 == 0
 
 
 def leave_out_others(
@@ -63,15 +74,28 @@ def leave_out_others(
     items[:] = kept
 
 
+def _system(item: pytest.Item) -> str | None:
+    found = getattr(item, "callspec", None) and item.callspec.params.get("database")
+    return found if found in SYSTEMS else None
+
+
+def _both(item: pytest.Item) -> str:
+    """Return the name of a test for both systems: they share their half."""
+    system = _system(item)
+    return item.nodeid.replace(system, "*") if system else item.nodeid
+
+
 def _has_turn(item: pytest.Item) -> bool:
-    return not item.nodeid.startswith(BY_HALVES) or is_in_half(item.nodeid, TURN)
+    if not item.nodeid.startswith(BY_HALVES) or item.nodeid.startswith(ALWAYS):
+        return True
+    return is_in_half(_both(item), TURN)
 
 
 def _is_on(item: pytest.Item) -> bool:
     """Say whether it is the turn of the system of a test that differs in nothing else."""
-    system = getattr(item, "callspec", None) and item.callspec.params.get("database")
-    if system not in SYSTEMS or not item.nodeid.startswith(BY_TURNS):
+    system = _system(item)
+    if system is None or not item.nodeid.startswith(BY_TURNS):
         return True
     if item.nodeid.startswith(ON_BOTH):
         return True
-    return system_at(item.nodeid.replace(system, "*"), TURN) == system
+    return system_at(_both(item), TURN) == system
