@@ -29,17 +29,21 @@ ON_BOTH = (
 BY_HALVES = (
     "tests/browser/",
     "tests/comparison/",
-    "tests/engine/test_case_migration.py",
-    "tests/engine/test_play.py",
-    "tests/engine/test_rehearsal.py",
-    "tests/engine/test_workshop_",
+    "tests/engine/",
+    "tests/expression/test_feelin.py",
+    "tests/form/",
     "tests/proof/test_edits.py",
+    "tests/proof/test_moving.py",
+    "tests/proof/test_rulebook.py",
     "tests/proof/test_shipped.py::test_edit_that_breaks_a_rule_is_named",
+    "tests/proof/test_shipped.py::test_form_",
+    "tests/proof/test_shipped.py::test_two_",
     "tests/review/",
     "tests/webui/",
 )
 """Dear ones of which one half runs at a commit, and the other half at another one."""
 ALWAYS = (
+    *ON_BOTH,
     "tests/browser/test_acceptance.py",
     "tests/browser/test_access.py",
     "tests/browser/test_walk.py",
