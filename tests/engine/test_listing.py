@@ -21,7 +21,8 @@ DESK = "intake_desk"
 
 def add_step(session: Session, case: UUID, **changes: object) -> UUID:
     """Add an open step that members of the case owe, and nobody else once there is a member."""
-    model = session.scalars(select(WorkItem).where(WorkItem.case_id == case).limit(1)).unique()
+    first = select(WorkItem).where(WorkItem.case_id == case, WorkItem.role == DESK).limit(1)
+    model = session.scalars(first).unique()
     columns = {
         column.key: getattr(found, column.key)
         for found in model
