@@ -14,7 +14,7 @@ from sqlalchemy import func, select, text, update
 from benchmarks import crowd
 from benchmarks.harness import Figure, figure, measure, single
 from benchmarks.place import Place, place, play
-from engine import due
+from engine import agenda
 from engine.models import Case, Incident, Job, ProcessInstance, Timer, TimerState
 
 WAITING = 1_000_000
@@ -44,7 +44,7 @@ def _finding(kind: str, *, quick: bool) -> list[Figure]:
         found.count_rows()
         now = found.clock.now()
         with found.application.database.reading() as session:
-            owed = due.count_due(session, now)
+            owed = agenda.count_due(session, now)
             times = [measure(lambda: _find(found, now))[0] for _ in range(60)][10:]
     what = f"what is due ({owed}) among {waiting} waiting timers, {kind}"
     return [figure("M4", what, times, unit="ms", goal="<= 5")]
@@ -52,7 +52,7 @@ def _finding(kind: str, *, quick: bool) -> list[Figure]:
 
 def _find(found: Place, now: datetime) -> None:
     with found.application.database.reading() as session:
-        if not due.find_due(session, now):
+        if not agenda.find_due(session, now):
             raise SystemExit("Nothing was due.")
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, or_, select, update
 from sqlalchemy.orm.attributes import set_committed_value
 
 from engine.access import IN_NO_CASE
@@ -284,24 +284,22 @@ _CLOSE_TIMERS: Final = (
     update(_TIMERS)
     .where(
         _TIMERS.c.instance_id == bindparam("of_instance"),
-        _TIMERS.c.token.in_(bindparam("tokens", expanding=True)),
-        _TIMERS.c.state.in_((TimerState.WAITING.value, TimerState.BLOCKED.value)),
+        _TIMERS.c.token == bindparam("of_token"),
+        # Not IN: that is put together anew for each set of parameters, and these come by many.
+        or_(*(_TIMERS.c.state == one.value for one in (TimerState.WAITING, TimerState.BLOCKED))),
     )
     .values(state=bindparam("closed_as"), fired_at=bindparam("closed_at"))
 )
 
 
 def _close_timers(turn: "Turn", tokens: list[str], state: TimerState) -> None:
+    closed = {
+        "of_instance": turn.instance.id,
+        "closed_as": state.value,
+        "closed_at": turn.now if state is TimerState.FIRED else None,
+    }
     if tokens:
-        turn.session.connection().execute(
-            _CLOSE_TIMERS,
-            {
-                "of_instance": turn.instance.id,
-                "tokens": tokens,
-                "closed_as": state.value,
-                "closed_at": turn.now if state is TimerState.FIRED else None,
-            },
-        )
+        turn.pending.send(_CLOSE_TIMERS, [closed | {"of_token": token} for token in tokens])
 
 
 def _new_timer(turn: "Turn", timer: WaitingTimer) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from functools import cache
 
 from sqlalchemy import select
 
-from engine import accounts, due
+from engine import accounts, agenda, due
 from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.demo_cast import ALLOW_TO_BE_NAMED, cast_of
@@ -109,7 +109,7 @@ def advance_clock(application: Application, duration: str) -> int:
 def advance_to_next(application: Application) -> int:
     """Move the demo clock to the next instant at which something is due."""
     with application.database.reading() as session:
-        upcoming = due.next_due(session)
+        upcoming = agenda.next_due(session)
     if upcoming is None:
         return 0
     control = DemoClockControl(application)

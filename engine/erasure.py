@@ -163,7 +163,7 @@ def _keeping(session: Session, case_id: UUID) -> ProcessInstance | None:
     ).unique()
     for instance_id in [one.id for one in running if ASKED in one.awaited]:
         row = lock_instance(session, instance_id)
-        if row is not None and ASKED in row.awaited:
+        if ASKED in row.awaited:
             return row
     return None
 

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
-from engine import checkpoint, due, restored, staffing
+from engine import agenda, checkpoint, restored, staffing
 from engine.application import Application
 from engine.audit import SYSTEM
 from engine.backup import manifest
@@ -52,16 +52,18 @@ class Figures(Collector):
             yield _counted(
                 "casetable_incidents", "Incidents.", _states(session, Incident, INCIDENTS)
             )
-            yield _one("casetable_timers_due", "Timers that are due.", due.count_due(session, now))
+            yield _one(
+                "casetable_timers_due", "Timers that are due.", agenda.count_due(session, now)
+            )
             yield _one(
                 "casetable_due_age_seconds",
                 "How long the oldest thing that is due has waited; 0: nothing is due.",
-                _overdue(now, due.next_due(session)),
+                _overdue(now, agenda.next_due(session)),
             )
             yield _one(
                 "casetable_process_instances",
                 "Process instances that run.",
-                due.running_instances(session),
+                agenda.running_instances(session),
             )
             yield _one(
                 "casetable_queues_short",

@@ -5,7 +5,7 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from engine import due, restored, role, staffing, virus
+from engine import agenda, restored, role, staffing, virus
 from engine.application import Application
 from engine.models import Incident, Job, Timer, TimerState
 
@@ -20,14 +20,14 @@ def look(application: Application) -> dict[str, Any]:
     """Return counts and the oldest thing that is due; raises when the database is away."""
     with application.database.reading() as session:
         now = application.now(session)
-        oldest = due.next_due(session)
+        oldest = agenda.next_due(session)
         return {
             "time": now.isoformat(),
             "database": application.database.url.get_backend_name(),
             "row_level_security": role.state(application.database),
-            "running_instances": due.running_instances(session),
+            "running_instances": agenda.running_instances(session),
             "virus_scanner": _scanner(application.settings.virus_scanner),
-            "timers_due": due.count_due(session, now),
+            "timers_due": agenda.count_due(session, now),
             "timers_waiting": _count(session, Timer, TimerState.WAITING.value),
             "jobs_waiting": _count(session, Job, "waiting"),
             "jobs_failed": _count(session, Job, "failed"),
@@ -50,5 +50,5 @@ def _scanner(address: str) -> str:
 
 
 def _count(session: Session, table: type[Timer | Job | Incident], state: str) -> int:
-    query = select(func.count()).select_from(table).where(due.written(table.state, state))
+    query = select(func.count()).select_from(table).where(agenda.written(table.state, state))
     return session.scalar(query) or 0

@@ -376,7 +376,7 @@ def _tell_retention(application: Application, hold_id: UUID, account_id: UUID | 
         actor = session.get_one(Account, account_id) if account_id else None
         for instance_id in ids:
             row = lock_instance(session, instance_id)
-            if row is not None and LIFTED in row.awaited:
+            if LIFTED in row.awaited:
                 key = f"{LIFTED}:{hold_id}:{uuid4()}"
                 take_turn(
                     application,

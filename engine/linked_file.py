@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from engine import access
 from engine.incident import OWNER
-from engine.lock import lock_instance
+from engine.lock import before_another, lock_instance
 from engine.models import (
     Account,
     Case,
@@ -60,6 +60,7 @@ def open_file_of(session: Session, case_id: UUID, code: str) -> Case | None:
 
     Whoever holds two locks took that of the opening file first, so nobody waits in a ring.
     """
+    before_another(session)
     return session.scalar(
         select(Case)
         .join(CaseLink, CaseLink.other_case_id == Case.id)

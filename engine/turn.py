@@ -5,22 +5,22 @@ inbox, write down what is new and what is gone, store the state by compare-and-s
 commits. Whatever raises leaves nothing behind.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
-from engine import access, audit, bookkeeping, metrics, operator
+from engine import access, audit, bookkeeping, metrics, operator, taking_part
 from engine.application import Application
 from engine.audit import acting_for
 from engine.bpmn import Instance, Scope, seal, unseal
 from engine.deployment import ResolvedDeployment
-from engine.errors import ConflictError, DiagramError, SeparationError
+from engine.errors import ConflictError, DiagramError
 from engine.language import gettext
 from engine.language.telling import told
 from engine.membership_rows import Members
@@ -29,7 +29,6 @@ from engine.models import (
     AuditEntry,
     Base,
     Case,
-    CaseMember,
     CasePartner,
     Episode,
     InboxMessage,
@@ -38,9 +37,9 @@ from engine.models import (
     ProcessInstance,
     StepHistory,
     WorkItem,
-    WorkItemState,
 )
 from engine.outcome import Outcome, Submission
+from engine.pending_rows import PendingRows, send_all, table_of
 from engine.profile import Profile
 from engine.recheck import recheck
 from engine.running import past
@@ -86,7 +85,8 @@ class Turn:
         self._running: Instance | None = None
         self._members = members
         self._started: list[tuple[ProcessInstance, str | None, dict[str, Any]]] = []
-        self._appended: dict[Table, list[dict[str, Any]]] = {}
+        self.pending = PendingRows()
+        """What is written at the end of the turn, together with that of other turns."""
         self._deeds: list[tuple[str, object, dict[str, Any]]] = []
         self._touched: dict[UUID, ProcessInstance] = {}
 
@@ -245,56 +245,11 @@ class Turn:
 
         Whoever declared a conflict of interest or is suspended stays out, whatever step it is.
         """
-        if (account.id, function) in self.members:
-            return False
-        if account.id in self.members.barred:
-            self.audit("case:member:withhold", account.id, function=function)
-            return False
-        if access.IN_NO_CASE & account.role_codes:
-            raise SeparationError(
-                gettext("Who runs, rules or watches the system takes part in no case.")
-            )
-        if not self.case.admits(function):
-            raise SeparationError(gettext("This role takes no part in this file."))
-        self.members.add((account.id, function))
-        self.session.add(
-            CaseMember(
-                case_id=self.case.id,
-                account_id=account.id,
-                function=function,
-                since=self.now,
-                reason=reason or None,
-                granted_by_id=self.actor.id if self.actor else None,
-            )
-        )
-        self.audit("case:member:add", account.id, function=function)
-        return True
+        return taking_part.begin(self, account, function, reason)
 
     def end_member(self, account: Account, function: str, reason: str = "") -> None:
         """End a membership; access ends with the same commit (P69)."""
-        self.members.discard((account.id, function))
-        self.session.execute(
-            update(CaseMember)
-            .where(
-                CaseMember.case_id == self.case.id,
-                CaseMember.account_id == account.id,
-                CaseMember.function == function,
-                CaseMember.until.is_(None),
-            )
-            .values(until=self.now, reason=reason or None)
-        )
-        # What that person had taken is free again for those who stay.
-        self.session.execute(
-            update(WorkItem)
-            .where(
-                WorkItem.case_id == self.case.id,
-                WorkItem.assignee_id == account.id,
-                WorkItem.role == function,
-                WorkItem.state == WorkItemState.OPEN.value,
-            )
-            .values(assignee_id=None, claimed_at=None)
-        )
-        self.audit("case:member:end", account.id, function=function)
+        taking_part.end(self, account, function, reason)
 
     # -- what the diagram reaches (engine.bpmn.Port) -------------------------------------------
 
@@ -342,23 +297,25 @@ class Turn:
 
     def settle(self) -> Outcome:
         """Run to the next waits and write everything down."""
+        settle_together(self.session, [self])
+        return self.outcome
+
+    def run(self) -> None:
+        """Run to the next waits; what follows from it is not written yet."""
         self.running.advance(STEP_BUDGET)
         self._deliver_inbox()
         bookkeeping.write_down(self, self.running)
-        self._store()
-        self._run_others()
-        return self.outcome
+        self._set_down()
 
-    def resume(self, running: Instance) -> dict[Table, list[dict[str, Any]]]:
+    def resume(self, running: Instance) -> None:
         """Write down an instance that was moved here and loaded; nothing has run in it since.
 
-        Return the rows that the caller inserts.
+        What is `pending` then, the caller sends.
         """
         self._running = running
         self.known_effects = frozenset(effect.token for effect in running.effects())
         bookkeeping.write_down(self, running)
         self._set_down(running.loaded)
-        return self._appended
 
     def _deliver_inbox(self) -> None:
         """Hand waiting messages to the diagram while it waits for them; the rest stays (P68)."""
@@ -394,17 +351,14 @@ class Turn:
         if running.completed:
             row.status, row.ended_at, self.outcome.ended = InstanceState.ENDED.value, self.now, True
 
-    def _store(self) -> None:
-        self._set_down()
-        self.session.flush()
-        for table, rows in self._appended.items():
-            self.session.connection().execute(table.insert(), rows)
-        self._appended.clear()
+    def conclude(self) -> None:
+        """Look back at an instance that has ended, and run what the turn set going elsewhere."""
         if self.running.completed:
             parts = past(self.application.deployments, self.session, self.instance)
             recheck(self.session, self.deployment, self.instance, self.now, parts)
         # A later turn of the same transaction reads anew what is owed.
         self.session.expire(self.instance, ["open_items"])
+        self._run_others()
 
     def _chain_deeds(self) -> None:
         by, key = self.actor.id if self.actor else None, audit.key_of(self.session)
@@ -416,8 +370,7 @@ class Turn:
 
     def append(self, kind: type[Base], *rows: dict[str, Any]) -> None:
         """Write rows that nobody reads again in the turn: one statement for all of a table."""
-        if rows:
-            self._appended.setdefault(kind.metadata.tables[kind.__tablename__], []).extend(rows)
+        self.pending.append(table_of(kind), rows)
 
     def _run_others(self) -> None:
         """Run what this turn started or sent messages to, in the same transaction."""
@@ -493,6 +446,36 @@ def take_turn(
         raise ConflictError(gettext("This process has ended; reopen the case to go on."))
     now = application.now(session)
     turn = Turn(application, session, row, now=now, actor=actor, behalf=behalf, members=members)
-    with metrics.timing_turn():
+    with metrics.timing_turns(1):
         stimulus(turn)
         return turn.settle()
+
+
+def take_turns(
+    application: Application,
+    session: Session,
+    stimuli: Sequence[tuple[ProcessInstance, Stimulus]],
+    *,
+    now: datetime,
+) -> None:
+    """Apply nobody's stimuli to locked running instances of different cases, in their order."""
+    with metrics.timing_turns(len(stimuli)):
+        turns = []
+        for row, stimulus in stimuli:
+            turn = Turn(application, session, row, now=now, actor=None)
+            stimulus(turn)
+            turns.append(turn)
+        settle_together(session, turns)
+
+
+def settle_together(session: Session, turns: Sequence[Turn]) -> None:
+    """Run turns to their next waits and write down what follows from all of them at once.
+
+    Their instances belong to different cases, or there is one alone.
+    """
+    for turn in turns:
+        turn.run()
+    session.flush()
+    send_all(session, [turn.pending.take() for turn in turns])
+    for turn in turns:
+        turn.conclude()

@@ -270,10 +270,7 @@ def complete(
 
 
 def _lock_for(session: Session, item_id: UUID) -> ProcessInstance:
-    row = lock_instance(session, item_id, of=WorkItem)
-    if row is None:
-        raise NotFoundError(gettext("This page does not exist, or it is not for you."))
-    return row
+    return lock_instance(session, item_id, of=WorkItem)
 
 
 def _complete(  # noqa: PLR0917 - one private step of `complete`

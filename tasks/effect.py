@@ -39,7 +39,7 @@ def _perform(application: Application, call: Call) -> dict[str, Any]:
 def _finish(application: Application, session: Session, job: Job, outputs: dict[str, Any]) -> None:
     """Confirm the step, if the diagram still waits for it (a deadline may have passed)."""
     row = lock_instance(session, UUID(job.payload["instance_id"]))
-    if row is None or row.status != InstanceState.RUNNING.value:
+    if row.status != InstanceState.RUNNING.value:
         return
     token = job.payload["token"]
 

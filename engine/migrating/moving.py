@@ -233,9 +233,7 @@ def _lock(session: Session, case_id: UUID, deployment_id: str) -> list[ProcessIn
     return [
         row
         for row in found
-        if row is not None
-        and row.status == InstanceState.RUNNING.value
-        and row.deployment_id == deployment_id
+        if row.status == InstanceState.RUNNING.value and row.deployment_id == deployment_id
     ]
 
 
@@ -265,7 +263,7 @@ def _hear(application: Application, waiting: Sequence[UUID]) -> None:
         try:
             with application.database.transaction() as session:
                 row = lock_instance(session, instance_id)
-                if row is not None and row.status == InstanceState.RUNNING.value:
+                if row.status == InstanceState.RUNNING.value:
                     take_turn(application, session, row, lambda _: None)
         except CasetableError:
             continue  # the message waits for the next turn, as before

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Table, bindparam, func, select, update
+from sqlalchemy import bindparam, func, select, update
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -22,7 +22,6 @@ from engine.migrating.owing import Renewed
 from engine.migrating.planned import places_told
 from engine.models import (
     Account,
-    Base,
     Case,
     Incident,
     InstanceMove,
@@ -32,6 +31,7 @@ from engine.models import (
     Timer,
     TimerState,
 )
+from engine.pending_rows import PendingRows, send_all, table_of
 from engine.turn import Turn
 
 MOVED, REFUSED, WAITING = "moved", "refused", "waiting"
@@ -61,7 +61,8 @@ def write(
     timers, numbers, now = _timers(session, ids), _numbers(session, ids), application.now(session)
     actor = session.get(Account, run.started_by_id) if run.started_by_id else None
     told = {"run": str(run.id), "old": run.from_id, "new": run.to_id, "places": run.places}
-    rows: dict[Table, list[dict[str, Any]]] = {}
+    pending = PendingRows()
+    owed = []
     for one in many:
         row, before = one.row, (one.row.blob, one.row.step_count)
         row.deployment_id = row.case.deployment_id = run.to_id
@@ -70,21 +71,15 @@ def write(
             _renew(turn, item)
         turn.audit(EVENT, row.id, **told)
         _rewrite_timers(one, timers.get(row.id, []))
-        for table, added in turn.resume(one.instance).items():
-            rows.setdefault(table, []).extend(added)
-        rows.setdefault(_table(InstanceMove), []).append(
-            _move(run, row, before, numbers.get(row.id, 0) + 1, now)
-        )
+        turn.resume(one.instance)
+        owed.append(turn.pending.take())
+        moved = _move(run, row, before, numbers.get(row.id, 0) + 1, now)
+        pending.append(table_of(InstanceMove), [moved])
     _store(session, [one.row for one in many])
     session.flush()
-    for table, added in rows.items():
-        session.connection().execute(table.insert(), added)
+    send_all(session, [*owed, pending.take()])
     for one in many:
         session.expire(one.row, ["open_items"])
-
-
-def _table(model: type[Base]) -> Table:
-    return Base.metadata.tables[model.__tablename__]
 
 
 def _store(session: Session, rows: Sequence[ProcessInstance]) -> None:
@@ -93,7 +88,7 @@ def _store(session: Session, rows: Sequence[ProcessInstance]) -> None:
     SQLAlchemy writes each row of a table with revisions by itself and waits for the answer. Here
     as there a row counts only on the revision that was read.
     """
-    table = _table(ProcessInstance)
+    table = table_of(ProcessInstance)
     statement = (
         update(table)
         .where(table.c.id == bindparam("of_id"), table.c.revision == bindparam("of_revision"))
@@ -201,7 +196,7 @@ def settle(
     keys = {_key(run, one.case): one for one in found}
     failed = _incidents(session, [key for key, one in keys.items() if one.state == MOVED])
     session.connection().execute(
-        _table(MigrationOutcome).insert(), [_outcome(run, one, now) for one in found]
+        table_of(MigrationOutcome).insert(), [_outcome(run, one, now) for one in found]
     )
     for key, one in keys.items():
         if one.state != MOVED:

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine import access, due, worklist
+from engine import access, agenda, worklist
 from engine.calendar import Duration, occurrence
 from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError, NotFoundError
@@ -144,7 +144,7 @@ class Sandbox:
                 stage=next((row.episode.stage for row in running if row.episode), ""),
                 owed=tuple(self._owed(session, item) for item in _open_items(session, case)),
                 timers=tuple(self._timers(session, case)),
-                next_at=due.next_due(session, self.now),
+                next_at=agenda.next_due(session, self.now),
                 messages=tuple(
                     sorted({name for row in running for name in row.awaited if name in EVENTS})
                 ),

@@ -29,7 +29,7 @@ for number in range(3):
     metrics.note_request("case", sys.argv[2], 200 + number, 0.01)
 metrics.note_done("timer", timedelta(seconds=2))
 metrics.note_look()
-with metrics.timing_turn():
+with metrics.timing_turns(1):
     pass
 """
 GATHERING = """

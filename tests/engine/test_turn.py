@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select
 
-from engine import due, inbox, verification, worklist
+from engine import agenda, due, inbox, look, verification, worklist
 from engine.errors import ConflictError, NotFoundError, SeparationError, StateError
 from engine.models import (
     AuditEntry,
@@ -184,7 +184,7 @@ def test_timer_fires_once_under_many_schedulers(desk: Desk) -> None:
     with desk.application.database.reading() as session:
         timer = session.scalars(select(Timer)).one()
     desk.clock.set(timer.due_at)
-    found = due.Due(timer.due_at, "timer", timer.id)
+    found = agenda.Due(timer.due_at, "timer", timer.id)
     with ThreadPoolExecutor(4) as pool:
         fired = sum(pool.map(lambda _: due.perform(desk.application, found), range(8)))
     assert fired == 1
@@ -218,14 +218,14 @@ def test_worker_that_meets_another_goes_on_with_what_is_free(desk: Desk) -> None
 
 def test_part_of_what_is_due_keeps_the_order_of_a_step() -> None:
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    kinds: tuple[due.Kind, ...] = ("reminder", "escalation")
+    kinds: tuple[agenda.Kind, ...] = ("reminder", "escalation")
     owed = [
-        due.Due(at + timedelta(days=day), kind, UUID(int=number))
+        agenda.Due(at + timedelta(days=day), kind, UUID(int=number))
         for day, kind in enumerate(kinds)
-        for number in range(2 * due.BATCH)
+        for number in range(2 * agenda.BATCH)
     ]
-    part = due._part(owed)
-    assert len(part) == 2 * due.BATCH
+    part = look.part(owed)
+    assert len(part) == 2 * agenda.BATCH
     assert part == sorted(part)
     assert set(Counter(one.id for one in part).values()) == {2}
 

@@ -12,7 +12,7 @@ from benchmarks.harness import figure, ninety_fifth, single, table
 from benchmarks.picture import draw
 from benchmarks.place import Place, place
 from benchmarks.web import fetch, signed_in
-from engine import due
+from engine import agenda
 from engine.models import Case, CaseKey, Timer, WorkItem
 from engine.settings import ROOT
 from engine.xml import parse_xml
@@ -43,7 +43,7 @@ def test_timers_are_found_and_fired(crowded: Place) -> None:
     crowd.give_keys(crowded)
     with crowded.application.database.reading() as session:
         assert session.scalar(select(func.count()).select_from(CaseKey)) == MANY + 1
-        found = due.find_due(session, crowded.clock.now(), 1000)
+        found = agenda.find_due(session, crowded.clock.now(), 1000)
         assert [one.kind for one in found].count("timer") == MANY + 1
         assert session.scalar(select(func.count()).select_from(Timer)) >= 3 * (MANY + 1)
 

@@ -16,7 +16,6 @@ MAY_BE_LONG = {
     "engine/turn.py": "the one transaction and what operators are handed, read as one story",
     "engine/expression/evaluation.py": "one case for each kind of expression, a table in prose",
     "engine/expression/function.py": "the functions of the language, one after the other",
-    "engine/due.py": "everything that time owes, in one order",
     "engine/worklist.py": "everything one can do with a work item",
     "engine/expression/inference.py": "one case for each kind of expression",
     "engine/decision/coverage.py": "one algorithm over cells of all types",

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import select, update
 
-from engine import due, job, worklist
+from engine import agenda, due, job, worklist
 from engine.application import Application
 from engine.models import Draft, Incident, Job, ProcessInstance, Timer
 from tests.engine import small
@@ -72,7 +72,7 @@ def test_many_that_cannot_be_done_do_not_hide_the_rest(desk: Desk) -> None:
     case = _waiting_case(desk)
     with desk.application.database.transaction() as session:
         row = session.scalars(select(ProcessInstance).where(ProcessInstance.case_id == case)).one()
-        for number in range(due.BATCH + 10):
+        for number in range(agenda.BATCH + 10):
             session.add(
                 Timer(
                     instance_id=row.id,
@@ -106,7 +106,7 @@ def test_timer_is_not_fired_before_its_time_whoever_asks(desk: Desk) -> None:
     _waiting_case(desk)
     with desk.application.database.reading() as session:
         timer = session.scalars(select(Timer)).one()
-    assert not due.perform(desk.application, due.Due(timer.due_at, "timer", timer.id))
+    assert not due.perform(desk.application, agenda.Due(timer.due_at, "timer", timer.id))
     with desk.application.database.reading() as session:
         assert session.scalars(select(Timer.state)).one() == "waiting"
     assert _incidents(desk) == []

@@ -18,7 +18,7 @@ from typing import Any
 
 from sqlalchemy import select
 
-from engine import due, verification
+from engine import agenda, due, verification
 from engine.application import Application
 from engine.clock import TestClock
 from engine.database import Database
@@ -99,7 +99,7 @@ def _settle(application: Application) -> None:
     while True:
         due.run_due(application)
         with application.database.reading() as session:
-            owed = due.find_due(session, application.now(session))
+            owed = agenda.find_due(session, application.now(session))
             calling = session.scalars(select(Job.id).where(Job.state == "calling")).all()
         if not owed and not calling:
             return

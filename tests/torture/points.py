@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import event
 from sqlalchemy.orm import Session
 
-from engine import bookkeeping, due, inbox, job, operator, witness, worklist
+from engine import bookkeeping, due, firing, inbox, job, operator, witness, worklist
 from engine.bpmn import Instance
 from engine.database import Database
 from engine.migrating import moving, run
@@ -32,12 +32,14 @@ PARTS: tuple[tuple[Any, str], ...] = (
     (Instance, "deliver"),
     (Instance, "dump"),
     (bookkeeping, "write_down"),
+    (Turn, "run"),
     (Turn, "settle"),
     (worklist, "take_turn"),
-    (due, "take_turn"),
+    (firing, "take_turns"),
     (inbox, "take_turn"),
     (due, "run_next_job"),
     (job, "_finish"),
+    (firing, "fire"),
     (due, "perform"),
     (mail, "_send"),
     (moving, "write"),

@@ -15,7 +15,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from engine import cases, due, inbox, letterbox, worklist
+from engine import agenda, cases, due, inbox, letterbox, worklist
 from engine.application import Application
 from engine.challenge import Challenge
 from engine.deployment import ResolvedDeployment, store
@@ -153,7 +153,7 @@ def _dropped(desk: Desk) -> Words:
 def _perform(application: Application, words: Words) -> None:
     """Do the oldest due thing of one kind, as a worker does that has just found it."""
     with application.database.reading() as session:
-        found = due.find_due(session, application.now(session))
+        found = agenda.find_due(session, application.now(session))
     one = next((one for one in found if one.kind == words["kind"]), None)
     # A worker that died may have done it: then there is nothing to find any more.
     if one is not None:

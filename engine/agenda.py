@@ -1,0 +1,115 @@
+"""What time owes: timers, reminders, escalations, retries and jobs, found by one statement."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+from uuid import UUID
+
+from sqlalchemy import bindparam, func, literal, literal_column, select, union_all
+from sqlalchemy.orm import Session
+
+from engine.models import (
+    Incident,
+    InstanceState,
+    Job,
+    ProcessInstance,
+    Timer,
+    TimerState,
+    WorkItem,
+    WorkItemState,
+)
+
+Kind = Literal["timer", "reminder", "escalation", "retry", "job"]
+BATCH = 50
+
+
+@dataclass(frozen=True, order=True)
+class Due:
+    """One thing that time owes."""
+
+    at: datetime
+    kind: Kind
+    id: UUID
+
+
+def _branch(kind: Kind, at: Any, row_id: Any, *conditions: Any) -> Any:
+    """Return the oldest rows of one kind; each part of the union reads only its own index."""
+    return (
+        select(literal(kind).label("kind"), at.label("at"), row_id.label("id"))
+        .where(*conditions, at > bindparam("after"), at <= bindparam("until"))
+        .order_by(at)
+        .limit(bindparam("most"))
+        .subquery()
+        .select()
+    )
+
+
+def written(column: Any, code: str) -> Any:
+    """Return the condition that a column has a code of the program, with the code written out.
+
+    SQLite uses a partial index only for a condition that it can read.
+    """
+    return column == literal_column(f"'{code}'")
+
+
+_OWED: Final = union_all(
+    _branch("timer", Timer.due_at, Timer.id, written(Timer.state, TimerState.WAITING.value)),
+    _branch(
+        "reminder",
+        WorkItem.remind_at,
+        WorkItem.id,
+        written(WorkItem.state, WorkItemState.OPEN.value),
+        WorkItem.reminded_at.is_(None),
+    ),
+    _branch(
+        "escalation",
+        WorkItem.due_at,
+        WorkItem.id,
+        written(WorkItem.state, WorkItemState.OPEN.value),
+        WorkItem.escalated_at.is_(None),
+    ),
+    _branch("retry", Incident.retry_at, Incident.id, written(Incident.state, "open")),
+    _branch("job", Job.run_after, Job.id, written(Job.state, "waiting")),
+)
+_EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
+_LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
+
+
+def _owed(session: Session, after: datetime, until: datetime, most: int) -> list[Due]:
+    rows = session.execute(_OWED, {"after": after, "until": until, "most": most})
+    return sorted(Due(at, kind, row_id) for kind, at, row_id in rows)[:most]
+
+
+def find_due(session: Session, until: datetime, limit: int = BATCH) -> list[Due]:
+    """Return what is due at `until`, oldest first, by one statement."""
+    return _owed(session, _EARLIEST, until, limit)
+
+
+def next_due(session: Session, after: datetime | None = None) -> datetime | None:
+    """Return the next instant (later than `after`) at which something is due."""
+    found = _owed(session, after or _EARLIEST, _LATEST, 1)
+    return found[0].at if found else None
+
+
+def count_due(session: Session, now: datetime) -> int:
+    """Return how many timers are due, for the health page."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(Timer)
+            .where(written(Timer.state, TimerState.WAITING.value), Timer.due_at <= now)
+        )
+        or 0
+    )
+
+
+def running_instances(session: Session) -> int:
+    """Return how many process instances run, for the health page."""
+    return (
+        session.scalar(
+            select(func.count())
+            .select_from(ProcessInstance)
+            .where(written(ProcessInstance.status, InstanceState.RUNNING.value))
+        )
+        or 0
+    )

@@ -1,0 +1,71 @@
+"""Chooses what a worker does next of all that is due, also while others choose at the same time."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from secrets import SystemRandom
+from typing import Final
+
+from sqlalchemy.orm import Session
+
+from engine.agenda import BATCH, Due, find_due
+from engine.firing import TOGETHER
+
+SHARED = 8
+"""Times a batch: of so much each of several workers takes a part, so that they seldom meet."""
+RANDOM: Final = SystemRandom()
+
+
+@dataclass
+class Look:
+    """What one look has left, and whether others look at the same time."""
+
+    left: set[Due] = field(default_factory=set)
+    is_shared: bool = False
+
+    def groups(self, batch: list[Due]) -> Iterator[list[Due]]:
+        """Yield the pieces in their order, timers that follow each other together.
+
+        Where another worker turns up meanwhile, what it takes too is let go.
+        """
+        was_shared = self.is_shared
+        for group in _grouped(batch):
+            if self.is_shared and not was_shared:
+                return
+            yield group
+
+    def batch(self, session: Session, now: datetime) -> list[Due]:
+        """Return the next pieces, oldest first, without those that were left.
+
+        Workers that take the same oldest pieces would wait for each other's locks and find half
+        of them done. As soon as one meets another, it takes a random part of more than it does.
+        """
+        most = BATCH * (SHARED if self.is_shared else 1)
+        # As many more as were left: the oldest must not hide the rest.
+        owed = find_due(session, now, most + len(self.left))
+        # What is owed no longer, because somebody else did it, need not be known any more.
+        self.left.intersection_update(owed)
+        owed = [due for due in owed if due not in self.left]
+        return part(owed) if self.is_shared else owed
+
+
+def _grouped(batch: list[Due]) -> Iterator[list[Due]]:
+    timers: list[Due] = []
+    for due in batch:
+        if due.kind == "timer" and len(timers) < TOGETHER:
+            timers.append(due)
+            continue
+        if timers:
+            yield timers
+        timers = [due] if due.kind == "timer" else []
+        if not timers:
+            yield [due]
+    if timers:
+        yield timers
+
+
+def part(owed: list[Due]) -> list[Due]:
+    """Return a random part; what is owed of one step stays together, so that its order holds."""
+    ids = sorted({due.id for due in owed})
+    chosen = set(RANDOM.sample(ids, min(BATCH, len(ids))))
+    return [due for due in owed if due.id in chosen]
