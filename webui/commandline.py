@@ -10,6 +10,8 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import click
+import structlog
+from sqlalchemy.exc import DBAPIError
 
 from engine import metrics, role
 from engine.application import Application, open_application, open_letterbox
@@ -19,6 +21,7 @@ from engine.inheritance import chain, read_files
 from engine.settings import PREFIX, load_settings
 from webui.worker_keeper import WorkerKeeper
 
+LOG = structlog.get_logger()
 WORKER = (sys.executable, "-c", "from engine.commandline import main; main()", "worker")
 
 
@@ -70,10 +73,27 @@ def web(workers: int, threads: int, bind: str | None, only: str | None) -> None:
 
         def load(self) -> Any:
             # Each worker opens its own connections: they must not be shared across a fork.
-            return create_app(opener(), only_report=bool(only))
+            own = opener()
+            if not only:
+                warm(own)
+            return create_app(own, only_report=bool(only))
 
     application.database.close()
     Server().run()
+
+
+def warm(application: Application) -> None:
+    """Read what new cases are started on before the first person comes, who would wait for it.
+
+    Without a database, or with nothing published yet, the pages are served and say so.
+    """
+    try:
+        with application.database.reading_as(None) as session:
+            deployment = application.deployment(session)
+        for process_id in deployment.processes:
+            deployment.program(process_id)
+    except (CasetableError, DBAPIError) as error:
+        LOG.warning("not_warmed", error=type(error).__name__)
 
 
 @click.command()

@@ -53,8 +53,10 @@ class Server:
         self.process.wait(timeout=60)
 
 
-def serve(home: Path, url: str, *, workers: int = 1, threads: int = 4) -> Server:
-    """Serve the pages of a database on a free port."""
+def serve(
+    home: Path, url: str, *, workers: int = 1, threads: int = 4, beside: Server | None = None
+) -> Server:
+    """Serve the pages of a database on a free port, with the very settings of one `beside` it."""
     with socket.socket() as line:
         line.bind(("127.0.0.1", 0))
         port = line.getsockname()[1]
@@ -64,7 +66,7 @@ def serve(home: Path, url: str, *, workers: int = 1, threads: int = 4) -> Server
         "CASETABLE_SECRET_KEY": KEY,
         "CASETABLE_BROKER_URL": "filesystem://",
         "CASETABLE_DEMO": "yes",
-        "CASETABLE_BASE_URL": f"http://127.0.0.1:{port}",
+        "CASETABLE_BASE_URL": f"http://127.0.0.1:{beside.port if beside else port}",
     }
     program = "from engine.commandline import main; main()"
     size = ("--workers", str(workers), "--threads", str(threads))
