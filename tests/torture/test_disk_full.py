@@ -126,6 +126,7 @@ def test_full_disk_is_said_and_nothing_is_half_stored(
             continue
         assert answer.status_code == 503, answer.text
         assert NO_ROOM in answer.text
+        assert "<h1>There is no room left</h1>" in answer.text
         assert "Traceback" not in answer.text
         assert int(answer.headers["Retry-After"]) > 0
         refused.append(item)
