@@ -20,6 +20,7 @@ ON_BOTH = (
     "tests/engine/test_closing.py",
     "tests/engine/test_connection.py",
     "tests/engine/test_database.py",
+    "tests/engine/test_firing.py",
     "tests/engine/test_listing.py",
     "tests/engine/test_migration_together.py",
     "tests/engine/test_turn.py",

@@ -25,7 +25,7 @@ from tests.torture import process
 from tests.torture.arena import Arena
 
 ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
-TIMERS = int(os.environ.get("CASETABLE_TIMERS", "10000" if ALL else "40"))
+TIMERS = int(os.environ.get("CASETABLE_TIMERS", "10000" if ALL else "500"))
 """For those that look at the same instant."""
 OVERDUE = 2_000 if ALL else 60
 """After days without a worker; more than a worker takes in one look."""
