@@ -35,7 +35,7 @@ torture: setup
 	@CASETABLE_TORTURE=yes CASETABLE_ONLY=$(ONLY) CASETABLE_FUZZ=1000000 CASETABLE_MUTANTS=4000 \
 	  CASETABLE_KILLS=1000 CASETABLE_TAMPERINGS=10000 CASETABLE_REQUESTS=200000 \
 	  CASETABLE_READS=10000 CASETABLE_CANARIES=10000 CASETABLE_GUESSES=2000 \
-	  CASETABLE_CUTS=25 CASETABLE_JUMPS=500 CASETABLE_MAILS=400 \
+	  CASETABLE_CUTS=25 CASETABLE_JUMPS=500 CASETABLE_MAILS=400 CASETABLE_MODELS=5000 CASETABLE_RESTORED=200 \
 	  $(BIN)/python -m pytest -n auto -o timeout=14400 --durations=25 tests/torture tests/authz \
 	  tests/canary tests/engine tests/expression tests/review tests/foreign tests/bpmn tests/proof tests/webui tests/backup tests/deploy \
 	  tests/browser/test_editor.py
