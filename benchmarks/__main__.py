@@ -60,11 +60,18 @@ def main(only: str, *, quick: bool, keep: bool) -> None:
     if unknown:
         raise click.BadParameter(f"{', '.join(sorted(unknown))}: choose of {[*ON_EACH, *ONCE]}.")
     kinds = ["sqlite", *(["postgres"] if postgres_is_there() else [])]
-    before, figures = load(), []
-    for figure in _taken(wanted, kinds, quick=quick):
-        click.echo(f"{figure.goal_id:<5} {figure.what}: {figure.reached:g} {figure.unit}", err=True)
-        figures.append(figure)
-    figures.sort(key=_order)
+    before, figures = load(), list[Figure]()
+    try:
+        for figure in _taken(wanted, kinds, quick=quick):
+            said = f"{figure.what}: {figure.reached:g} {figure.unit}"
+            click.echo(f"{figure.goal_id:<5} {said}", err=True)
+            figures.append(figure)
+    finally:
+        # What was taken before one failed took its time, too.
+        _tell(sorted(figures, key=_order), before, quick=quick, keep=keep)
+
+
+def _tell(figures: list[Figure], before: str, *, quick: bool, keep: bool) -> None:
     click.echo(table(figures))
     click.echo(f"\nLoad of the machine before and after: {before} / {load()}")
     _write(RESULTS / "latest", figures, before, quick=quick)

@@ -34,6 +34,7 @@ def run(kind: str, *, quick: bool) -> list[Figure]:
             f"statements of a check-in with what its operators read, {kind}",
             statements,
             unit="",
+            goal="",
         ),
     ]
 
