@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -48,7 +49,7 @@ def _case(kind: str, entries: int, *, quick: bool) -> Iterator[tuple[str, list[f
         for what, path, _ in (*PAGES, LAST):
             address = f"/cases/{code}{path.format(last=entries // 25)}"
             times = [
-                measure(lambda a=address: fetch(client, a))[0]
+                measure(partial(fetch, client, address))[0]
                 for _ in range((8 if quick else RUNS) + 5)
             ]
             yield what, times[5:]
@@ -114,5 +115,7 @@ def _decision(case_id: UUID, episode_id: UUID, by: UUID, at: datetime) -> Decisi
 
 
 def _deadline(session: Session, case: Case, at: datetime) -> None:
-    told = {"event": "case:timer:fire", "subject": uuid4(), "element": "check_in_due"}
-    audit.record(session, case, at=at, actor_id=None, **told)
+    event, timer = "case:timer:fire", uuid4()
+    audit.record(
+        session, case, at=at, actor_id=None, event=event, subject=timer, element="check_in_due"
+    )

@@ -32,7 +32,7 @@ COPIED: tuple[type[Base], ...] = (
     Timer,
 )
 """What carries no sealed words: those are bound to their row and would not open in a copy."""
-WITH_HISTORY = (*COPIED, StepHistory)
+WITH_HISTORY: tuple[type[Base], ...] = (*COPIED, StepHistory)
 FACTOR = 2654435761
 """Odd, so that each number has its own eight digits, and ids lie as scattered as random ones."""
 BATCH = 10_000
@@ -138,7 +138,7 @@ def _copied(connection: Connection, column: Any, copied: set[Table]) -> str:
 
 
 def _names(statement: TextClause) -> Iterable[str]:
-    return statement.compile().params
+    return list(statement.compile().params)
 
 
 def _of_case(table: Table) -> str:

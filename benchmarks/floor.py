@@ -2,6 +2,7 @@
 
 import sqlite3
 from datetime import UTC, datetime
+from functools import partial
 from statistics import median
 from typing import Any
 from uuid import uuid4
@@ -70,14 +71,11 @@ def _measure(found: Place) -> tuple[list[float], list[float]]:
     floors, turns = [], []
     for item in found.open_items("check_source"):
         blob = _blob(found, item)
-        floors.append(measure(lambda b=blob, i=item: _floor(found, raw, b, i, answers))[1])
-        turns.append(
-            measure(
-                lambda i=item: worklist.complete(
-                    found.application, i.id, anna, answers, uuid4().hex
-                )
-            )[1]
-        )
+        floor = partial(_floor, found, raw, blob, item, answers)
+        key = uuid4().hex
+        turn = partial(worklist.complete, found.application, item.id, anna, answers, key)
+        floors.append(measure(floor)[1])
+        turns.append(measure(turn)[1])
     raw.close()
     return floors, turns
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from statistics import median
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from sqlalchemy import event, select
 
@@ -53,14 +53,8 @@ def _check_ins(found: Place, count: int) -> tuple[list[float], list[int], list[i
         found.pass_time("P1M")
         for item in found.open_items("record_check_in"):
 
-            def send(item_id: object = item.id) -> None:
-                result = worklist.complete(
-                    found.application,
-                    item_id,
-                    emma,
-                    answers,
-                    uuid4().hex,  # type: ignore[arg-type]
-                )
+            def send(item_id: UUID = item.id) -> None:
+                result = worklist.complete(found.application, item_id, emma, answers, uuid4().hex)
                 if not isinstance(result, worklist.Completed):
                     raise SystemExit(f"The check-in was not recorded: {result}")
 

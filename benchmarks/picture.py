@@ -1,6 +1,6 @@
 """Draws the figures that have a goal as bars: how much of its goal each one uses up."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from benchmarks.harness import Figure
@@ -32,7 +32,7 @@ def draw(figures: Iterable[Figure], machine: str, taken: str) -> str:
     return "\n".join(parts) + "\n"
 
 
-def _rows(rows: list[tuple[Figure, float | None]]) -> Iterator[str]:
+def _rows(rows: Sequence[tuple[Figure, float | None]]) -> Iterator[str]:
     for number, (one, ratio) in enumerate(rows):
         used, y = float(ratio or 0), TOP + ROW * number
         colour = REACHED if used <= 1 else MISSED

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
 from flask.testing import FlaskClient
@@ -81,7 +82,7 @@ def _installation(
                 clients[page.username] = signed_in(found, page.username)
             client = clients[page.username]
             times = [
-                measure(lambda c=client, p=page.path: fetch(c, p))[0]
+                measure(partial(fetch, client, page.path))[0]
                 for _ in range((8 if quick else RUNS) + 5)
             ]
             yield page.what, times[5:]
