@@ -4,7 +4,7 @@ The lead of the organisation confirms or ends. What nobody confirms lapses after
 never silently: notices before, and an incident instead where the last able person would go.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -53,6 +53,8 @@ FUNCTIONS = ("partner", *COORDINATING)
 NOT_CONFIRMED = "not_confirmed"
 NOTICE = timedelta(days=14)
 """How long before the last day the lead is told."""
+PORTION = 20
+"""Cases after which the sweep lets other work go before it."""
 Row = TypeVar("Row", CaseMember, CaseStanding)
 AWAY = (CaseState.ERASED.value, CaseState.SEALED.value)
 
@@ -199,10 +201,11 @@ def _answers_for(session: Session, by: Account, account: Account) -> bool:
     return access.may(session, by, CONFIRM) and by.organisation_id == account.organisation_id
 
 
-def sweep(application: Application) -> int:
+def sweep(application: Application, *, pause: Callable[[], object] = lambda: None) -> int:
     """Tell, and after the grace period suspend, what nobody confirmed; return how many lapsed.
 
     Also looks again at steps that had nobody, so that an alarm ends when its reason has ended.
+    `pause` is called now and then, for what must not wait until thousands of cases are looked at.
     """
     with application.database.reading() as session:
         now, rule = application.now(session), period(application.deployment(session).profile)
@@ -216,7 +219,9 @@ def sweep(application: Application) -> int:
             )
         )
     done = 0
-    for case_id in sorted(one for one in cases if one is not None):
+    for number, case_id in enumerate(sorted(one for one in cases if one is not None), 1):
+        if number % PORTION == 0:
+            pause()
         with deed(application, case_id, None) as what:
             found = what.session.scalars(
                 _memberships().where(CaseMember.case_id == case_id)

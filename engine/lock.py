@@ -8,7 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import Select, Uuid, bindparam, select
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session, joinedload, selectinload
 from sqlalchemy.orm.attributes import set_committed_value
 
 from engine.errors import NotFoundError
@@ -97,7 +97,7 @@ def lock_timers(session: Session, timer_ids: Sequence[UUID]) -> LockedTimers:
         if first.setdefault(timer.case_id, timer) is not timer:
             found.later.append(timer_id)
     wanted = [timer.instance_id for timer in first.values()]
-    instances = {row.id: row for row in session.scalars(_INSTANCES, {"ids": wanted}).unique()}
+    instances = {row.id: row for row in session.scalars(_INSTANCES, {"ids": wanted})}
     for case_id, timer in first.items():
         row = instances[timer.instance_id]
         set_committed_value(row, "case", cases[case_id])
@@ -147,9 +147,10 @@ _TIMERS: Final = (
     .join(ProcessInstance, ProcessInstance.id == Timer.instance_id)
     .where(Timer.id.in_(_IDS))
 )
+# Each by its keys: to join some twenty, PostgreSQL would read the open steps of all cases.
 _INSTANCES: Final = (
     select(ProcessInstance)
-    .options(joinedload(ProcessInstance.episode), joinedload(ProcessInstance.open_items))
+    .options(selectinload(ProcessInstance.episode), selectinload(ProcessInstance.open_items))
     .where(ProcessInstance.id.in_(_IDS))
     .execution_options(populate_existing=True)
 )

@@ -46,7 +46,7 @@ class Look:
         # What is owed no longer, because somebody else did it, need not be known any more.
         self.left.intersection_update(owed)
         owed = [due for due in owed if due not in self.left]
-        return part(owed) if self.is_shared else owed
+        return part(owed) if owed and self.is_shared else owed
 
 
 def _grouped(batch: list[Due]) -> Iterator[list[Due]]:
@@ -65,7 +65,11 @@ def _grouped(batch: list[Due]) -> Iterator[list[Due]]:
 
 
 def part(owed: list[Due]) -> list[Due]:
-    """Return a random part; what is owed of one step stays together, so that its order holds."""
-    ids = sorted({due.id for due in owed})
+    """Return a random part; what is owed of one step stays together, so that its order holds.
+
+    It is of the kind that is owed the longest: else the last timers would wait for their luck
+    among hundreds of mails that came after them.
+    """
+    ids = sorted({due.id for due in owed if due.kind == owed[0].kind})
     chosen = set(RANDOM.sample(ids, min(BATCH, len(ids))))
     return [due for due in owed if due.id in chosen]

@@ -7,6 +7,7 @@ system is slower and never wrong (R3). No ETA, no result backend, a message is a
 import ssl
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import structlog
@@ -125,7 +126,8 @@ def look(application: Application) -> int:
             with application.database.transaction() as session:
                 checkpoint.make(session, application.now(session))
             leaving.end_unheld(application)
-            attestation.sweep(application)
+            # Who was away for long finds thousands of parts unconfirmed: no timer waits for that.
+            attestation.sweep(application, pause=partial(due.run_due, application))
             reader_notice.tell(application)
             play.sweep(application)
     except DBAPIError as error:

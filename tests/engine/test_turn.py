@@ -230,6 +230,15 @@ def test_part_of_what_is_due_keeps_the_order_of_a_step() -> None:
     assert set(Counter(one.id for one in part).values()) == {2}
 
 
+def test_part_of_what_is_due_takes_up_first_what_is_owed_the_longest() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    timers = [agenda.Due(at, "timer", UUID(int=number)) for number in range(3)]
+    later = at + timedelta(seconds=1)
+    mails = [agenda.Due(later, "job", UUID(int=100 + number)) for number in range(400)]
+    assert look.part([*timers, *mails]) == timers
+    assert len(look.part(mails)) == agenda.BATCH
+
+
 def test_due_reminds_and_escalates_once(desk: Desk) -> None:
     case = desk.open()
     desk.pass_time(days=6)

@@ -226,3 +226,20 @@ def test_roles_that_exclude_each_other_are_refused_with_the_mend(
             "content.erik",
             table.case.created_at,
         )
+
+
+def test_sweep_of_many_parts_lets_other_work_go_before_it(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """R7: who was away for long finds thousands of parts unconfirmed; no timer waits for that."""
+    monkeypatch.setattr(attestation, "PORTION", 1)
+    clock = table.site.application.clock
+    assert isinstance(clock, TestClock)
+    clock.advance(QUARTER)
+    went_before: list[bool] = []
+    attestation.sweep(
+        table.site.application,
+        pause=lambda: went_before.append(not table.told("membership_due")),
+    )
+    assert went_before == [True]
+    assert table.told("membership_due")
