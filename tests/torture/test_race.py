@@ -18,7 +18,7 @@ from tests.webui.test_work import CHECKED
 from webui.application import create_app
 
 ALL = os.environ.get("CASETABLE_TORTURE") == "yes"
-ITEMS = 1_000 if ALL else 50
+ITEMS = 1_000 if ALL else 25
 """Steps, on each of the two systems."""
 PAGES = 30 if ALL else 1
 """Steps that are answered by the pages."""
