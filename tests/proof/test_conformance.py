@@ -103,7 +103,7 @@ def test_explorer_and_engine_agree_on_shipped_processes(
     tally = conformance.tally
     figure("R11", processes=1, **tally.figures, seconds=perf_counter() - started)
     assert tally.states > 0
-    assert tally.unreached <= tally.transitions // 5
+    assert 5 * tally.unreached < tally.transitions
 
 
 def test_explorer_that_forgets_an_event_is_caught_and_the_model_is_made_small(
