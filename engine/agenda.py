@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, literal, literal_column, select, union_all
+from sqlalchemy import bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from engine.models import (
@@ -18,9 +18,11 @@ from engine.models import (
     WorkItem,
     WorkItemState,
 )
+from engine.models.base import spelled_out
 
 Kind = Literal["timer", "reminder", "escalation", "retry", "job"]
-BATCH = 50
+BATCH = 60
+"""Pieces of one look: what is new in the meantime waits until they are done."""
 
 
 @dataclass(frozen=True, order=True)
@@ -44,32 +46,24 @@ def _branch(kind: Kind, at: Any, row_id: Any, *conditions: Any) -> Any:
     )
 
 
-def written(column: Any, code: str) -> Any:
-    """Return the condition that a column has a code of the program, with the code written out.
-
-    SQLite uses a partial index only for a condition that it can read.
-    """
-    return column == literal_column(f"'{code}'")
-
-
 _OWED: Final = union_all(
-    _branch("timer", Timer.due_at, Timer.id, written(Timer.state, TimerState.WAITING.value)),
+    _branch("timer", Timer.due_at, Timer.id, spelled_out(Timer.state, TimerState.WAITING.value)),
     _branch(
         "reminder",
         WorkItem.remind_at,
         WorkItem.id,
-        written(WorkItem.state, WorkItemState.OPEN.value),
+        spelled_out(WorkItem.state, WorkItemState.OPEN.value),
         WorkItem.reminded_at.is_(None),
     ),
     _branch(
         "escalation",
         WorkItem.due_at,
         WorkItem.id,
-        written(WorkItem.state, WorkItemState.OPEN.value),
+        spelled_out(WorkItem.state, WorkItemState.OPEN.value),
         WorkItem.escalated_at.is_(None),
     ),
-    _branch("retry", Incident.retry_at, Incident.id, written(Incident.state, "open")),
-    _branch("job", Job.run_after, Job.id, written(Job.state, "waiting")),
+    _branch("retry", Incident.retry_at, Incident.id, spelled_out(Incident.state, "open")),
+    _branch("job", Job.run_after, Job.id, spelled_out(Job.state, "waiting")),
 )
 _EARLIEST: Final = datetime(1900, 1, 1, tzinfo=UTC)
 _LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
@@ -97,7 +91,7 @@ def count_due(session: Session, now: datetime) -> int:
         session.scalar(
             select(func.count())
             .select_from(Timer)
-            .where(written(Timer.state, TimerState.WAITING.value), Timer.due_at <= now)
+            .where(spelled_out(Timer.state, TimerState.WAITING.value), Timer.due_at <= now)
         )
         or 0
     )
@@ -109,7 +103,7 @@ def running_instances(session: Session) -> int:
         session.scalar(
             select(func.count())
             .select_from(ProcessInstance)
-            .where(written(ProcessInstance.status, InstanceState.RUNNING.value))
+            .where(spelled_out(ProcessInstance.status, InstanceState.RUNNING.value))
         )
         or 0
     )

@@ -63,30 +63,52 @@ class _Run:
     """Pieces in a row that the database did not answer."""
 
     def do(self, group: list[Due]) -> None:
-        """Do what may be done together: all of it, else one by one."""
-        try:
-            result = _perform(self.application, group)
-        except Exception as error:  # noqa: BLE001 - the edge to every operator and row
-            if len(group) > 1:
-                for due in group:
-                    self.do([due])
-                return
-            result = _Result()
-            self._failed(group[0], error)
-        self.look.is_shared |= result.is_held
-        later = [due for due in group if due.id in result.later]
-        self._note(group, result)
-        if later:
-            self.do(later)
+        """Do one piece, or timers that follow each other."""
+        if len(group) > 1:
+            self._fire(group)
+        else:
+            self._do_one(group[0])
 
-    def _note(self, group: list[Due], result: "_Result") -> None:
-        for due in group:
-            if due.id in result.done:
-                self.done, self.cut_off = self.done + 1, 0
-                metrics.note_done(due.kind, self.now - due.at)
-            elif due.id not in result.later:
-                metrics.note_failed(due.kind)
-                self.look.left.add(due)
+    def _fire(self, group: list[Due]) -> None:
+        """Fire as many as were found, the oldest first that nobody holds."""
+        at_work = False
+        for _ in range(0, len(group), firing.TOGETHER):
+            try:
+                fired = firing.fire_oldest(self.application, group[-1].at)
+            except firing.TogetherError as error:
+                at_work = True
+                for timer in error.timers:
+                    self._do_one(Due(timer.due_at, "timer", timer.id))
+                continue
+            except (OperationalError, InterfaceError) as error:
+                self._failed(group[0], error)
+                return
+            at_work |= bool(fired.done)
+            for timer in fired.done:
+                self._done("timer", timer.due_at)
+            if not fired.taken:
+                break
+        if not at_work:
+            self.look.left.update(group)  # all are held, by others or by people
+
+    def _do_one(self, due: Due) -> None:
+        try:
+            is_done = _DOING[due.kind](self.application, due.id)
+        except _HeldError:
+            self.look.is_shared = True
+            is_done = False
+        except Exception as error:  # noqa: BLE001 - the edge to every operator and row
+            is_done = False
+            self._failed(due, error)
+        if is_done:
+            self._done(due.kind, due.at)
+        else:
+            metrics.note_failed(due.kind)
+            self.look.left.add(due)
+
+    def _done(self, kind: Kind, at: datetime) -> None:
+        self.done, self.cut_off = self.done + 1, 0
+        metrics.note_done(kind, self.now - at)
 
     def _failed(self, due: Due, error: Exception) -> None:
         if isinstance(error, OperationalError | InterfaceError):
@@ -95,17 +117,6 @@ class _Run:
                 raise error
             return
         _set_aside(self.application, due, error)
-
-
-@dataclass(frozen=True)
-class _Result:
-    """What became of a group."""
-
-    done: frozenset[UUID] = frozenset()
-    later: frozenset[UUID] = frozenset()
-    """Not tried yet: another timer of the same case came first."""
-    is_held: bool = False
-    """Another worker, or a person, is at one of the cases now."""
 
 
 def _set_aside(application: Application, due: Due, error: Exception) -> None:
@@ -132,19 +143,10 @@ def sweep_drafts(application: Application) -> None:
 
 def perform(application: Application, due: Due) -> bool:
     """Do one due thing; say whether it is done or somebody else's."""
-    return due.id in _perform(application, [due]).done
-
-
-def _perform(application: Application, group: list[Due]) -> _Result:
-    first = group[0]
-    if first.kind == "timer":
-        fired = firing.fire(application, [due.id for due in group])
-        return _Result(frozenset(fired.done), frozenset(fired.later), bool(fired.held))
     try:
-        is_done = _DOING[first.kind](application, first.id)
+        return _DOING[due.kind](application, due.id)
     except _HeldError:
-        return _Result(is_held=True)
-    return _Result(frozenset({first.id} if is_done else ()))
+        return False
 
 
 class _HeldError(Exception):
@@ -272,6 +274,7 @@ def _give_up(application: Application, incident_id: UUID) -> bool:
 
 
 _DOING: Final[dict[Kind, Callable[[Application, UUID], bool]]] = {
+    "timer": firing.fire,
     "reminder": _remind,
     "escalation": _escalate,
     "retry": _retry,

@@ -5,58 +5,80 @@ firing takes alone; the rest is statements and the commit, which many firings sh
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
+import structlog
 from sqlalchemy import CursorResult, update
 from sqlalchemy.orm import Session
 
 from engine.application import Application
 from engine.errors import CasetableError, StateError
 from engine.incident import raise_incident, resolve_incident
-from engine.lock import LockedTimer, lock_instance, lock_timers
+from engine.lock import LockedTimer, lock_instance, lock_oldest_timers, lock_timer
 from engine.models import InstanceState, Timer, TimerState
 from engine.turn import Turn, take_turns
 
+LOG = structlog.get_logger()
 TOGETHER = 20
 """Timers in one commit: a person who wants one of their cases waits until all of them are done."""
 
 
-@dataclass
+class TogetherError(Exception):
+    """A group of timers did not fire, and left nothing of any of them: fire them one by one."""
+
+    def __init__(self, timers: Sequence[LockedTimer]) -> None:
+        super().__init__()
+        self.timers = tuple(timers)
+
+
+@dataclass(frozen=True)
 class Fired:
-    """What became of the timers that were to be fired."""
+    """What became of the oldest timers that nobody held."""
 
-    done: list[UUID] = field(default_factory=list)
-    held: list[UUID] = field(default_factory=list)
-    """The lock of the case is held: another worker, or a person, is at this case now."""
-    later: list[UUID] = field(default_factory=list)
-    """Another timer of the same case came first."""
+    taken: tuple[LockedTimer, ...] = ()
+    """Those whose cases were locked; others may have been faster between the look and the lock."""
+    done: tuple[LockedTimer, ...] = ()
 
 
-def fire(application: Application, timer_ids: Sequence[UUID]) -> Fired:
-    """Fire timers of different cases in one transaction: all of them, or none and an error.
+def fire_oldest(application: Application, until: datetime) -> Fired:
+    """Fire the oldest timers due at `until`, of different cases, in one commit.
 
-    A timer that fails alone gets an incident and an owner (R15). One that fails beside others
-    raises its error, and leaves nothing of any of them: then they are tried one by one.
+    Cases that another worker or a person holds are passed over. Raise TogetherError when several
+    were taken and one failed.
     """
+    taken: list[LockedTimer] = []
     try:
         with application.database.transaction() as session:
-            return _fire(application, session, timer_ids)
-    except CasetableError as error:
-        if len(timer_ids) > 1:
+            taken = lock_oldest_timers(session, until, TOGETHER)
+            return Fired(tuple(taken), tuple(_fire(application, session, taken)))
+    except Exception as error:
+        if not taken:
             raise
-        set_aside(application, timer_ids[0], error)
-        return Fired()
+        LOG.info("timers_one_by_one", timers=len(taken), error=type(error).__name__)
+        raise TogetherError(taken) from error
 
 
-def _fire(application: Application, session: Session, timer_ids: Sequence[UUID]) -> Fired:
-    locked = lock_timers(session, timer_ids)
-    if not locked.timers:
-        return Fired(held=locked.held, later=locked.later)
+def fire(application: Application, timer_id: UUID) -> bool:
+    """Fire one timer; say whether it was done now. One that fails gets an incident (R15)."""
+    try:
+        with application.database.transaction() as session:
+            return bool(_fire(application, session, lock_timer(session, timer_id)))
+    except CasetableError as error:
+        set_aside(application, timer_id, error)
+        return False
+
+
+def _fire(
+    application: Application, session: Session, locked: Sequence[LockedTimer]
+) -> list[LockedTimer]:
+    if not locked:
+        return []
     now = application.now(session)
     ready = []
-    for timer in locked.timers:
+    for timer in locked:
         if timer.state != TimerState.WAITING.value or timer.due_at > now:
             continue  # somebody else did it, or the row was looked for too early
         if timer.row.status == InstanceState.RUNNING.value:
@@ -70,7 +92,7 @@ def _fire(application: Application, session: Session, timer_ids: Sequence[UUID])
         if timer.token in timer.row.timers or timer.id not in armed:
             # Else it would be tried, and written down as fired, at each look for ever.
             raise StateError("The process does not wait for this timer.")
-    return Fired([timer.id for timer in ready], locked.held, locked.later)
+    return ready
 
 
 def _note(timer: LockedTimer, turn: Turn) -> None:
@@ -114,7 +136,7 @@ def retry(application: Application, timer_id: UUID, key: str) -> bool:
     with application.database.transaction() as session:
         lock_instance(session, timer_id, of=Timer)
         _move(session, timer_id, TimerState.BLOCKED, TimerState.WAITING)
-    fired = bool(fire(application, [timer_id]).done)
+    fired = fire(application, timer_id)
     with application.database.transaction() as session:
         lock_instance(session, timer_id, of=Timer)
         state = session.get_one(Timer, timer_id).state

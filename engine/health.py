@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from engine import agenda, restored, role, staffing, virus
 from engine.application import Application
 from engine.models import Incident, Job, Timer, TimerState
+from engine.models.base import spelled_out
 
 
 def answers(application: Application) -> None:
@@ -50,5 +51,5 @@ def _scanner(address: str) -> str:
 
 
 def _count(session: Session, table: type[Timer | Job | Incident], state: str) -> int:
-    query = select(func.count()).select_from(table).where(agenda.written(table.state, state))
+    query = select(func.count()).select_from(table).where(spelled_out(table.state, state))
     return session.scalar(query) or 0

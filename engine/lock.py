@@ -1,7 +1,7 @@
 """Takes the lock under which everything of a case happens in one order, and loads an instance."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
@@ -13,7 +13,8 @@ from sqlalchemy.orm.attributes import set_committed_value
 
 from engine.errors import NotFoundError
 from engine.language import gettext
-from engine.models import Case, ProcessInstance, Timer, WorkItem
+from engine.models import Case, ProcessInstance, Timer, TimerState, WorkItem
+from engine.models.base import spelled_out
 from engine.session import LOCKED
 
 TOGETHER: Final = "locked_together"
@@ -37,18 +38,6 @@ class LockedTimer:
     due_at: datetime
     state: str
     row: ProcessInstance
-
-
-@dataclass
-class LockedTimers:
-    """What `lock_timers` got."""
-
-    timers: list[LockedTimer] = field(default_factory=list)
-    """Of one case each, in the order in which they were asked for."""
-    held: list[UUID] = field(default_factory=list)
-    """Another turn holds the lock of the case, or the timer is gone."""
-    later: list[UUID] = field(default_factory=list)
-    """Further timers of the same cases."""
 
 
 def lock_instance(
@@ -81,31 +70,44 @@ def before_another(session: Session) -> None:
         raise AloneError
 
 
-def lock_timers(session: Session, timer_ids: Sequence[UUID]) -> LockedTimers:
-    """Lock the cases of timers that nobody holds, and load one timer of each with its instance."""
-    cases = {case.id: case for case in session.scalars(_LOCK_OF_TIMERS, {"ids": timer_ids})}
-    session.info.setdefault(LOCKED, set()).update(cases)
-    found = LockedTimers(held=list(timer_ids))
+def lock_oldest_timers(session: Session, until: datetime, most: int) -> list[LockedTimer]:
+    """Lock the cases of the oldest timers due at `until` that nobody holds, and load both.
+
+    Several workers find and lock in one statement each, so none waits for another and none takes
+    what another has. There is one timer of each case, the oldest first; they may have been done
+    between the look and the lock, so their `state` says what they are now.
+    """
+    return _locked(session, session.execute(_LOCK_OLDEST, {"until": until, "most": most}))
+
+
+def lock_timer(session: Session, timer_id: UUID) -> list[LockedTimer]:
+    """Lock the case of a timer and load both; return nothing where another turn holds the lock."""
+    return _locked(session, session.execute(_LOCK_ONE, {"timer": timer_id}))
+
+
+def _locked(session: Session, found: Iterable[Any]) -> list[LockedTimer]:
+    wanted: dict[UUID, UUID] = {}
+    cases: dict[UUID, Case] = {}
+    for case, timer_id in found:
+        cases[case.id] = case
+        wanted.setdefault(case.id, timer_id)
     if not cases:
-        return found
+        return []
+    session.info.setdefault(LOCKED, set()).update(cases)
+    session.info[TOGETHER] = len(cases) > 1
     # Each a statement of its own, so that it sees what the last holder has just committed.
-    rows = {timer.id: timer for timer in session.execute(_TIMERS, {"ids": timer_ids})}
-    first: dict[UUID, Any] = {}
-    found.held = [one for one in timer_ids if one not in rows or rows[one].case_id not in cases]
-    for timer_id in (one for one in timer_ids if one not in found.held):
+    rows = {timer.id: timer for timer in session.execute(_TIMERS, {"ids": [*wanted.values()]})}
+    ids = [timer.instance_id for timer in rows.values()]
+    instances = {row.id: row for row in session.scalars(_INSTANCES, {"ids": ids})}
+    locked = []
+    for case_id, timer_id in wanted.items():
         timer = rows[timer_id]
-        if first.setdefault(timer.case_id, timer) is not timer:
-            found.later.append(timer_id)
-    wanted = [timer.instance_id for timer in first.values()]
-    instances = {row.id: row for row in session.scalars(_INSTANCES, {"ids": wanted})}
-    for case_id, timer in first.items():
         row = instances[timer.instance_id]
         set_committed_value(row, "case", cases[case_id])
-        found.timers.append(
+        locked.append(
             LockedTimer(timer.id, timer.token, timer.element_id, timer.due_at, timer.state, row)
         )
-    session.info[TOGETHER] = len(found.timers) > 1
-    return found
+    return locked
 
 
 @cache
@@ -128,25 +130,25 @@ def _lock_statements(of: Any) -> tuple[Select[Case], Select[ProcessInstance]]:
 
 
 _IDS: Final[Any] = bindparam("ids", type_=Uuid(), expanding=True)
-_OF_TIMERS: Final = (
-    select(ProcessInstance.case_id)
+_WITH_TIMER: Final = (
+    select(Case, Timer.id)
+    .join(ProcessInstance, ProcessInstance.case_id == Case.id)
     .join(Timer, Timer.instance_id == ProcessInstance.id)
-    .where(Timer.id.in_(_IDS))
-)
-_LOCK_OF_TIMERS: Final = (
-    select(Case)
-    .where(Case.id.in_(_OF_TIMERS))
     .with_for_update(skip_locked=True, of=Case)
     .execution_options(populate_existing=True)
 )
-_TIMERS: Final = (
-    select(
-        *(Timer.id, Timer.token, Timer.element_id, Timer.due_at, Timer.state, Timer.instance_id),
-        ProcessInstance.case_id,
+_LOCK_OLDEST: Final = (
+    _WITH_TIMER.where(
+        spelled_out(Timer.state, TimerState.WAITING.value), Timer.due_at <= bindparam("until")
     )
-    .join(ProcessInstance, ProcessInstance.id == Timer.instance_id)
-    .where(Timer.id.in_(_IDS))
+    # By that alone: of ten thousand due at one instant, a second key would sort all.
+    .order_by(Timer.due_at)
+    .limit(bindparam("most"))
 )
+_LOCK_ONE: Final = _WITH_TIMER.where(Timer.id == bindparam("timer", type_=Uuid()))
+_TIMERS: Final = select(
+    *(Timer.id, Timer.token, Timer.element_id, Timer.due_at, Timer.state, Timer.instance_id)
+).where(Timer.id.in_(_IDS))
 # Each by its keys: to join some twenty, PostgreSQL would read the open steps of all cases.
 _INSTANCES: Final = (
     select(ProcessInstance)

@@ -132,9 +132,10 @@ for _model in WITNESSED:
 
 
 def _is_changed(row: Base) -> bool:
-    columns = WITNESSED.get(type(row), ())
     state = inspect(row)
-    return any(state.attrs[name].history.has_changes() for name in columns)
+    # Few of the rows that change change in what is witnessed, and to ask that is cheap.
+    touched = state.committed_state.keys() & WITNESSED.get(type(row), ())
+    return any(state.attrs[name].history.has_changes() for name in touched)
 
 
 @event.listens_for(WritingSession, "do_orm_execute")

@@ -17,6 +17,7 @@ _COMPRESSED_ABOVE: Final = 3_000
 """Bytes; smaller states are not worth the time."""
 _LARGEST: Final = 4_000_000
 _ZLIB: Final = b"x"
+_ABSENT: Final = object()
 _EMPTY: Final[list[Any]] = [None, -1, "", 0, 0, None, None]
 """What is left out at the end of a step's record."""
 
@@ -77,12 +78,13 @@ def _trim(record: list[Any]) -> list[Any]:
 
 def _delta(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Any] | None:
     """Return what to set and what to remove to come from `before` to `after`."""
-    changed = {
-        key: value
-        for key, value in after.items()
-        if key not in before or type(before[key]) is not type(value) or before[key] != value
-    }
-    removed = [key for key in before if key not in after]
+    changed = {}
+    for key, value in after.items():
+        old = before.get(key, _ABSENT)
+        # Most values are the very same; True == 1 in Python, but a vote is not a number.
+        if old is not value and (type(old) is not type(value) or old != value):
+            changed[key] = value
+    removed = [] if before.keys() <= after.keys() else [key for key in before if key not in after]
     if removed:
         return [changed, removed]
     return [changed] if changed else None

@@ -18,6 +18,9 @@ _WITHDRAWN: Final = frozenset(
 """Kinds whose withdrawal is worth telling; boundary events that never fired are not."""
 
 
+_PLAIN: Final = frozenset({str, int, bool})
+
+
 @dataclass(frozen=True)
 class Step:
     """One drawn step that was completed or cancelled since the instance was loaded."""
@@ -108,7 +111,7 @@ class Journal:
 
 def _plain(data: Mapping[str, Any]) -> dict[str, Any]:
     """Return what can be compared in a rule: the next step may change what it goes on with."""
-    return {name: value for name, value in data.items() if isinstance(value, str | int | bool)}
+    return {name: value for name, value in data.items() if type(value) in _PLAIN}
 
 
 def path_of(token: Any) -> tuple[str, ...]:

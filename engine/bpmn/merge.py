@@ -8,17 +8,20 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 _ABSENT: Final = object()
+_CONTAINERS: Final = (dict, list)
 
 
 def clone(value: Any) -> Any:
     """Copy JSON data, so that no step can rewrite the data of another one."""
+    # Each step of each turn is copied: of most entries, which hold none, copy() takes the fewest.
     if isinstance(value, dict):
-        return {
-            key: clone(item) if isinstance(item, dict | list) else item
-            for key, item in value.items()
-        }
+        copied = value.copy()
+        for key, item in value.items():
+            if isinstance(item, _CONTAINERS):
+                copied[key] = clone(item)
+        return copied
     if isinstance(value, list):
-        return [clone(item) if isinstance(item, dict | list) else item for item in value]
+        return [clone(item) if isinstance(item, _CONTAINERS) else item for item in value]
     return value
 
 

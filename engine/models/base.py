@@ -17,6 +17,7 @@ from sqlalchemy import (
     Uuid,
     event,
     inspect,
+    literal_column,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -32,6 +33,14 @@ NAMING = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+def spelled_out(column: Any, code: str) -> Any:
+    """Return the condition that a column has a code of the program, with the code written out.
+
+    SQLite uses a partial index only for a condition that it can read.
+    """
+    return column == literal_column(f"'{code}'")
 
 
 class Instant(TypeDecorator[datetime]):

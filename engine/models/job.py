@@ -90,6 +90,14 @@ class Incident(Base):
     """Something that could not be done by itself and has a human owner (R15)."""
 
     __tablename__ = "incident"
+    __table_args__ = (
+        Index(
+            "ix_incident_to_retry",
+            "retry_at",
+            postgresql_where=text("state = 'open'"),
+            sqlite_where=text("state = 'open'"),
+        ),
+    )
 
     id: Mapped[Id]
     instance_id: Mapped[UUID | None] = mapped_column(ForeignKey("process_instance.id"), index=True)

@@ -48,8 +48,18 @@ class WorkItem(Base):
             postgresql_where=text("state = 'open' AND escalated_at IS NOT NULL"),
             sqlite_where=text("state = 'open' AND escalated_at IS NOT NULL"),
         ),
-        Index("ix_work_item_remind", "remind_at", postgresql_where=text("state = 'open'")),
-        Index("ix_work_item_due", "due_at", postgresql_where=text("state = 'open'")),
+        Index(
+            "ix_work_item_to_remind",
+            "remind_at",
+            postgresql_where=text("state = 'open' AND reminded_at IS NULL"),
+            sqlite_where=text("state = 'open' AND reminded_at IS NULL"),
+        ),
+        Index(
+            "ix_work_item_to_escalate",
+            "due_at",
+            postgresql_where=text("state = 'open' AND escalated_at IS NULL"),
+            sqlite_where=text("state = 'open' AND escalated_at IS NULL"),
+        ),
     )
 
     id: Mapped[Id]

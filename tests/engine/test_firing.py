@@ -1,13 +1,23 @@
 """M4, R6, R15: timers of many cases fire in one commit, and none stands in another's way."""
 
+import re
+from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, func, select, update
+from sqlalchemy import event, func, select, text, update
+from sqlalchemy.orm import Session
 
 from engine import agenda, due, firing
-from engine.lock import AloneError, before_another, lock_instance
+from engine.lock import (
+    AloneError,
+    LockedTimer,
+    before_another,
+    lock_instance,
+    lock_oldest_timers,
+)
 from engine.models import AuditEntry, Case, Incident, ProcessInstance, Timer
 from tests.engine.desk import Desk
 from tests.engine.small import GO_ON
@@ -32,6 +42,10 @@ def timers(desk: Desk) -> list[UUID]:
         return list(session.scalars(select(Timer.id).order_by(Timer.due_at, Timer.id)))
 
 
+def ids_of(found: Iterable[LockedTimer]) -> list[UUID]:
+    return [timer.id for timer in found]
+
+
 def fired(desk: Desk) -> list[UUID]:
     with desk.application.database.reading() as session:
         return [UUID(one) for one in session.scalars(select(AuditEntry.subject).where(FIRED))]
@@ -41,11 +55,10 @@ def test_timers_of_many_cases_fire_in_one_commit(desk: Desk) -> None:
     cases = waiting(desk, 5)
     commits: list[object] = []
     note = commits.append
-    ids = timers(desk)
     event.listen(desk.application.database.worker, "commit", note)
-    result = firing.fire(desk.application, ids)
+    result = firing.fire_oldest(desk.application, desk.clock.now())
     event.remove(desk.application.database.worker, "commit", note)
-    assert sorted(result.done) == sorted(timers(desk)) == sorted(fired(desk))
+    assert sorted(ids_of(result.done)) == sorted(timers(desk)) == sorted(fired(desk))
     assert len(commits) == 1
     assert [desk.owed(case) for case in cases] == [["ask"]] * 5
 
@@ -58,11 +71,10 @@ def test_statements_of_many_are_hardly_more_than_those_of_one(desk: Desk) -> Non
     def note(_c: object, _k: object, statement: str, *_: object) -> None:
         sent.append(statement)
 
-    ids = timers(desk)
     event.listen(desk.application.database.worker, "before_cursor_execute", note)
-    firing.fire(desk.application, ids[:1])
+    assert firing.fire(desk.application, timers(desk)[0])
     alone = len(sent)
-    firing.fire(desk.application, ids[1:])
+    assert len(firing.fire_oldest(desk.application, desk.clock.now()).done) == 8
     event.remove(desk.application.database.worker, "before_cursor_execute", note)
     assert len(sent) - alone <= alone + 7
 
@@ -75,8 +87,10 @@ def test_one_that_fails_leaves_nothing_of_any_and_then_keeps_none_waiting(desk: 
             select(ProcessInstance).where(ProcessInstance.case_id == spoiled)
         ).one()
         row.blob = row.blob[:-1] + bytes([row.blob[-1] ^ 1])
-    with pytest.raises(Exception, match="state"):
-        firing.fire(desk.application, timers(desk))
+    with pytest.raises(firing.TogetherError) as caught:
+        firing.fire_oldest(desk.application, desk.clock.now())
+    assert sorted(ids_of(caught.value.timers)) == sorted(timers(desk))
+    assert "state" in str(caught.value.__cause__)
     assert fired(desk) == []
     due.run_due(desk.application)
     assert len(fired(desk)) == len(set(fired(desk))) == 3
@@ -92,11 +106,8 @@ def test_second_timer_of_a_case_waits_for_the_first(desk: Desk) -> None:
         at = desk.clock.now() - timedelta(hours=1)
         one = {"process_id": row.process_id, "element_id": "wait", "rule": "P1D", "due_at": at}
         session.add(Timer(instance_id=row.id, token="another", **one))
-    ids = timers(desk)
-    result = firing.fire(desk.application, ids)
-    assert len(result.done) == 2
-    assert len(result.later) == 1
-    assert not result.held
+    result = firing.fire_oldest(desk.application, desk.clock.now())
+    assert len(result.done) == len(result.taken) == 2
     assert desk.owed(case) == desk.owed(other) == ["ask"]
     # The worker takes it up in the same look: no process waits for it, so it gets an owner.
     due.run_due(desk.application)
@@ -112,11 +123,67 @@ def test_held_cases_are_left_and_the_others_fire(desk: Desk) -> None:
     cases = waiting(desk, 3)
     with database.transaction() as other:
         other.scalar(select(Case).where(Case.id == cases[0]).with_for_update(of=Case))
-        result = firing.fire(desk.application, timers(desk))
-        assert (len(result.done), len(result.held)) == (2, 1)
+        result = firing.fire_oldest(desk.application, desk.clock.now())
+        assert len(result.done) == len(result.taken) == 2
+        assert not firing.fire_oldest(desk.application, desk.clock.now()).taken
+        (held,) = set(timers(desk)) - set(ids_of(result.done))
+        assert not firing.fire(desk.application, held)
         assert desk.owed(cases[0]) == []
-    assert firing.fire(desk.application, result.held).done == result.held
+    assert firing.fire(desk.application, held)
     assert desk.owed(cases[0]) == ["ask"]
+
+
+@pytest.mark.postgres
+def test_workers_at_the_same_timers_take_different_ones(desk: Desk) -> None:
+    """The second takes the next oldest, not a part by chance and not those of the first."""
+    database = desk.application.database
+    if database.is_sqlite:
+        pytest.skip("SQLite has one lock for all")
+    waiting(desk, 7)
+    until = desk.clock.now()
+    with database.transaction() as session:
+        for minutes, one in enumerate(timers(desk)):
+            at = until - timedelta(minutes=30 - minutes)
+            session.execute(update(Timer).where(Timer.id == one).values(due_at=at))
+    with database.transaction() as first, database.transaction() as second:
+        one = lock_oldest_timers(first, until, 3)
+        other = lock_oldest_timers(second, until, 3)
+    assert ids_of([*one, *other]) == timers(desk)[:6]
+
+
+def test_what_is_owed_is_read_from_the_indexes_of_what_is_owed(desk: Desk) -> None:
+    """M4: neither the look nor the lock may read what was done years ago or waits for years."""
+    waiting(desk, 2)
+    database = desk.application.database
+    sent: list[tuple[str, Any]] = []
+
+    def note(_c: object, _k: object, statement: str, values: Any, *_: object) -> None:
+        sent.append((statement, values))
+
+    event.listen(database.worker, "before_cursor_execute", note)
+    with database.reading() as session:
+        agenda.find_due(session, desk.clock.now())
+    with database.transaction() as session:
+        assert lock_oldest_timers(session, desk.clock.now(), 20)
+    event.remove(database.worker, "before_cursor_execute", note)
+    owed, locks = (one for one in sent if "LIMIT" in one[0])
+    with database.reading() as session:
+        if not database.is_sqlite:
+            for means in ("seqscan", "sort"):  # else so few rows are read at once and sorted
+                session.execute(text(f"SET LOCAL enable_{means} = off"))
+        look, lock = (explained(session, *one) for one in (owed, locks))
+    for name in ("timer_due", "work_item_to_remind", "work_item_to_escalate", "incident_to_retry"):
+        assert f"ix_{name}" in look, look
+    assert "ix_timer_due" in lock
+    if database.is_sqlite:
+        assert not re.findall(r"SCAN (?!anon)", look + lock)
+
+
+def explained(session: Session, statement: str, values: Any) -> str:
+    lite = session.connection().dialect.name == "sqlite"
+    how = "EXPLAIN QUERY PLAN" if lite else "EXPLAIN"
+    rows = session.connection().exec_driver_sql(f"{how} {statement}", values)
+    return "\n".join(str(row[-1]) for row in rows)
 
 
 def test_timer_that_is_done_or_early_is_neither_fired_nor_a_fault(desk: Desk) -> None:
@@ -126,8 +193,9 @@ def test_timer_that_is_done_or_early_is_neither_fired_nor_a_fault(desk: Desk) ->
         session.execute(update(Timer).where(Timer.id == done).values(state="fired"))
         later = desk.clock.now() + timedelta(days=1)
         session.execute(update(Timer).where(Timer.id == early).values(due_at=later))
-    result = firing.fire(desk.application, [done, early, due_now])
-    assert (result.done, result.held, result.later) == ([due_now], [], [])
+    assert [firing.fire(desk.application, one) for one in (done, early)] == [False, False]
+    result = firing.fire_oldest(desk.application, desk.clock.now())
+    assert ids_of(result.taken) == ids_of(result.done) == [due_now]
     assert sum(len(desk.owed(case)) for case in cases) == 1
 
 
@@ -139,11 +207,11 @@ def test_turn_that_needs_a_further_case_is_taken_alone(desk: Desk) -> None:
         wanted = select(ProcessInstance.id).where(ProcessInstance.case_id == cases[1])
         further = session.scalars(wanted).one()
     with database.transaction() as session:
-        firing.lock_timers(session, timers(desk))
+        assert len(lock_oldest_timers(session, desk.clock.now(), 2)) == 2
         with pytest.raises(AloneError):
             lock_instance(session, further)
     with database.transaction() as session:
-        firing.lock_timers(session, timers(desk)[:1])
+        assert len(lock_oldest_timers(session, desk.clock.now(), 1)) == 1
         before_another(session)
         assert lock_instance(session, further).id == further
 
