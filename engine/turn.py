@@ -43,6 +43,7 @@ from engine.pending_rows import PendingRows, send_all, table_of
 from engine.profile import Profile
 from engine.recheck import recheck
 from engine.running import past
+from engine.stored_state import store
 
 STEP_BUDGET = 2000
 MAX_DELIVERIES = 100
@@ -475,6 +476,7 @@ def settle_together(session: Session, turns: Sequence[Turn]) -> None:
     """
     for turn in turns:
         turn.run()
+    store(session, [turn.instance for turn in turns])
     session.flush()
     send_all(session, [turn.pending.take() for turn in turns])
     for turn in turns:

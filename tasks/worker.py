@@ -22,6 +22,7 @@ from engine.incident import describe
 from engine.log import named_run
 from engine.outage import is_full
 from engine.settings import Settings
+from engine.warming import warm
 from engine.workshop import play
 
 LOG = structlog.get_logger()
@@ -174,6 +175,7 @@ def run_worker() -> None:
     application = open_application()
     role.check(application.database, application.settings)
     metrics.begin(application.settings.metrics_dir)
+    warm(application)
     app = make_worker(application)
     app.worker_main(
         [

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 
 import click
 import structlog
-from sqlalchemy.exc import DBAPIError
 
 from engine import metrics, role
 from engine.application import Application, open_application, open_letterbox
@@ -19,6 +18,7 @@ from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError
 from engine.inheritance import chain, read_files
 from engine.settings import PREFIX, load_settings
+from engine.warming import warm
 from webui.worker_keeper import WorkerKeeper
 
 LOG = structlog.get_logger()
@@ -80,20 +80,6 @@ def web(workers: int, threads: int, bind: str | None, only: str | None) -> None:
 
     application.database.close()
     Server().run()
-
-
-def warm(application: Application) -> None:
-    """Read what new cases are started on before the first person comes, who would wait for it.
-
-    Without a database, or with nothing published yet, the pages are served and say so.
-    """
-    try:
-        with application.database.reading_as(None) as session:
-            deployment = application.deployment(session)
-        for process_id in deployment.processes:
-            deployment.program(process_id)
-    except (CasetableError, DBAPIError) as error:
-        LOG.warning("not_warmed", error=type(error).__name__)
 
 
 @click.command()

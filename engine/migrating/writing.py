@@ -7,9 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
-from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.exc import StaleDataError
 
 from engine import access, audit
 from engine.application import Application
@@ -32,13 +32,12 @@ from engine.models import (
     TimerState,
 )
 from engine.pending_rows import PendingRows, send_all, table_of
+from engine.stored_state import store
 from engine.turn import Turn
 
 MOVED, REFUSED, WAITING = "moved", "refused", "waiting"
 EVENT: Final = "case:process:move"
 REFUSED_EVENT: Final = "case:process:stay"
-MOVED_COLUMNS: Final = ("deployment_id", "blob", "step_count", "awaited", "active", "timers")
-"""What a move writes of the row of an instance."""
 ARMED: Final = (TimerState.WAITING.value, TimerState.BLOCKED.value)
 
 
@@ -83,27 +82,11 @@ def write(
 
 
 def _store(session: Session, rows: Sequence[ProcessInstance]) -> None:
-    """Store what a move changes of instances: all of them with one statement.
-
-    SQLAlchemy writes each row of a table with revisions by itself and waits for the answer. Here
-    as there a row counts only on the revision that was read.
-    """
-    table = table_of(ProcessInstance)
-    statement = (
-        update(table)
-        .where(table.c.id == bindparam("of_id"), table.c.revision == bindparam("of_revision"))
-        .values({name: bindparam(name) for name in (*MOVED_COLUMNS, "revision")})
-    )
-    values = [
-        {name: getattr(row, name) for name in MOVED_COLUMNS}
-        | {"of_id": row.id, "of_revision": row.revision, "revision": row.revision + 1}
-        for row in rows
-    ]
-    if session.connection().execute(statement, values).rowcount != len(rows):
-        raise ConflictError(told("A case was changed while it was moved; move it again."))
-    for row, stored in zip(rows, values, strict=True):
-        for name in (*MOVED_COLUMNS, "revision"):
-            set_committed_value(row, name, stored[name])
+    try:
+        store(session, rows)
+    except StaleDataError as error:
+        text = told("A case was changed while it was moved; move it again.")
+        raise ConflictError(text) from error
 
 
 def _timers(session: Session, ids: Sequence[UUID]) -> dict[UUID, list[Timer]]:

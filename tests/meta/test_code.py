@@ -25,6 +25,7 @@ EDGES = {
     "engine/bell.py": "any broker's library",
     "engine/bpmn/parser.py": "the library's parser, before any drawing",
     "engine/due.py": "every operator and row, so that one failing piece stops no other",
+    "engine/firing.py": "what fails beside others, to be tried again by itself",
     "engine/job.py": "every handler of a job",
     "engine/workshop/room.py": "whatever a play did, in its own process",
     "engine/migrating/moving.py": "every drawing and row, so that one case stops no other",

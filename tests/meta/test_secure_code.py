@@ -9,7 +9,7 @@ STATEMENTS = {"text", "exec_driver_sql", "literal_column", "DDL"}
 """What takes SQL as text."""
 PUTS_SQL_TOGETHER = {
     "engine/database.py": "one of two words that begin a transaction",
-    "engine/agenda.py": "codes of the program's own list",
+    "engine/models/base.py": "codes of the program's own list",
     "engine/models/fence.py": "names of tables, roles and policies, at set-up",
     "engine/models/guard.py": "names of tables and triggers, at set-up",
     "engine/models/pool.py": "names of tables and triggers, at set-up",
