@@ -18,7 +18,7 @@ from engine.deployment import ResolvedDeployment
 from engine.errors import CasetableError
 from engine.inheritance import chain, read_files
 from engine.settings import PREFIX, load_settings
-from engine.warming import warm
+from webui.readying import ready
 from webui.worker_keeper import WorkerKeeper
 
 LOG = structlog.get_logger()
@@ -74,9 +74,10 @@ def web(workers: int, threads: int, bind: str | None, only: str | None) -> None:
         def load(self) -> Any:
             # Each worker opens its own connections: they must not be shared across a fork.
             own = opener()
+            app = create_app(own, only_report=bool(only))
             if not only:
-                warm(own)
-            return create_app(own, only_report=bool(only))
+                ready(app, own)
+            return app
 
     application.database.close()
     Server().run()

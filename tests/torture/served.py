@@ -1,5 +1,6 @@
 """The pages as they are served for the real world, for tests that kill or crowd them."""
 
+import http.client
 import os
 import signal
 import socket
@@ -40,11 +41,15 @@ class Server:
         """Wait until a page comes."""
         deadline = time.monotonic() + BOOT
         while time.monotonic() < deadline:
-            with socket.socket() as line:
-                line.settimeout(1)
-                if line.connect_ex(("127.0.0.1", self.port)) == 0:
+            line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=BOOT)
+            try:
+                line.request("GET", "/health")
+                if line.getresponse().status:  # whatever it says, a process answers now
                     return
-            time.sleep(0.1)
+            except OSError:
+                time.sleep(0.1)
+            finally:
+                line.close()
         raise AssertionError(self.log.read_text()[-3000:])
 
     def stop(self) -> None:
