@@ -40,7 +40,8 @@ def _finding(kind: str, *, quick: bool) -> list[Figure]:
     waiting = WAITING // (100 if quick else 1)
     with place(kind) as found:
         play(found.player(), *TO_THE_WAIT)
-        crowd.copy_case(found, _case(found), range(1, INSTANCES + 1))
+        # With all steps that were done: none of them may make a look longer.
+        crowd.copy_case(found, _case(found), range(1, INSTANCES + 1), models=crowd.WITH_HISTORY)
         add_timers(found, waiting // INSTANCES)
         found.count_rows()
         now = found.clock.now()

@@ -64,7 +64,7 @@ class _Run:
 
     def do(self, group: list[Due]) -> None:
         """Do one piece, or timers that follow each other."""
-        if len(group) > 1:
+        if group[0].kind == "timer":
             self._fire(group)
         else:
             self._do_one(group[0])

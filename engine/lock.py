@@ -77,15 +77,16 @@ def lock_oldest_timers(session: Session, until: datetime, most: int) -> list[Loc
     what another has. There is one timer of each case, the oldest first; they may have been done
     between the look and the lock, so their `state` says what they are now.
     """
-    return _locked(session, session.execute(_LOCK_OLDEST, {"until": until, "most": most}))
+    return locked_of(session, session.execute(_LOCK_OLDEST, {"until": until, "most": most}))
 
 
 def lock_timer(session: Session, timer_id: UUID) -> list[LockedTimer]:
     """Lock the case of a timer and load both; return nothing where another turn holds the lock."""
-    return _locked(session, session.execute(_LOCK_ONE, {"timer": timer_id}))
+    return locked_of(session, session.execute(_LOCK_ONE, {"timer": timer_id}))
 
 
-def _locked(session: Session, found: Iterable[Any]) -> list[LockedTimer]:
+def locked_of(session: Session, found: Iterable[Any]) -> list[LockedTimer]:
+    """Return one timer of each locked case, as it is now; `found` are pairs of case and timer."""
     wanted: dict[UUID, UUID] = {}
     cases: dict[UUID, Case] = {}
     for case, timer_id in found:
@@ -100,8 +101,9 @@ def _locked(session: Session, found: Iterable[Any]) -> list[LockedTimer]:
     ids = [timer.instance_id for timer in rows.values()]
     instances = {row.id: row for row in session.scalars(_INSTANCES, {"ids": ids})}
     locked = []
-    for case_id, timer_id in wanted.items():
-        timer = rows[timer_id]
+    for case_id, timer in ((case, rows.get(one)) for case, one in wanted.items()):
+        if timer is None:
+            continue  # whoever held the lock before has erased the case
         row = instances[timer.instance_id]
         set_committed_value(row, "case", cases[case_id])
         locked.append(

@@ -4,13 +4,13 @@ import re
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import event, func, select, text, update
 from sqlalchemy.orm import Session
 
-from engine import agenda, due, firing
+from engine import agenda, due, firing, lock
 from engine.lock import (
     AloneError,
     LockedTimer,
@@ -170,12 +170,12 @@ def test_what_is_owed_is_read_from_the_indexes_of_what_is_owed(desk: Desk) -> No
         if not database.is_sqlite:
             for means in ("seqscan", "sort"):  # else so few rows are read at once and sorted
                 session.execute(text(f"SET LOCAL enable_{means} = off"))
-        look, lock = (explained(session, *one) for one in (owed, locks))
+        looked, locked = (explained(session, *one) for one in (owed, locks))
     for name in ("timer_due", "work_item_to_remind", "work_item_to_escalate", "incident_to_retry"):
-        assert f"ix_{name}" in look, look
-    assert "ix_timer_due" in lock
+        assert f"ix_{name}" in looked, looked
+    assert "ix_timer_due" in locked
     if database.is_sqlite:
-        assert not re.findall(r"SCAN (?!anon)", look + lock)
+        assert not re.findall(r"SCAN (?!anon)", looked + locked)
 
 
 def explained(session: Session, statement: str, values: Any) -> str:
@@ -183,6 +183,19 @@ def explained(session: Session, statement: str, values: Any) -> str:
     how = "EXPLAIN QUERY PLAN" if lite else "EXPLAIN"
     rows = session.connection().exec_driver_sql(f"{how} {statement}", values)
     return "\n".join(str(row[-1]) for row in rows)
+
+
+def test_timer_whose_case_was_erased_before_the_lock_is_passed_over(desk: Desk) -> None:
+    """Between the look and the lock its holder may have taken the rows away."""
+    gone, there = waiting(desk, 2)
+    with desk.application.database.transaction() as session:
+        (timer,) = session.scalars(
+            select(Timer).join(ProcessInstance).where(ProcessInstance.case_id == there)
+        )
+        cases = {case.id: case for case in session.scalars(select(Case))}
+        found = [(cases[gone], uuid4()), (cases[there], timer.id)]
+        assert ids_of(lock.locked_of(session, found)) == [timer.id]
+        assert lock.locked_of(session, found[:1]) == []
 
 
 def test_timer_that_is_done_or_early_is_neither_fired_nor_a_fault(desk: Desk) -> None:
