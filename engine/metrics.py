@@ -49,7 +49,7 @@ class Meters:
         )
         self.failed = Counter(
             "casetable_due_set_aside",
-            "Due pieces that a look left: they failed, or another worker has them.",
+            "Due pieces that a look left: they failed or, but for timers, another worker has them.",
             ["kind"],
         )
         self.looked = Gauge(
