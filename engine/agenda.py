@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, literal, select, union_all
+from sqlalchemy import Select, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session
 
 from engine.models import (
@@ -85,25 +85,18 @@ def next_due(session: Session, after: datetime | None = None) -> datetime | None
     return found[0].at if found else None
 
 
-def count_due(session: Session, now: datetime) -> int:
-    """Return how many timers are due, for the health page."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(Timer)
-            .where(spelled_out(Timer.state, TimerState.WAITING.value), Timer.due_at <= now)
-        )
-        or 0
-    )
+def count_due(session: Session, now: datetime, most: int | None = None) -> int:
+    """Return how many timers are due, and do not count beyond `most`."""
+    is_waiting = spelled_out(Timer.state, TimerState.WAITING.value)
+    return count(session, select(Timer.id).where(is_waiting, Timer.due_at <= now), most)
 
 
-def running_instances(session: Session) -> int:
-    """Return how many process instances run, for the health page."""
-    return (
-        session.scalar(
-            select(func.count())
-            .select_from(ProcessInstance)
-            .where(spelled_out(ProcessInstance.status, InstanceState.RUNNING.value))
-        )
-        or 0
-    )
+def running_instances(session: Session, most: int | None = None) -> int:
+    """Return how many process instances run, and do not count beyond `most`."""
+    is_running = spelled_out(ProcessInstance.status, InstanceState.RUNNING.value)
+    return count(session, select(ProcessInstance.id).where(is_running), most)
+
+
+def count(session: Session, rows: Select[Any], most: int | None = None) -> int:
+    """Return how many rows there are, and do not count beyond `most`."""
+    return session.scalar(select(func.count()).select_from(rows.limit(most).subquery())) or 0

@@ -24,6 +24,19 @@ class Job(Base):
             postgresql_where=text("state = 'waiting'"),
             sqlite_where=text("state = 'waiting'"),
         ),
+        # Few of all that were ever done: who looks after the system finds them at once.
+        Index(
+            "ix_job_failed",
+            "state",
+            postgresql_where=text("state = 'failed'"),
+            sqlite_where=text("state = 'failed'"),
+        ),
+        Index(
+            "ix_job_held",
+            "state",
+            postgresql_where=text("state = 'held'"),
+            sqlite_where=text("state = 'held'"),
+        ),
     )
 
     id: Mapped[Id]
@@ -96,6 +109,12 @@ class Incident(Base):
             "retry_at",
             postgresql_where=text("state = 'open'"),
             sqlite_where=text("state = 'open'"),
+        ),
+        Index(
+            "ix_incident_for_owner",
+            "state",
+            postgresql_where=text("state = 'waiting_for_owner'"),
+            sqlite_where=text("state = 'waiting_for_owner'"),
         ),
     )
 

@@ -20,7 +20,7 @@ def show() -> tuple[dict[str, object], int]:
         if application().settings.demo or request.remote_addr in LOOPBACK:
             answer |= look(application())
         else:
-            # Counting takes longer the more cases there are, and strangers may ask for ever.
+            # Counting costs something, and strangers may ask for ever.
             answers(application())
     except SQLAlchemyError:
         return {"status": "down", "database": "does not answer"}, 503
