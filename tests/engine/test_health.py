@@ -1,4 +1,4 @@
-"""What an operator sees at a glance costs as much with a hundred thousand cases as with few."""
+"""What an operator sees at a glance: figures that say how far they count."""
 
 import pytest
 

@@ -44,10 +44,11 @@ class Server:
             line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=BOOT)
             try:
                 line.request("GET", "/health")
-                if line.getresponse().status:  # whatever it says, a process answers now
-                    return
+                line.getresponse()
             except OSError:
                 time.sleep(0.1)
+            else:
+                return  # whatever it says, a process answers now
             finally:
                 line.close()
         raise AssertionError(self.log.read_text()[-3000:])
