@@ -1,8 +1,14 @@
 """What an operator sees at a glance: figures that say how far they count."""
 
-import pytest
+from collections.abc import Callable
+from uuid import uuid4
 
-from engine import agenda, health
+import pytest
+from sqlalchemy import insert
+
+from engine import agenda, health, staffing
+from engine.application import Application
+from engine.models import Account, AccountRole
 from tests.engine.desk import Desk
 
 
@@ -20,3 +26,54 @@ def test_figures_count_what_there_is_and_not_beyond_what_they_say(
     assert found["jobs_waiting"] <= 2
     with desk.application.database.reading() as session:
         assert agenda.running_instances(session) == 3
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_glance_and_a_look_of_a_worker_cost_no_more_with_many_people(desk: Desk) -> None:
+    before = _work(desk, health.look), _work(desk, staffing.watch)
+    _add_people(desk, 2_000)
+    after = _work(desk, health.look), _work(desk, staffing.watch)
+    assert after[0] < 1.5 * before[0]
+    assert after[1] < 1.5 * before[1]
+
+
+def _work(desk: Desk, reads: Callable[[Application], object]) -> int:
+    """Return how many instructions the database does for a reading."""
+    steps = 0
+
+    def count() -> int:
+        nonlocal steps
+        steps += 1
+        return 0
+
+    with desk.application.database.reading() as session:
+        connection = session.connection().connection.driver_connection
+        assert connection is not None
+    connection.set_progress_handler(count, 1)
+    try:
+        reads(desk.application)
+    finally:
+        connection.set_progress_handler(None, 1)
+    assert steps
+    return steps
+
+
+def _add_people(desk: Desk, number: int) -> None:
+    """Add people who all hold the role of the intake desk."""
+    anna = desk.account("intake.anna")
+    people = [
+        {
+            "id": uuid4(),
+            "username": f"many.{one}",
+            "display_name": f"Person {one}",
+            "email": f"many.{one}@example.org",
+            "password_hash": anna.password_hash,
+            "organisation_id": anna.organisation_id,
+            "created_at": desk.clock.now(),
+        }
+        for one in range(number)
+    ]
+    held = [{"account_id": one["id"], "role": "intake_desk"} for one in people]
+    with desk.application.database.transaction() as session:
+        session.execute(insert(Account), people)
+        session.execute(insert(AccountRole), held)
