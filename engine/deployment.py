@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from engine.bpmn import Program
 from engine.decision import DecisionTable, parse_decision
-from engine.drawing import Drawing, Element, Process, parse_drawing
+from engine.drawing import Drawing, Element, Process, parse_drawing, user_tasks
 from engine.errors import CasetableError, NotFoundError
 from engine.form import Form, parse_form
 from engine.inheritance import PROFILE, laid_over, levels, read_files
@@ -90,6 +90,14 @@ class ResolvedDeployment:
             for drawing in self.drawings.values()
             for process in drawing.processes
         }
+
+    @cached_property
+    def roles_that_owe(self) -> frozenset[str]:
+        """Return the roles to which steps come, at once or when they are overdue (P36)."""
+        tasks = [task for drawing in self.drawings.values() for task in user_tasks(drawing)]
+        owing = {task.role for task in tasks}
+        owing |= {task.properties.get("escalateTo") for task in tasks}
+        return frozenset(role for role in owing if role)
 
     @cached_property
     def forms(self) -> dict[str, Form]:

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, bindparam, exists, select
+from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, exists, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine.models import Absence, Account, WorkItem, guard
@@ -28,12 +28,15 @@ def now_of(session: Session) -> datetime:
     return found
 
 
-def in_force(now: datetime) -> ColumnElement[bool]:
+def in_force(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
     """Return the condition under which an Absence counts at an instant."""
     return and_(Absence.starts_at <= now, Absence.ends_at > now, Absence.ended_at.is_(None))
 
 
-def is_away(account_id: InstrumentedAttribute[UUID | None], now: datetime) -> ColumnElement[bool]:
+def is_away(
+    account_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None],
+    now: datetime | BindParameter[datetime],
+) -> ColumnElement[bool]:
     """Return the condition under which the account of a column is absent."""
     return exists().where(Absence.account_id == account_id, in_force(now))
 

@@ -129,16 +129,19 @@ def _set_aside(application: Application, due: Due, error: Exception) -> None:
         _give_up(application, due.id)
 
 
+_OF_DONE_STEP: Final = exists().where(
+    WorkItem.id == Draft.work_item_id, WorkItem.state != WorkItemState.OPEN.value
+)
+_LEFT_OVER: Final = select(Draft.work_item_id).where(_OF_DONE_STEP).limit(1)
+
+
 def sweep_drafts(application: Application) -> None:
     """Delete drafts of steps that are done: nobody can send or read them any more."""
-    left = exists().where(
-        WorkItem.id == Draft.work_item_id, WorkItem.state != WorkItemState.OPEN.value
-    )
     with application.database.reading() as session:
-        if session.scalar(select(Draft.work_item_id).where(left).limit(1)) is None:
+        if session.scalar(_LEFT_OVER) is None:
             return
     with application.database.transaction() as session:
-        session.execute(delete(Draft).where(left))
+        session.execute(delete(Draft).where(_OF_DONE_STEP))
 
 
 def perform(application: Application, due: Due) -> bool:

@@ -9,11 +9,11 @@ the receiver able to recognise the repetition.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -66,6 +66,9 @@ def _call_limit(application: Application) -> timedelta:
     return max(CALL_LIMIT, timedelta(seconds=application.settings.judge_seconds) + MARGIN)
 
 
+_LOST: Final = select(Job.id).where(Job.state == "calling", Job.run_after <= bindparam("before"))
+
+
 def reclaim_lost_calls(application: Application) -> None:
     """Put jobs back whose worker died in the middle of an outside call, a bounded number of times.
 
@@ -73,9 +76,7 @@ def reclaim_lost_calls(application: Application) -> None:
     """
     with application.database.reading() as session:
         before = application.now(session) - _call_limit(application)
-        lost = list(
-            session.scalars(select(Job.id).where(Job.state == "calling", Job.run_after <= before))
-        )
+        lost = list(session.scalars(_LOST, {"before": before}))
     for job_id in lost:
         with application.database.transaction() as session:
             job = session.scalar(

@@ -6,6 +6,7 @@ Where an organisation has nobody who may agree, an incident and a notice say so 
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -201,9 +202,11 @@ def watch(application: Application) -> None:
                 overtake(what, [found])
 
 
+_ANY: Final = select(SharingRequest.id).where(SharingRequest.outcome.is_(None)).limit(1)
+
+
 def _any(session: Session) -> bool:
-    found = select(SharingRequest.id).where(SharingRequest.outcome.is_(None)).limit(1)
-    return session.scalar(found) is not None
+    return session.scalar(_ANY) is not None
 
 
 def _has_changed(session: Session, row: SharingRequest) -> bool:

@@ -8,10 +8,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import and_, select, union_all
+from sqlalchemy import CompoundSelect, and_, bindparam, select, union_all
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,6 @@ from engine.access import IN_NO_CASE
 from engine.application import Application
 from engine.deployment import ResolvedDeployment
 from engine.deputy import away, in_force, is_away
-from engine.drawing import user_tasks
 from engine.incident import OWNER
 from engine.language import gettext, parts_of, source_of
 from engine.models import Absence, Account, AccountRole, CurrentDeployment, Incident, Job
@@ -46,13 +46,6 @@ class Queue:
         return self.able < ENOUGH or self.there == 0
 
 
-def roles_that_owe(deployment: ResolvedDeployment) -> set[str]:
-    """Return the roles to which the drawings give steps, at once or when they are overdue."""
-    tasks = [task for drawing in deployment.drawings.values() for task in user_tasks(drawing)]
-    owing = {task.role for task in tasks} | {task.properties.get("escalateTo") for task in tasks}
-    return {role for role in owing if role}
-
-
 def short_queues(application: Application, session: Session) -> list[Queue]:
     """Return the queues that are short now, by role; none before anything is published.
 
@@ -62,29 +55,39 @@ def short_queues(application: Application, session: Session) -> list[Queue]:
     if session.get(CurrentDeployment, application.settings.profile) is None:
         return []
     deployment, now = application.deployment(session), application.now(session)
-    owing = roles_that_owe(deployment)
+    owing = deployment.roles_that_owe
     doubtful = owing - _well_staffed(session, owing, now)
     found = _queues(session, deployment, sorted(doubtful), now) if doubtful else []
     return [queue for queue in found if queue.is_short]
 
 
-def _well_staffed(session: Session, roles: set[str], now: datetime) -> set[str]:
+def _well_staffed(session: Session, roles: frozenset[str], now: datetime) -> set[str]:
     """Return those roles that enough people hold who are there themselves; one statement."""
+    given = {f"role_{number}": role for number, role in enumerate(sorted(roles))}
+    there = Counter(session.scalars(_holders(len(roles)), given | {"now": now})) if roles else {}
+    return {role for role, count in there.items() if count >= ENOUGH}
+
+
+@cache
+def _holders(number: int) -> CompoundSelect[str]:
+    """Return the statement for up to enough holders of each of some roles who are there.
+
+    Put together once: it runs at each look of a worker.
+    """
     parts = [
         select(AccountRole.role)
         .join(Account, Account.id == AccountRole.account_id)
         .where(
-            AccountRole.role == role,
+            AccountRole.role == bindparam(f"role_{one}"),
             Account.disabled_at.is_(None),
-            ~is_away(Account.id, now),
+            ~is_away(Account.id, bindparam("now")),
         )
         .limit(ENOUGH)
         .subquery()
         .select()
-        for role in sorted(roles)
+        for one in range(number)
     ]
-    there = Counter(session.scalars(union_all(*parts)) if parts else ())
-    return {role for role, count in there.items() if count >= ENOUGH}
+    return union_all(*parts)
 
 
 def _queues(

@@ -6,7 +6,6 @@ from engine.application import Application
 from engine.demo_cast import ORGANISATIONS, PEOPLE
 from engine.form.form import walk
 from engine.lifecycle import STARTS
-from engine.staffing import roles_that_owe
 from tests.meta.house import shipped
 from webui.application import create_app
 from webui.views.signal import CHANNELS, KINDS
@@ -39,7 +38,7 @@ def test_every_type_of_case_has_a_start() -> None:
 def test_no_desk_of_the_demonstration_is_one_person_alone() -> None:
     holders = Counter(role for person in PEOPLE for role in person.roles)
     assert set(shipped().profile.roles) <= set(holders)
-    assert all(holders[role] > 1 for role in roles_that_owe(shipped()))
+    assert all(holders[role] > 1 for role in shipped().roles_that_owe)
 
 
 def test_organisations_of_the_demonstration_are_of_fields_that_the_profile_knows() -> None:
