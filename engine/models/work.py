@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text, true
@@ -27,6 +27,8 @@ class WorkItem(Base):
     """The row of one user task that somebody owes or has done."""
 
     __tablename__ = "work_item"
+    # `pool` is not read back: new rows would each wait for their answer.
+    __mapper_args__: ClassVar = {"eager_defaults": False}
     __table_args__ = (
         UniqueConstraint("instance_id", "token"),
         Index(
