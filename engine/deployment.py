@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import select
@@ -22,6 +22,12 @@ from engine.inheritance import PROFILE, laid_over, levels, read_files
 from engine.models import CurrentDeployment, Deployment, DeploymentFile, WorkshopPublication
 from engine.profile import Profile, build_profile
 from engine.wordbook import Wordbook
+
+_OF_THE_FILES: Final = (
+    *("manifest", "_levels", "profile_tables", "wordbook", "diagrams", "drawings", "processes"),
+    *("roles_that_owe", "forms", "decisions"),
+)
+"""What a deployment reads of its files, whatever the values of its profile are."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +52,14 @@ class ResolvedDeployment:
         return id_of(parts)
 
     @cached_property
+    def _levels(self) -> list[tuple[str, dict[str, Any]]]:
+        return levels(self.files)
+
+    @cached_property
     def profile_tables(self) -> dict[str, Any]:
         """Return the profile as written, with what it inherits underneath."""
         merged: dict[str, Any] = {}
-        for _code, tables in levels(self.files):
+        for _code, tables in self._levels:
             merged = laid_over(merged, tables)
         return merged
 
@@ -57,7 +67,7 @@ class ResolvedDeployment:
     def profile(self) -> Profile:
         """Return the profile with what it inherits underneath."""
         profile = build_profile(self.profile_tables, PROFILE)
-        base = levels(self.files)[0][1].get("roles", {})
+        base = self._levels[0][1].get("roles", {})
         usual = {code: str(role.get("name", code)) for code, role in base.items()}
         profile = profile.with_role_words(usual)
         return profile.with_values(self.overrides) if self.overrides else profile
@@ -143,8 +153,12 @@ class ResolvedDeployment:
             raise NotFoundError(f"{process_id} has no element {element_id}.") from None
 
     def with_values(self, changed: Mapping[str, Any]) -> "ResolvedDeployment":
-        """Return the same files under changed profile values."""
-        return replace(self, overrides=dict(changed)) if changed else self
+        """Return the same files under changed profile values; what is read of them is shared."""
+        if not changed:
+            return self
+        other = replace(self, overrides=dict(changed))
+        other.__dict__.update({name: getattr(self, name) for name in _OF_THE_FILES})
+        return other
 
 
 def id_of(manifest: Mapping[str, Any]) -> str:

@@ -47,9 +47,7 @@ _PRINCIPALS: Final[Select[Account]] = (
     .join(Absence, Absence.account_id == Account.id)
     .where(
         Absence.deputy_id == bindparam("deputy"),
-        Absence.starts_at <= bindparam("now"),
-        Absence.ends_at > bindparam("now"),
-        Absence.ended_at.is_(None),
+        in_force(bindparam("now")),
         Account.disabled_at.is_(None),
     )
     .order_by(Account.username)
@@ -62,21 +60,25 @@ def principals(session: Session, deputy: Account) -> list[Account]:
     return list(session.scalars(_PRINCIPALS, given).unique())
 
 
+_DEPUTIES: Final = (
+    select(Absence.account_id, Account)
+    .join(Account, Account.id == Absence.deputy_id)
+    .where(
+        Absence.account_id.in_(bindparam("absent", expanding=True)),
+        in_force(bindparam("now")),
+        Account.disabled_at.is_(None),
+    )
+    .order_by(Account.username)
+)
+
+
 def deputies_of(session: Session, absent: Iterable[UUID]) -> list[tuple[UUID, Account]]:
     """Return who deputises now for each of some people: pairs of the absent and the deputy."""
     wanted = list(absent)
     if not wanted:
         return []
-    rows = session.execute(
-        select(Absence.account_id, Account)
-        .join(Account, Account.id == Absence.deputy_id)
-        .where(
-            Absence.account_id.in_(wanted),
-            in_force(now_of(session)),
-            Account.disabled_at.is_(None),
-        )
-        .order_by(Account.username)
-    ).unique()
+    given = {"absent": wanted, "now": now_of(session)}
+    rows = session.execute(_DEPUTIES, given).unique()
     return [(absent_id, deputy) for absent_id, deputy in rows]
 
 

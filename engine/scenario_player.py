@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 
 from engine import access, agreement, cases, due, inbox, second_person, worklist
@@ -37,6 +37,17 @@ DEFAULT_SIGNAL: dict[str, Any] = {
     "channel": "telephone",
     "about": {"name": "Person A", "birth_date": "1998-03-14"},
 }
+
+
+_OWED_STEPS: Final = (
+    select(WorkItem)
+    .where(
+        WorkItem.case_id == bindparam("case_id"),
+        WorkItem.element_id == bindparam("element_id"),
+        WorkItem.state == WorkItemState.OPEN.value,
+    )
+    .order_by(WorkItem.created_at, WorkItem.organisation_id)
+)
 
 
 class Player:
@@ -258,15 +269,8 @@ class Player:
 
     def _open_items(self, element_id: str, organisation: object = None) -> list[WorkItem]:
         with self.application.database.reading() as session:
-            items = session.scalars(
-                select(WorkItem)
-                .where(
-                    WorkItem.case_id == self._case_id,
-                    WorkItem.element_id == element_id,
-                    WorkItem.state == WorkItemState.OPEN.value,
-                )
-                .order_by(WorkItem.created_at, WorkItem.organisation_id)
-            ).unique()
+            wanted = {"case_id": self._case_id, "element_id": element_id}
+            items = session.scalars(_OWED_STEPS, wanted).unique()
             return [
                 item
                 for item in items

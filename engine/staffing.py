@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 from sqlalchemy import CompoundSelect, and_, bindparam, select, union_all
@@ -52,9 +52,12 @@ def short_queues(application: Application, session: Session) -> list[Queue]:
     Who holds a role is read one by one only where two people are not there, so that it costs no
     more in a country than in a town.
     """
-    if session.get(CurrentDeployment, application.settings.profile) is None:
+    # Held, so that it need not be read again for the deployment.
+    current = session.get(CurrentDeployment, application.settings.profile)
+    if current is None:
         return []
-    deployment, now = application.deployment(session), application.now(session)
+    now = application.now(session)
+    deployment = application.deployments.get(session, current.deployment_id)
     owing = deployment.roles_that_owe
     doubtful = owing - _well_staffed(session, owing, now)
     found = _queues(session, deployment, sorted(doubtful), now) if doubtful else []
@@ -144,11 +147,13 @@ def _key(queue: Queue) -> str:
     return f"{KIND}:{queue.role}"
 
 
+_SHORTAGES: Final = select(Incident).where(
+    Incident.key.startswith(f"{KIND}:"), Incident.state != "resolved"
+)
+
+
 def _open_incidents(session: Session) -> dict[str, Incident]:
-    rows = session.scalars(
-        select(Incident).where(Incident.key.startswith(f"{KIND}:"), Incident.state != "resolved")
-    )
-    return {incident.key: incident for incident in rows}
+    return {incident.key: incident for incident in session.scalars(_SHORTAGES)}
 
 
 def _message(application: Application, session: Session, queue: Queue) -> str:

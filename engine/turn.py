@@ -8,10 +8,10 @@ commits. Whatever raises leaves nothing behind.
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import set_committed_value
 
@@ -50,6 +50,11 @@ MAX_DELIVERIES = 100
 
 
 Stimulus = Callable[["Turn"], None]
+_PARTNERS: Final = (
+    select(CasePartner)
+    .where(CasePartner.case_id == bindparam("case_id"), CasePartner.state == "active")
+    .order_by(CasePartner.joined_at)
+)
 
 
 class Turn:
@@ -226,13 +231,7 @@ class Turn:
 
     def partners(self) -> list[CasePartner]:
         """Return the active partner organisations of the case."""
-        return list(
-            self.session.scalars(
-                select(CasePartner)
-                .where(CasePartner.case_id == self.case.id, CasePartner.state == "active")
-                .order_by(CasePartner.joined_at)
-            ).unique()
-        )
+        return list(self.session.scalars(_PARTNERS, {"case_id": self.case.id}).unique())
 
     @property
     def members(self) -> Members:

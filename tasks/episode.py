@@ -1,8 +1,9 @@
 """Operators that open the case file and end an episode: closed, ended, released or sealed."""
 
 from dataclasses import dataclass
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from engine import access, closing
 from engine.models import Account, AccountRole, CaseMember, CaseState, Signal
@@ -44,14 +45,17 @@ def open_file(turn: Turn, inputs: OpenFile) -> FileOpened:
     )
 
 
+_LATEST_SIGNAL: Final = (
+    select(Signal)
+    .where(Signal.case_id == bindparam("case_id"))
+    .order_by(Signal.received_at.desc(), Signal.id)
+    .limit(1)
+)
+
+
 def latest_signal(turn: Turn) -> Signal | None:
     """Return the newest signal of the case."""
-    return turn.session.scalar(
-        select(Signal)
-        .where(Signal.case_id == turn.case.id)
-        .order_by(Signal.received_at.desc(), Signal.id)
-        .limit(1)
-    )
+    return turn.session.scalar(_LATEST_SIGNAL, {"case_id": turn.case.id})
 
 
 def _desk(turn: Turn) -> list[Account]:

@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from engine.errors import OperatorError
@@ -31,24 +31,23 @@ PLAN_COLUMNS = (
 )
 
 
+_LATEST: Final = (
+    select(PlanVersion)
+    .where(PlanVersion.case_id == bindparam("case_id"))
+    .order_by(PlanVersion.number.desc())
+    .limit(1)
+)
+_PUBLISHED: Final = _LATEST.where(PlanVersion.state == "published")
+
+
 def latest_plan(session: Session, case_id: UUID) -> PlanVersion | None:
     """Return the newest version of the plan, whatever its state."""
-    return session.scalar(
-        select(PlanVersion)
-        .where(PlanVersion.case_id == case_id)
-        .order_by(PlanVersion.number.desc())
-        .limit(1)
-    )
+    return session.scalar(_LATEST, {"case_id": case_id})
 
 
 def published_plan(session: Session, case_id: UUID) -> PlanVersion | None:
     """Return the version in force."""
-    return session.scalar(
-        select(PlanVersion)
-        .where(PlanVersion.case_id == case_id, PlanVersion.state == "published")
-        .order_by(PlanVersion.number.desc())
-        .limit(1)
-    )
+    return session.scalar(_PUBLISHED, {"case_id": case_id})
 
 
 def current_draft(turn: Turn) -> PlanVersion:

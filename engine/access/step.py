@@ -1,6 +1,8 @@
 """Who may do a step or read it again, in whose name, and who all could."""
 
-from sqlalchemy import exists, select
+from typing import Final
+
+from sqlalchemy import bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from engine.access.person import is_excluded, known_members, members_of, persons, takes_part
@@ -110,23 +112,27 @@ def taker(session: Session, account: Account, item: WorkItem) -> Account:
     return through[0] if through else account
 
 
+_HOLDERS: Final = (
+    select(Account)
+    .where(
+        Account.disabled_at.is_(None),
+        exists().where(
+            AccountRole.account_id == Account.id,
+            AccountRole.role.in_(bindparam("roles", expanding=True)),
+        ),
+    )
+    .order_by(Account.username)
+)
+
+
 def able_accounts(session: Session, item: WorkItem) -> list[Account]:
     """Return who could complete an open work item, in the order of their user names.
 
     The same rule as `may(..., "work_item:complete", item)`, for all accounts in few statements.
     """
     members = members_of(session, item.case_id)
-    holders = session.scalars(
-        select(Account)
-        .where(
-            Account.disabled_at.is_(None),
-            exists().where(
-                AccountRole.account_id == Account.id,
-                AccountRole.role.in_([role for role in (item.role, item.escalate_to) if role]),
-            ),
-        )
-        .order_by(Account.username)
-    ).unique()
+    roles = [role for role in (item.role, item.escalate_to) if role]
+    holders = session.scalars(_HOLDERS, {"roles": roles}).unique()
     own = [
         account
         for account in holders

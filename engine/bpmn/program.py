@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Mapping
+from copy import copy
 from functools import lru_cache
 from hashlib import blake2b
 from threading import Lock
@@ -41,13 +42,14 @@ class Program:
     def compile(cls, diagrams: Mapping[str, bytes], process_id: str, *, key: str) -> "Program":
         """Read `diagrams` (file name to content) and return the program of `process_id`.
 
-        Raises DiagramError naming file, element and mend, or XmlError.
+        `key` names the deployment; those with the same diagrams share what is compiled. Raises
+        DiagramError naming file, element and mend, or XmlError.
         """
-        digest = _digest(diagrams, process_id, key)
+        digest = _digest(diagrams, process_id)
         with cls._lock:
             if digest in cls._cache:
                 cls._cache.move_to_end(digest)
-                return cls._cache[digest]
+                return cls._cache[digest].named(key)
         roots = {file: _read(file, content) for file, content in diagrams.items()}
         scopes = reachable(roots, process_id)
         refusals = inspect(roots, process_id, scopes)
@@ -60,6 +62,14 @@ class Program:
                 cls._cache.popitem(last=False)
         return program
 
+    def named(self, key: str) -> "Program":
+        """Return the same program for a deployment: its states carry the name of that one."""
+        if key == self.key:
+            return self
+        other = copy(self)
+        other.key = key
+        return other
+
 
 @lru_cache(maxsize=_CACHED)
 def _read(file: str, content: bytes) -> etree._Element:
@@ -67,9 +77,9 @@ def _read(file: str, content: bytes) -> etree._Element:
     return parse_xml(content, file=file)
 
 
-def _digest(diagrams: Mapping[str, bytes], process_id: str, key: str) -> bytes:
+def _digest(diagrams: Mapping[str, bytes], process_id: str) -> bytes:
     digest = blake2b()
-    for part in (key, process_id, *sorted(diagrams)):
+    for part in (process_id, *sorted(diagrams)):
         digest.update(f"{len(part)}:{part}".encode())
     for file in sorted(diagrams):
         digest.update(f"{len(diagrams[file])}:".encode())

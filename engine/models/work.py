@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text, true
@@ -28,7 +28,7 @@ class WorkItem(Base):
 
     __tablename__ = "work_item"
     # `pool` is not read back: new rows would each wait for their answer.
-    __mapper_args__: ClassVar = {"eager_defaults": False}
+    __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - as SQLAlchemy asks for it
     __table_args__ = (
         UniqueConstraint("instance_id", "token"),
         Index(
