@@ -21,7 +21,7 @@ from engine.application import Application
 from engine.deputy import away
 from engine.errors import CasetableError
 from engine.incident import describe, resolve_incident
-from engine.job import reclaim_lost_calls, run_next_job
+from engine.job import LOST, lost_before, reclaim_lost_calls, run_next_job
 from engine.look import Look
 from engine.models import Case, Draft, Incident, WorkItem, WorkItemState
 
@@ -35,10 +35,7 @@ def run_due(application: Application, *, limit: int = 10_000) -> int:
 
     A piece that fails is set aside with an incident: it never keeps the others waiting (R15).
     """
-    reclaim_lost_calls(application)
-    sweep_drafts(application)
-    staffing.watch(application)
-    second_person.watch(application)
+    _keep_house(application)
     run = _Run(application, application.clock.now())
     while run.done < limit:
         with application.database.reading() as session:
@@ -132,14 +129,28 @@ def _set_aside(application: Application, due: Due, error: Exception) -> None:
 _OF_DONE_STEP: Final = exists().where(
     WorkItem.id == Draft.work_item_id, WorkItem.state != WorkItemState.OPEN.value
 )
-_LEFT_OVER: Final = select(Draft.work_item_id).where(_OF_DONE_STEP).limit(1)
+_HOUSE: Final = select(
+    exists(LOST), exists(second_person.WAITING), exists().where(_OF_DONE_STEP).select_from(Draft)
+)
 
 
-def sweep_drafts(application: Application) -> None:
-    """Delete drafts of steps that are done: nobody can send or read them any more."""
+def _keep_house(application: Application) -> None:
+    """Do what has no instant of its own; one reading says whether there is any of it."""
     with application.database.reading() as session:
-        if session.scalar(_LEFT_OVER) is None:
-            return
+        given = {"before": lost_before(application, application.now(session))}
+        is_lost, is_waiting, is_left_over = session.execute(_HOUSE, given).one()
+        found = staffing.look(application, session)
+    if is_lost:
+        reclaim_lost_calls(application)
+    if is_left_over:
+        _sweep_drafts(application)
+    staffing.tell(application, found)
+    if is_waiting:
+        second_person.watch(application)
+
+
+def _sweep_drafts(application: Application) -> None:
+    """Delete drafts of steps that are done: nobody can send or read them any more."""
     with application.database.transaction() as session:
         session.execute(delete(Draft).where(_OF_DONE_STEP))
 

@@ -61,12 +61,13 @@ def handler_of(kind: str) -> Handler:
     return _HANDLERS[kind]
 
 
-def _call_limit(application: Application) -> timedelta:
-    """Return when a call counts as lost: later where a piece of judging may take longer."""
-    return max(CALL_LIMIT, timedelta(seconds=application.settings.judge_seconds) + MARGIN)
+LOST: Final = select(Job.id).where(Job.state == "calling", Job.run_after <= bindparam("before"))
+"""Calls that nobody makes any more; `before` as `lost_before` says."""
 
 
-_LOST: Final = select(Job.id).where(Job.state == "calling", Job.run_after <= bindparam("before"))
+def lost_before(application: Application, now: datetime) -> datetime:
+    """Return when a call began that counts as lost: one for a piece of judging may take longer."""
+    return now - max(CALL_LIMIT, timedelta(seconds=application.settings.judge_seconds) + MARGIN)
 
 
 def reclaim_lost_calls(application: Application) -> None:
@@ -75,8 +76,8 @@ def reclaim_lost_calls(application: Application) -> None:
     Threat: a job that kills its worker each time would keep killing workers for ever (R15).
     """
     with application.database.reading() as session:
-        before = application.now(session) - _call_limit(application)
-        lost = list(session.scalars(_LOST, {"before": before}))
+        before = lost_before(application, application.now(session))
+        lost = list(session.scalars(LOST, {"before": before}))
     for job_id in lost:
         with application.database.transaction() as session:
             job = session.scalar(

@@ -231,11 +231,17 @@ def run_scenarios(
     """Run scenarios in worker processes (default: one a processor) and give results in order."""
     wanted = list(files)
     workers = min(jobs or os.cpu_count() or 1, len(wanted))
+    codes = {path: profile or profile_of(processes_dir, path) for path in wanted}
+    parts = {code: _parts(processes_dir, code) for code in set(codes.values())}
     if workers <= 1:
-        yield from (run_file(processes_dir, path, profile) for path in wanted)
+        for path in wanted:
+            yield run_file(processes_dir, path, profile, parts[codes[path]])
         return
     with ProcessPoolExecutor(workers) as pool:
-        running = [(path, pool.submit(run_file, processes_dir, path, profile)) for path in wanted]
+        running = [
+            (path, pool.submit(run_file, processes_dir, path, profile, parts[codes[path]]))
+            for path in wanted
+        ]
         for path, done in running:
             try:
                 yield done.result()
@@ -245,11 +251,27 @@ def run_scenarios(
                 )
 
 
-def run_file(processes_dir: Path, path: Path, profile: str | None = None) -> Result:
-    """Run the scenario of a file; whatever goes wrong is a problem of this scenario alone."""
+def _parts(processes_dir: Path, profile: str) -> dict[str, Path] | None:
+    """Return the parts of a profile's scenarios; None where each scenario has to say what broke."""
+    try:
+        return fragments_of(processes_dir, profile)
+    except CasetableError:
+        return None
+
+
+def run_file(
+    processes_dir: Path,
+    path: Path,
+    profile: str | None = None,
+    parts: Mapping[str, Path] | None = None,
+) -> Result:
+    """Run the scenario of a file; whatever goes wrong is a problem of this scenario alone.
+
+    `parts` are what `fragments_of` its profile returns, where they have been read already.
+    """
     try:
         chosen = profile or profile_of(processes_dir, path)
-        parts = fragments_of(processes_dir, chosen)
+        parts = fragments_of(processes_dir, chosen) if parts is None else parts
         scenario = read_scenario(path, parts, profile=chosen)
         return run_scenario(processes_dir, scenario, profile=profile)
     except CasetableError as error:

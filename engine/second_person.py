@@ -186,10 +186,14 @@ def _key(row: SharingRequest) -> str:
     return f"{KIND}:{row.id}"
 
 
+WAITING: Final = select(SharingRequest.id).where(SharingRequest.outcome.is_(None))
+"""What waits for a second person."""
+
+
 def watch(application: Application) -> None:
     """Look whether what waits has somebody to agree now; write only where that has changed."""
     with application.database.reading() as session:
-        rows = list(session.scalars(_open()).unique()) if _any(session) else []
+        rows = list(session.scalars(_open()).unique())
         changed = [(row.id, row.case_id) for row in rows if _has_changed(session, row)]
     for row_id, case_id in changed:
         with deed(application, case_id, None) as what:
@@ -200,13 +204,6 @@ def watch(application: Application) -> None:
                 settle(what, found)
             else:
                 overtake(what, [found])
-
-
-_ANY: Final = select(SharingRequest.id).where(SharingRequest.outcome.is_(None)).limit(1)
-
-
-def _any(session: Session) -> bool:
-    return session.scalar(_ANY) is not None
 
 
 def _has_changed(session: Session, row: SharingRequest) -> bool:

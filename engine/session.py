@@ -5,7 +5,8 @@ while it works would write the row of its case ten times (M1b).
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, Final
+from weakref import WeakKeyDictionary
 
 from sqlalchemy import Table, TextClause, event
 from sqlalchemy.orm import Mapper, Session
@@ -57,6 +58,17 @@ def _tables_of(statement: Any) -> frozenset[str]:
     # Words of SQL that nobody takes apart may ask for anything.
     if not isinstance(statement, ClauseElement) or isinstance(statement, TextClause):
         return frozenset(Base.metadata.tables)
+    known = _KNOWN.get(statement)
+    if known is None:
+        known = _KNOWN[statement] = _read_along(_named_in(statement))
+    return known
+
+
+_KNOWN: Final = WeakKeyDictionary[ClauseElement, frozenset[str]]()
+"""What statements ask for that are kept: taking one apart costs as much as it takes to send it."""
+
+
+def _named_in(statement: ClauseElement) -> frozenset[str]:
     found = find_tables(
         statement,
         check_columns=True,
@@ -65,7 +77,7 @@ def _tables_of(statement: Any) -> frozenset[str]:
         include_joins=True,
         include_selects=True,
     )
-    return _read_along(frozenset(table.name for table in found if isinstance(table, Table)))
+    return frozenset(table.name for table in found if isinstance(table, Table))
 
 
 @cache

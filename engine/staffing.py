@@ -128,19 +128,39 @@ def _working(session: Session, deputies: set[UUID]) -> set[UUID]:
     return able - away(session, deputies)
 
 
-def watch(application: Application) -> list[Queue]:
-    """Raise an incident for each queue that is short, settle those that are not; return the short.
+@dataclass(frozen=True)
+class Shortages:
+    """The queues that are short by the keys of their incidents, and whether these say so."""
+
+    short: Mapping[str, Queue]
+    said: Mapping[str, str]
+    is_known: bool
+
+
+def look(application: Application, session: Session) -> Shortages:
+    """Return which queues are short, and whether their owners have been told."""
+    short = {_key(one): one for one in short_queues(application, session)}
+    said = {key: _message(application, session, one) for key, one in short.items()}
+    known = {key: incident.message for key, incident in _open_incidents(session).items()}
+    return Shortages(short, said, known == _english(said))
+
+
+def tell(application: Application, found: Shortages) -> None:
+    """Raise an incident for each queue that is short, and settle those of queues that are not.
 
     Nothing is written when nothing has changed, so it costs a look no more than reading.
     """
-    with application.database.reading() as session:
-        short = {_key(one): one for one in short_queues(application, session)}
-        known = _open_incidents(session)
-        said = {key: _message(application, session, one) for key, one in short.items()}
-    if {key: incident.message for key, incident in known.items()} != _english(said):
+    if not found.is_known:
         with application.database.transaction() as session:
-            _settle(application, session, said, short)
-    return list(short.values())
+            _settle(application, session, found.said, found.short)
+
+
+def watch(application: Application) -> list[Queue]:
+    """Look at all queues and tell of them; return those that are short."""
+    with application.database.reading() as session:
+        found = look(application, session)
+    tell(application, found)
+    return list(found.short.values())
 
 
 def _key(queue: Queue) -> str:
