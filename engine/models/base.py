@@ -10,6 +10,7 @@ from sqlalchemy import (
     JSON,
     DateTime,
     Dialect,
+    Index,
     MetaData,
     String,
     Text,
@@ -18,6 +19,7 @@ from sqlalchemy import (
     event,
     inspect,
     literal_column,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, mapped_column
@@ -155,3 +157,12 @@ RetoldData = Annotated[dict[str, Any], mapped_column(Retold)]
 RetoldLines = Annotated[list[str], mapped_column(Retold)]
 RetoldProse = Annotated[str, mapped_column(RetoldText)]
 """Sentences that were made once and are read in many languages."""
+
+
+def index_of_some(name: str, *columns: str, where: str, unique: bool = False) -> Index:
+    """Return an index that holds only some rows of its table, the same ones on each system.
+
+    Where one system alone knew the condition, the other would keep every row that ever was.
+    """
+    condition = text(where)
+    return Index(name, *columns, unique=unique, postgresql_where=condition, sqlite_where=condition)

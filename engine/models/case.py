@@ -6,11 +6,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.models import admission
-from engine.models.base import Base, Code, Id, Line
+from engine.models.base import Base, Code, Id, Line, index_of_some
 from engine.models.directory import Account, Organisation
 from engine.models.sealed import SealedDay, SealedJson, SealedText
 
@@ -101,14 +101,13 @@ class CaseMember(Base):
 
     __tablename__ = "case_member"
     __table_args__ = (
-        Index(
+        index_of_some(
             "uq_case_member_active",
             "case_id",
             "account_id",
             "function",
+            where="until IS NULL",
             unique=True,
-            postgresql_where=text("until IS NULL"),
-            sqlite_where=text("until IS NULL"),
         ),
     )
 

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, text
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Code, Id, Line, Prose
+from engine.models.base import Base, Code, Id, Line, Prose, index_of_some
 from engine.models.case import Case
 from engine.models.directory import Account
 from engine.models.sealed import SealedJson
@@ -18,25 +18,10 @@ class Job(Base):
 
     __tablename__ = "job"
     __table_args__ = (
-        Index(
-            "ix_job_waiting",
-            "run_after",
-            postgresql_where=text("state = 'waiting'"),
-            sqlite_where=text("state = 'waiting'"),
-        ),
+        index_of_some("ix_job_waiting", "run_after", where="state = 'waiting'"),
         # Few of all that were ever done: who looks after the system finds them at once.
-        Index(
-            "ix_job_failed",
-            "state",
-            postgresql_where=text("state = 'failed'"),
-            sqlite_where=text("state = 'failed'"),
-        ),
-        Index(
-            "ix_job_held",
-            "state",
-            postgresql_where=text("state = 'held'"),
-            sqlite_where=text("state = 'held'"),
-        ),
+        index_of_some("ix_job_failed", "state", where="state = 'failed'"),
+        index_of_some("ix_job_held", "state", where="state = 'held'"),
     )
 
     id: Mapped[Id]
@@ -104,18 +89,8 @@ class Incident(Base):
 
     __tablename__ = "incident"
     __table_args__ = (
-        Index(
-            "ix_incident_to_retry",
-            "retry_at",
-            postgresql_where=text("state = 'open'"),
-            sqlite_where=text("state = 'open'"),
-        ),
-        Index(
-            "ix_incident_for_owner",
-            "state",
-            postgresql_where=text("state = 'waiting_for_owner'"),
-            sqlite_where=text("state = 'waiting_for_owner'"),
-        ),
+        index_of_some("ix_incident_to_retry", "retry_at", where="state = 'open'"),
+        index_of_some("ix_incident_for_owner", "state", where="state = 'waiting_for_owner'"),
     )
 
     id: Mapped[Id]

@@ -8,10 +8,10 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, Index, text
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Code, Id
+from engine.models.base import Base, Code, Id, index_of_some
 from engine.models.case import Case
 from engine.models.directory import Account
 from engine.models.sealed import SealedText
@@ -56,14 +56,13 @@ class CaseStanding(Base):
 
     __tablename__ = "case_standing"
     __table_args__ = (
-        Index(
+        index_of_some(
             "uq_case_standing_open",
             "case_id",
             "account_id",
             "function",
+            where="until IS NULL",
             unique=True,
-            postgresql_where=text("until IS NULL"),
-            sqlite_where=text("until IS NULL"),
         ),
         CheckConstraint(_TWO_OTHERS, name="return_by_two_others"),
     )

@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, Integer, String, UniqueConstraint, text
+from sqlalchemy import BigInteger, ForeignKey, Integer, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Code, Id, Line
+from engine.models.base import Base, Code, Id, Line, index_of_some
 from engine.models.case import Case
 
 if TYPE_CHECKING:
@@ -29,12 +29,7 @@ class ProcessInstance(Base):
 
     __tablename__ = "process_instance"
     __table_args__ = (
-        Index(
-            "ix_process_instance_running",
-            "status",
-            postgresql_where=text("status = 'running'"),
-            sqlite_where=text("status = 'running'"),
-        ),
+        index_of_some("ix_process_instance_running", "status", where="status = 'running'"),
     )
 
     id: Mapped[Id]

@@ -5,10 +5,10 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text, true
+from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, true
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Code, Id, Line, Prose
+from engine.models.base import Base, Code, Id, Line, Prose, index_of_some
 from engine.models.case import Case
 from engine.models.directory import Account, Organisation
 from engine.models.process import ProcessInstance
@@ -31,39 +31,21 @@ class WorkItem(Base):
     __mapper_args__ = {"eager_defaults": False}  # noqa: RUF012 - as SQLAlchemy asks for it
     __table_args__ = (
         UniqueConstraint("instance_id", "token"),
-        Index(
-            "ix_work_item_open_role",
-            "role",
-            "due_at",
-            postgresql_where=text("state = 'open'"),
-            sqlite_where=text("state = 'open'"),
-        ),
-        Index(
-            "ix_work_item_pool",
-            "role",
-            postgresql_where=text("state = 'open' AND pool"),
-            sqlite_where=text("state = 'open' AND pool"),
-        ),
-        Index(
+        index_of_some("ix_work_item_open_role", "role", "due_at", where="state = 'open'"),
+        index_of_some("ix_work_item_pool", "role", where="state = 'open' AND pool"),
+        index_of_some(
             "ix_work_item_escalated",
             "escalate_to",
-            postgresql_where=text("state = 'open' AND escalated_at IS NOT NULL"),
-            sqlite_where=text("state = 'open' AND escalated_at IS NOT NULL"),
+            where="state = 'open' AND escalated_at IS NOT NULL",
         ),
         # With the state: an old case has hundreds of steps that are done and a few that are open.
         Index("ix_work_item_of_instance", "instance_id", "state"),
         Index("ix_work_item_of_case", "case_id", "state"),
-        Index(
-            "ix_work_item_to_remind",
-            "remind_at",
-            postgresql_where=text("state = 'open' AND reminded_at IS NULL"),
-            sqlite_where=text("state = 'open' AND reminded_at IS NULL"),
+        index_of_some(
+            "ix_work_item_to_remind", "remind_at", where="state = 'open' AND reminded_at IS NULL"
         ),
-        Index(
-            "ix_work_item_to_escalate",
-            "due_at",
-            postgresql_where=text("state = 'open' AND escalated_at IS NULL"),
-            sqlite_where=text("state = 'open' AND escalated_at IS NULL"),
+        index_of_some(
+            "ix_work_item_to_escalate", "due_at", where="state = 'open' AND escalated_at IS NULL"
         ),
     )
 
@@ -158,12 +140,7 @@ class Timer(Base):
     __tablename__ = "timer"
     __table_args__ = (
         UniqueConstraint("instance_id", "token", "occurrence"),
-        Index(
-            "ix_timer_due",
-            "due_at",
-            postgresql_where=text("state = 'waiting'"),
-            sqlite_where=text("state = 'waiting'"),
-        ),
+        index_of_some("ix_timer_due", "due_at", where="state = 'waiting'"),
     )
 
     id: Mapped[Id]
