@@ -129,6 +129,11 @@ def _arrived(board: Board, scope: int, node: int) -> list[int]:
 
 def recheck(semantics: "Semantics", board: Board, scope: int) -> None:
     """Open the gateways at which everything has arrived."""
+    within = board.scopes[scope]
+    if within.level not in semantics.meeting:
+        return
+    if within.host is None:
+        board.surroundings.refuse_if("others")
     waiting = dict.fromkeys(
         token.node
         for token in board.tokens.values()

@@ -4,14 +4,18 @@ A marking is written twice: as a `Board` on which steps are moved, and as a nest
 be compared and kept. Both say the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
+
+from engine.errors import CasetableError
 
 BEGIN: Final = "begin"
 """The first entry of the marking before the start."""
 END: Final = "end"
 """The first entry of a marking in which the whole process is over."""
+FLAW: Final = "flaw"
+"""The first entry of a marking in which the process cannot go on, with what is wrong and where."""
 READY: Final = "ready"
 """To be run at once."""
 OPENING: Final = "opening"
@@ -54,13 +58,65 @@ class Token(NamedTuple):
     """The event that does not interrupt and opened this branch."""
 
 
+Ended = tuple[tuple[Values, Base | None], ...]
+"""The variables of branches that have ended."""
+
+
 class Scope(NamedTuple):
     """One active process or sub-process."""
 
     level: str
     host: int | None
-    ended: tuple[tuple[Values, Base | None], ...] = ()
-    """The variables of branches that have ended."""
+    ended: Ended = ()
+
+
+Question = tuple[str, ...]
+"""A field of `Beside`; or "hears" with the kind and the name of an event."""
+
+
+class Beside(NamedTuple):
+    """What there is in the root process beside the steps on a board."""
+
+    others: bool = False
+    """Other steps are open."""
+    handlers: int = 0
+    """How many branches of events that do not interrupt are open."""
+    heard: frozenset[tuple[str, str]] = frozenset()
+    """The messages and signals that something waits for, by kind and name."""
+    ended: Ended = ()
+
+    def answer(self, question: Question) -> Any:
+        """Return the answer to a question about what is not on the board."""
+        if question[0] == "hears":
+            return question[1:] in self.heard
+        return getattr(self, question[0])
+
+
+class NotAloneError(CasetableError):
+    """What happens on a board changes steps that are not on it."""
+
+
+class Surroundings:
+    """Answers what is asked of `Beside`, and remembers what was asked."""
+
+    def __init__(self, beside: Beside) -> None:
+        self._beside = beside
+        self.answers: dict[Question, Any] = {}
+        """Beside whatever gives the same answers, the same happens on the board."""
+
+    def ask(self, *question: str) -> Any:
+        """Return the answer to a question."""
+        answer = self.answers[question] = self._beside.answer(question)
+        return answer
+
+    def refuse_if(self, *question: str) -> None:
+        """Raise NotAloneError when the answer is yes."""
+        if self.ask(*question):
+            raise NotAloneError(question[0])
+
+
+NOTHING_BESIDE: Final = Surroundings(Beside())
+"""All that is open is on the board."""
 
 
 @dataclass
@@ -81,6 +137,7 @@ class Board:
     """Which of several processes as deep as each other goes first; else the one opened first."""
     cut: bool = False
     """An event came whose branch is not followed, since as many as are followed are open."""
+    surroundings: Surroundings = NOTHING_BESIDE
 
     def copy(self) -> "Board":
         """Return a board of its own."""
@@ -94,6 +151,7 @@ class Board:
             list(self.flaws),
             dict(self.ranks),
             self.cut,
+            self.surroundings,
         )
 
     def number(self) -> int:
@@ -132,6 +190,11 @@ class Board:
             for inside in self.within(number):
                 self.drop(inside)
             self.scopes.pop(number)
+
+
+def together(ended: Ended, more: Iterable[tuple[Values, Base | None]]) -> Ended:
+    """Return the variables of branches that have ended, those that are the same once."""
+    return tuple(sorted({*ended, *more}, key=repr))
 
 
 def freeze(board: Board) -> State:

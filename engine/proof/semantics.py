@@ -60,10 +60,18 @@ class Semantics:
             )
             for name, level in net.levels.items()
         }
-        self._meeting = {
+        self.meeting = {
             node.level for node in net.nodes if node.kind in JOINS and len(node.incoming) > 1
         }
         """The levels in which branches meet at a gateway."""
+        self._behind = [
+            asked.get(node.key, frozenset[str]()).union(
+                *(liveness.before[way.target] for way in node.ways),
+                self._joined[node.level] if len(node.ways) > 1 else (),
+            )
+            for node in net.nodes
+        ]
+        """What is looked at after each step."""
         self._arming = [
             frozenset[str]().union(*(liveness.before[key] for key in node.boundaries))
             for node in net.nodes
@@ -201,8 +209,13 @@ class Semantics:
         base = Base(token.values, token.base) if len(ways) > 1 else token.base
         for way in ways:
             self.enter(board, way.target, token._replace(base=base), way.flow)
-        if node.level in self._meeting:
+        if node.level in self.meeting:
             gateway.recheck(self, board, token.scope)
+
+    def seen_behind(self, node: Node, values: Values) -> Values:
+        """Return the variables after a step that anything looks at later."""
+        names = self._behind[node.key]
+        return tuple([pair for pair in values if pair[0] in names])
 
     def note(self, board: Board, node: Node, values: Values) -> None:
         """Write down what rules look at, and that the step can be reached."""
