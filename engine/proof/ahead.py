@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from engine.bpmn import Instance, Level
 from engine.deployment import ResolvedDeployment
-from engine.proof.branch import Workings
+from engine.proof.behaviour import Behaviour
 from engine.proof.explorer import explore_from, undisturbed
 from engine.proof.graph import Graph
 from engine.proof.history import Past
@@ -51,7 +51,7 @@ class Ahead:
         self._process = process
         self._ruled = Ruled(deployment)
         self._semantics = self._ruled.semantics(process)
-        self._workings = Workings(self._semantics)
+        self._behaviour = Behaviour(self._semantics)
         self._whereabouts = Whereabouts(self._semantics)
         self._checks: list[tuple[Rule, Check]] = [
             (rule, check)
@@ -93,7 +93,7 @@ class Ahead:
         started = perf_counter()
         net = self._semantics.net
         with undisturbed():
-            graph = explore_from(self._semantics, standpoint.state, workings=self._workings)
+            graph = explore_from(self._semantics, standpoint.state, behaviour=self._behaviour)
             breakable = self._broken(graph, standpoint.facts)
         found = Explored(net, self._semantics, graph, breakable)
         origin = Position(instance, instance.dump(), START_OF_PLAY)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from engine.proof import event, gateway
 from engine.proof.joining import combined
-from engine.proof.marking import READY, Board, Values, together
+from engine.proof.marking import READY, Board, Values, names_of, together
 from engine.proof.net import Node
 
 if TYPE_CHECKING:
@@ -22,7 +22,10 @@ def end(semantics: "Semantics", board: Board, key: int, node: Node) -> list[Boar
         for other in board.within(token.scope):
             board.drop(other)
         return [_close(board, token.scope, values)]
-    ended = together(scope.ended, [(values, semantics.trimmed(token.base, scope.level))])
+    branch = (values, semantics.trimmed(token.base, scope.level))
+    if scope.ended:
+        board.surroundings.touch(names_of([branch, *scope.ended]))
+    ended = together(scope.ended, [branch])
     board.scopes[token.scope] = scope._replace(ended=ended)
     if not node.event:
         return _ended(semantics, board, token.scope)
@@ -48,6 +51,8 @@ def _close_if_empty(semantics: "Semantics", board: Board, number: int) -> list[B
         if board.surroundings.ask("others"):
             return [board]
         ended = together(ended, board.surroundings.ask("ended"))
+    if len(ended) > 1:
+        board.surroundings.touch(names_of(ended))
     results = combined(ended, semantics.live.after[scope.level])
     found = []
     for values, _ in results:

@@ -11,9 +11,11 @@ from typing import Any
 
 from engine.errors import CasetableError
 from engine.language.telling import told
-from engine.proof.branch import NOTHING, Marking, Workings
-from engine.proof.graph import Graph, Moves
+from engine.proof.behaviour import Behaviour
+from engine.proof.branch import NOTHING, Marking
+from engine.proof.graph import Graph
 from engine.proof.marking import BEGIN, END, FLAW, READY, Board, Scope, State, Token
+from engine.proof.memory import Moves
 from engine.proof.semantics import Semantics
 from engine.proof.stimulus import START, Stimulus
 
@@ -51,13 +53,13 @@ def explore(
     semantics: Semantics, beginnings: Iterable[Beginning], limit: int = MOST_STATES
 ) -> Graph:
     """Return everything that can happen; raise TooLargeError rather than stop half-way."""
-    search = _Search(Workings(semantics), (BEGIN,), limit)
+    search = _Search(Behaviour(semantics), (BEGIN,), limit)
     starts = []
     for beginning in beginnings:
         values = tuple(sorted(beginning.values.items(), key=str))
         stimulus = Stimulus(START, name=beginning.message or "", values=values)
         starts.append((stimulus, partial(begin, semantics, beginning)))
-    search.add(0, [(search.workings.moves_of(starts), NOTHING)])
+    search.add(0, [(search.behaviour.moves_of(starts), NOTHING)])
     return search.run()
 
 
@@ -65,36 +67,36 @@ def explore_from(
     semantics: Semantics,
     state: State,
     limit: int = MOST_STATES,
-    workings: Workings | None = None,
+    behaviour: Behaviour | None = None,
 ) -> Graph:
     """Return everything that can happen to a case that runs already, marking 0.
 
-    `workings`: what was worked out in earlier searches of the same semantics.
+    `behaviour`: what was worked out in earlier searches of the same semantics.
     """
-    search = _Search(workings or Workings(semantics), state, limit)
+    search = _Search(behaviour or Behaviour(semantics), state, limit)
     if state[0] not in {BEGIN, END, FLAW}:
-        search.wait(0, search.workings.marking(state))
+        search.wait(0, search.behaviour.branches.marking(state))
     return search.run()
 
 
 class _Search:
     """Collects markings, nearest first."""
 
-    def __init__(self, workings: Workings, first: State, limit: int) -> None:
-        self.workings = workings
+    def __init__(self, behaviour: Behaviour, first: State, limit: int) -> None:
+        self.behaviour = behaviour
         self._limit = limit
         self._started = perf_counter()
-        self._graph = Graph([first], [[]], workings.events)
+        self._graph = Graph([first], [[]], behaviour.events)
         self._numbers: dict[Marking | State, int] = {first: 0}
-        self._placed: dict[tuple[int, Marking], int] = {}
-        """The marking that an outcome makes of the rest of a marking."""
+        self._placed: dict[Marking, dict[int, int]] = {}
+        """The markings that outcomes make of the rest of a marking."""
         self._pending: deque[tuple[int, Marking]] = deque()
 
     def run(self) -> Graph:
         """Look at every marking that was met; raise TooLargeError when there are too many."""
         while self._pending:
             number, marking = self._pending.popleft()
-            self.add(number, self.workings.moves(marking))
+            self.add(number, self.behaviour.moves(marking))
         self._graph.seconds = perf_counter() - self._started
         return self._graph
 
@@ -105,26 +107,26 @@ class _Search:
 
     def add(self, source: int, found: Iterable[tuple[Moves, Marking]]) -> None:
         """Add what happens in a marking and where it leads."""
-        placed = self._placed
         for moves, rest in found:
+            placed = self._placed.setdefault(rest, {})
             targets = []
             for outcome in moves.outcomes:
-                target = placed.get((outcome, rest))
+                target = placed.get(outcome)
                 if target is None:
-                    target = placed[outcome, rest] = self._target(outcome, rest)
+                    target = placed[outcome] = self._target(outcome, rest)
                 targets.append(target)
             if targets:
-                self._graph.fans[source].append((moves, tuple(targets)))
+                self._graph.fans[source].append((moves.happenings, tuple(targets)))
 
     def _target(self, outcome: int, rest: Marking) -> int:
         graph = self._graph
-        marking = self.workings.placed(outcome, rest)
+        marking = self.behaviour.branches.placed(outcome, rest)
         if marking in self._numbers:
             return self._numbers[marking]
         number = len(graph.states)
         graph.fans.append([])
         if isinstance(marking, Marking):
-            graph.states.append(self.workings.state(marking))
+            graph.states.append(self.behaviour.branches.state(marking))
             self.wait(number, marking)
         else:
             graph.states.append(marking)
@@ -135,7 +137,7 @@ class _Search:
                     "%(root)s: more than %(limit)s states; nothing was proved. Move a "
                     "part into a diagram of its own, or join answers that lead the same"
                     " way.",
-                    root=self.workings.root,
+                    root=self.behaviour.semantics.net.root,
                     limit=self._limit,
                 )
             )

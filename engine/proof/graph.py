@@ -38,28 +38,24 @@ class Happening:
 
 
 @dataclass(frozen=True, eq=False)
-class Moves:
-    """Things that can happen together in some markings, and the outcomes that they have there."""
+class Happenings:
+    """Things that can happen together, each with the place of its outcome among the outcomes."""
 
-    happenings: tuple[tuple[int, Happening], ...]
-    """Each with the place of its outcome."""
-    outcomes: tuple[int, ...]
+    each: tuple[tuple[int, Happening], ...]
 
     @cached_property
     def walked(self) -> tuple[tuple[int, int], ...]:
         """Return the place of each outcome with the numbers of the events to it, each once."""
-        return tuple(dict.fromkeys((place, one.number) for place, one in self.happenings))
+        return tuple(dict.fromkeys((place, one.number) for place, one in self.each))
 
     @cached_property
     def messages(self) -> frozenset[str]:
         """Return the messages that are heard."""
-        return frozenset(
-            one.stimulus.name for _, one in self.happenings if one.stimulus.kind == MESSAGE
-        )
+        return frozenset(one.stimulus.name for _, one in self.each if one.stimulus.kind == MESSAGE)
 
 
-Fan = tuple[Moves, tuple[int, ...]]
-"""What can happen in a marking, and the markings that the outcomes are there."""
+Fan = tuple[Happenings, tuple[int, ...]]
+"""What can happen in a marking, and the markings that are its outcomes there."""
 
 
 @dataclass
@@ -69,8 +65,8 @@ class Graph:
     states: list[State] = field(default_factory=list)
     fans: list[list[Fan]] = field(default_factory=list)
     """By the marking that they leave."""
-    happenings: list[tuple[tuple[int, Any], ...]] = field(default_factory=list)
-    """The events that can happen on edges, each once, by number."""
+    events: list[tuple[tuple[int, Any], ...]] = field(default_factory=list)
+    """What can happen on edges, each once, by the number of the happening."""
     seconds: float = 0.0
     _moves: dict[int, list[tuple[Edge, int]]] = field(default_factory=dict)
 
@@ -86,8 +82,8 @@ class Graph:
                     Edge(number, targets[place], one.stimulus, one.events, one.choices, one.flaws),
                     one.number,
                 )
-                for moves, targets in self.fans[number]
-                for place, one in moves.happenings
+                for happenings, targets in self.fans[number]
+                for place, one in happenings.each
             ]
         return self._moves[number]
 
@@ -96,19 +92,19 @@ class Graph:
         for _, targets in self.fans[number]:
             yield from targets
 
-    def hears(self, number: int, message: str) -> bool:
-        """Say whether a message is heard in a marking."""
-        return any(message in moves.messages for moves, _ in self.fans[number])
+    def heard(self, number: int) -> set[str]:
+        """Return the messages that are heard in a marking."""
+        return set().union(*(happenings.messages for happenings, _ in self.fans[number]))
 
     @cached_property
     def walked(self) -> list[list[tuple[int, int]]]:
         """Return for each marking where its edges lead, with the numbers of their events."""
         return [
-            [(targets[place], events) for moves, targets in fans for place, events in moves.walked]
+            [(targets[place], events) for one, targets in fans for place, events in one.walked]
             for fans in self.fans
         ]
 
     @property
     def transitions(self) -> int:
         """Return how many edges there are."""
-        return sum(len(moves.happenings) for fans in self.fans for moves, _ in fans)
+        return sum(len(one.each) for fans in self.fans for one, _ in fans)

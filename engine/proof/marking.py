@@ -4,7 +4,7 @@ A marking is written twice: as a `Board` on which steps are moved, and as a nest
 be compared and kept. Both say the same.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -31,6 +31,11 @@ Values = tuple[tuple[str, Any], ...]
 """Variables by name, in order."""
 State = tuple[Any, ...]
 """A marking as a value."""
+
+
+def only(values: Values, names: Container[str]) -> Values:
+    """Return the variables of some names."""
+    return tuple([pair for pair in values if pair[0] in names])
 
 
 class Base(NamedTuple):
@@ -97,12 +102,18 @@ class NotAloneError(CasetableError):
 
 
 class Surroundings:
-    """Answers what is asked of `Beside`, and remembers what was asked."""
+    """Answers what is asked of `Beside`, and remembers on what it depends what happens.
+
+    Beside whatever gives the same answers, the same happens on a board on which the variables that
+    were touched have the same values.
+    """
 
     def __init__(self, beside: Beside) -> None:
         self._beside = beside
         self.answers: dict[Question, Any] = {}
-        """Beside whatever gives the same answers, the same happens on the board."""
+        self.touched: set[str] = set()
+        """The variables that were looked at or set; the others were only carried along."""
+        self.touched_all = False
 
     def ask(self, *question: str) -> Any:
         """Return the answer to a question."""
@@ -113,6 +124,14 @@ class Surroundings:
         """Raise NotAloneError when the answer is yes."""
         if self.ask(*question):
             raise NotAloneError(question[0])
+
+    def touch(self, names: Iterable[str]) -> None:
+        """Remember that variables are looked at or set."""
+        self.touched.update(names)
+
+    def touch_all(self) -> None:
+        """Remember that any variable may be looked at: branches are compared with each other."""
+        self.touched_all = True
 
 
 NOTHING_BESIDE: Final = Surroundings(Beside())
@@ -192,6 +211,14 @@ class Board:
             self.scopes.pop(number)
 
 
+def names_of(ended: Iterable[tuple[Values, Base | None]]) -> Iterator[str]:
+    """Yield the variables of branches, also those where they parted."""
+    for values, base in ended:
+        yield from (name for name, _ in values)
+        if base is not None:
+            yield from names_of([(base.values, base.around)])
+
+
 def together(ended: Ended, more: Iterable[tuple[Values, Base | None]]) -> Ended:
     """Return the variables of branches that have ended, those that are the same once."""
     return tuple(sorted({*ended, *more}, key=repr))
@@ -225,6 +252,9 @@ def _frozen(board: Board, number: int) -> State:
     ]
     if len(inside) > 1:
         inside.sort(key=repr)
+        if len({token[0] for token in inside}) < len(inside):
+            # Of a step that is open twice the variables make the order.
+            board.surroundings.touch_all()
     return (scope.level, tuple(inside), scope.ended)
 
 

@@ -92,7 +92,7 @@ class Monitor:
         # A place is one number, a marking and the facts behind it: millions of them are met.
         width = self.width
         mask = (1 << width) - 1
-        walks = [self._walk(events) for events in graph.happenings]
+        walks = [self._walk(events) for events in graph.events]
         ended = [state[0] == END for state in graph.states] if self._ends else []
         start = self.first if facts is None else facts
         came: dict[int, tuple[int, Edge] | None] = {start: None}

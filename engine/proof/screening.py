@@ -7,6 +7,7 @@ for only where a check is broken.
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 
 from engine.proof.graph import Graph
 from engine.proof.marking import BEGIN, END
@@ -37,8 +38,9 @@ def broken_by_some_path(
             here = behind[number] & at_end if number else 0
             found |= {slot.monitor.check for slot in slots if here >> slot.offset & slot.mask}
         elif state[0] != BEGIN:
+            heard = graph.heard(number)
             for slot, bits in asking.items():
-                if behind[number] & bits and not graph.hears(number, slot.monitor.check.message):
+                if behind[number] & bits and slot.monitor.check.message not in heard:
                     found.add(slot.monitor.check)
     return found
 
@@ -70,6 +72,16 @@ def _slots(monitors: Sequence[Monitor]) -> list[_Slot]:
     return found
 
 
+@dataclass
+class _Changing:
+    """What events do to the facts of one check."""
+
+    slot: _Slot
+    effects: list[Effect]
+    known: dict[int, int] = field(default_factory=dict)
+    """The facts that may be after them, by those that may be before."""
+
+
 class _Followed:
     """What is remembered behind each marking of a graph."""
 
@@ -81,13 +93,12 @@ class _Followed:
             for key in slot.monitor.steps:
                 self._by_step.setdefault(key, []).append(slot)
         self._effects: dict[Event, list[tuple[_Slot, Effect]]] = {}
-        self._changing = [self._changed(events) for events in graph.happenings]
+        self._changing = [self._changed(events) for events in graph.events]
         everything = (1 << sum(slot.count for slot in slots)) - 1
         self._untouched = [
-            everything & ~sum(slot.mask << slot.offset for slot in changed)
+            everything & ~sum(one.slot.mask << one.slot.offset for one in changed)
             for changed in self._changing
         ]
-        self._known: dict[tuple[int, int, int], int] = {}
 
     def behind(self, first: int) -> list[int]:
         """Return what is remembered behind each marking, all facts in one number."""
@@ -96,13 +107,14 @@ class _Followed:
         grown = bytearray(len(walked))
         found[0], grown[0] = first, 1
         after: list[dict[int, int]] = [{} for _ in self._changing]
+        order = _in_depth(walked)
         while any(grown):
-            for number, edges in enumerate(walked):
+            for number in order:
                 if not grown[number]:
                     continue
                 grown[number] = 0
                 before = found[number]
-                for target, events in edges:
+                for target, events in walked[number]:
                     known = after[events].get(before)
                     if known is None:
                         known = after[events][before] = self._after(before, events)
@@ -111,7 +123,7 @@ class _Followed:
                         grown[target] = 1
         return found
 
-    def _changed(self, events: Iterable[Event]) -> dict[_Slot, list[Effect]]:
+    def _changed(self, events: Iterable[Event]) -> list[_Changing]:
         """Return the checks that events say something to, with what they do."""
         found: dict[_Slot, list[Effect]] = {}
         for event in events:
@@ -122,17 +134,18 @@ class _Followed:
                 self._effects[event] = [(slot, one) for slot, one in effects if one is not None]
             for slot, effect in self._effects[event]:
                 found.setdefault(slot, []).append(effect)
-        return found
+        return [_Changing(slot, effects) for slot, effects in found.items()]
 
     def _after(self, before: int, events: int) -> int:
         """Return what is remembered after events."""
         after = before & self._untouched[events]
-        for slot, effects in self._changing[events].items():
+        for changing in self._changing[events]:
+            slot = changing.slot
             facts = before >> slot.offset & slot.mask
-            key = (events, slot.place, facts)
-            if key not in self._known:
-                self._known[key] = self._moved(slot, effects, facts)
-            after |= self._known[key] << slot.offset
+            moved = changing.known.get(facts)
+            if moved is None:
+                moved = changing.known[facts] = self._moved(slot, changing.effects, facts)
+            after |= moved << slot.offset
         return after
 
     def _moved(self, slot: _Slot, effects: list[Effect], before: int) -> int:
@@ -147,3 +160,20 @@ class _Followed:
                     facts = effect.after(facts)
                 found |= 1 << facts
         return found
+
+
+def _in_depth(walked: Sequence[Sequence[tuple[int, int]]]) -> list[int]:
+    """Return the markings so that, circles apart, each comes behind those that lead to it."""
+    met = {0}
+    done: list[int] = []
+    pending = [(0, iter(walked[0]))]
+    while pending:
+        number, edges = pending[-1]
+        target = next((target for target, _ in edges if target not in met), None)
+        if target is None:
+            done.append(number)
+            pending.pop()
+        else:
+            met.add(target)
+            pending.append((target, iter(walked[target])))
+    return done[::-1]

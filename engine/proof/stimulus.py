@@ -1,6 +1,6 @@
 """What can happen next to a case that waits: a person, an event, the end of an effect."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
@@ -39,17 +39,22 @@ Found = Iterator[tuple[Stimulus, Work]]
 def stimuli(semantics: Semantics, state: State) -> Found:
     """Yield everything that can happen in a marking: steps and timers, then messages."""
     board = thaw(state)
-    yield from of_steps(semantics, board)
+    yield from of_steps(semantics, board, board.tokens)
     for name in awaited(semantics, board):
         yield of_message(semantics, board, name)
 
 
-def of_steps(semantics: Semantics, board: Board) -> Found:
+def of_steps(semantics: Semantics, board: Board, keys: Iterable[int]) -> Found:
     """Yield what people, effects and timers do; of two steps that are the same the first."""
     met: set[tuple[Any, ...]] = set()
-    for key, token in board.tokens.items():
+    places: set[tuple[int, int]] = set()
+    for key in keys:
+        token = board.tokens[key]
         node = semantics.net.nodes[token.node]
         if token.phase == OPEN_STEP:
+            if (token.node, token.scope) in places:
+                board.surroundings.touch_all()
+            places.add((token.node, token.scope))
             twin = (token._replace(scope=0), board.scopes[token.scope].host)
             if twin not in met:
                 met.add(twin)
@@ -114,7 +119,7 @@ def _done(semantics: Semantics, board: Board, key: int, node: Node) -> Found:
             met[kept] = semantics.settle(one)
         return met[kept]
 
-    for change in semantics.changes(node, token.values):
+    for change in semantics.changes(board, node, token.values):
         values = tuple(sorted({**dict(token.values), **change}.items()))
         answers = tuple(sorted(change.items()))
         yield Stimulus(kind, node.key, values=answers), partial(completed, values)

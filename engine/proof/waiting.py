@@ -25,7 +25,7 @@ def never_awaits(
         "the message %(message)s is not heard while the case waits here", message=check.message
     )
     stands = graph.states[0][0] not in {BEGIN, END}
-    if stands and monitor.in_force(start[1]) and not graph.hears(0, check.message):
+    if stands and monitor.in_force(start[1]) and check.message not in graph.heard(0):
         yield (), sentence
         return
     came: dict[tuple[int, Facts], tuple[tuple[int, Facts], Edge] | None] = {start: None}
@@ -38,7 +38,7 @@ def never_awaits(
                 continue
             came[there] = (here, edge)
             waits = graph.states[edge.target][0] != END and monitor.in_force(there[1])
-            if waits and not graph.hears(edge.target, check.message):
+            if waits and check.message not in graph.heard(edge.target):
                 yield tuple(back(came, there)), sentence
                 return
             pending.append(there)
