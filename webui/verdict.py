@@ -12,7 +12,7 @@ from engine.check.finding import WHOLE_FILE
 from engine.deployment import ResolvedDeployment
 from engine.drawing import Element
 from engine.language.telling import Told, said_name, source
-from engine.proof.explorer import Edge
+from engine.proof.graph import Edge
 from engine.proof.marking import BEGIN, END, OPEN_STEP, RUNNING, State, thaw
 from engine.proof.net import Net
 from engine.proof.proof import Proof, Verdict, Violation

@@ -12,18 +12,20 @@ from typing import Any, Final
 
 from engine.bpmn import Instance, Level
 from engine.deployment import ResolvedDeployment
+from engine.proof.behaviour import Behaviour
 from engine.proof.explorer import explore_from, undisturbed
-from engine.proof.history import ALONG, Past
+from engine.proof.graph import Graph
+from engine.proof.history import Past
 from engine.proof.marking import State
 from engine.proof.matching import asked_after
 from engine.proof.monitor import Event, Monitor
 from engine.proof.net import Net, net_of
 from engine.proof.player import START_OF_PLAY, Position
 from engine.proof.possible import OPEN
-from engine.proof.proof import Explored, Proof, Ruled, Verdict, Violation, broken_along
-from engine.proof.rule import Check, Rule
+from engine.proof.proof import Explored, Proof, Ruled, Verdict, Violation, broken_along, missed
+from engine.proof.rule import ALONG, AWAITS, Check, Rule
+from engine.proof.screening import broken_by_some_path
 from engine.proof.soundness import flawed, open_nodes, reached_flaws
-from engine.proof.waiting import never_awaits
 from engine.proof.whereabouts import Whereabouts
 
 _MOST_REMEMBERED: Final = 100
@@ -49,6 +51,7 @@ class Ahead:
         self._process = process
         self._ruled = Ruled(deployment)
         self._semantics = self._ruled.semantics(process)
+        self._behaviour = Behaviour(self._semantics)
         self._whereabouts = Whereabouts(self._semantics)
         self._checks: list[tuple[Rule, Check]] = [
             (rule, check)
@@ -90,8 +93,9 @@ class Ahead:
         started = perf_counter()
         net = self._semantics.net
         with undisturbed():
-            graph = explore_from(self._semantics, standpoint.state)
-        found = Explored(net, self._semantics, graph)
+            graph = explore_from(self._semantics, standpoint.state, behaviour=self._behaviour)
+            breakable = self._broken(graph, standpoint.facts)
+        found = Explored(net, self._semantics, graph, breakable)
         origin = Position(instance, instance.dump(), START_OF_PLAY)
         proof = Proof(explored={self._process: found})
         broken: dict[str, list[Violation]] = {}
@@ -114,10 +118,18 @@ class Ahead:
                 element = found.net.nodes[flaw.place].element
                 wrong = flawed(element, flaw.sentence)
                 yield Violation(check.process, wrong, element.id, flaw.edges)
-        elif check.kind == "awaits":
-            names = self._ruled.names
-            for path, sentence in never_awaits(found.net, found.graph, check, names, facts):
-                yield Violation(check.process, sentence, "", path)
+        elif check.kind == AWAITS:
+            yield from missed(check, found, self._ruled.names, facts)
+
+    def _broken(self, graph: Graph, facts: Sequence[int]) -> frozenset[Check]:
+        """Return the checks that some path from a standpoint breaks."""
+        asked = [
+            (self._looked(None, check).monitor, known)
+            for (_, check), known in zip(self._checks, facts, strict=True)
+            if check.kind in {*ALONG, AWAITS}
+        ]
+        monitors = [monitor for monitor, _ in asked]
+        return frozenset(broken_by_some_path(graph, monitors, [known for _, known in asked]))
 
     # -- what has happened -------------------------------------------------------------------------
 
@@ -134,7 +146,7 @@ class Ahead:
 
     def _facts(self, check: Check, past: Sequence[Past]) -> int:
         """Return what a check remembers of a history."""
-        if check.kind not in {*ALONG, "awaits"}:
+        if check.kind not in {*ALONG, AWAITS}:
             return 0
         facts: int | None = None
         for part in past:

@@ -14,7 +14,7 @@ from engine.decision import DecisionTable
 from engine.expression import Expression, compile_expression, tree
 from engine.form.form import Type
 from engine.proof.effect import Effects, completion
-from engine.proof.explorer import Edge
+from engine.proof.graph import Edge
 from engine.proof.net import Net, Node
 from engine.proof.possible import OPEN
 from engine.proof.repetition import MANY

@@ -65,6 +65,24 @@ class Effects:
                 found = found.union(*(hide.names for hide in asked.hides))
         return found - self._keys(node)
 
+    def looked_at(self, node: Node) -> Names:
+        """Return all variables on which it may depend how a step ends or which way is taken."""
+        found: set[str] = set()
+        for way in node.ways:
+            found |= way.condition.names if way.condition is not None else NOTHING
+        for line in node.script.lines if node.script is not None else ():
+            found |= line.expression.names
+        table = self.tables.get(node.element.decision_ref or "")
+        if table is not None:
+            found |= table.names
+            for output in table.outputs:
+                found |= output.default.names if output.default is not None else NOTHING
+        for asked in self.fields(node):
+            found = found.union(*(hide.names for hide in asked.hides))
+        for parameter in node.element.parameters if any(self.facts(node)) else ():
+            found |= compile_expression(parameter.value).names
+        return frozenset(found)
+
     def writes(self, node: Node) -> Names:
         """Return what a step surely sets, whatever is answered."""
         found: set[str] = set()

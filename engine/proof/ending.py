@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from engine.proof import event, gateway
 from engine.proof.joining import combined
-from engine.proof.marking import READY, Board, Values
+from engine.proof.marking import READY, Board, Values, names_of, together
 from engine.proof.net import Node
 
 if TYPE_CHECKING:
@@ -22,8 +22,11 @@ def end(semantics: "Semantics", board: Board, key: int, node: Node) -> list[Boar
         for other in board.within(token.scope):
             board.drop(other)
         return [_close(board, token.scope, values)]
-    ended = {*scope.ended, (values, semantics.trimmed(token.base, scope.level))}
-    board.scopes[token.scope] = scope._replace(ended=tuple(sorted(ended, key=repr)))
+    branch = (values, semantics.trimmed(token.base, scope.level))
+    if scope.ended:
+        board.surroundings.touch(names_of([branch, *scope.ended]))
+    ended = together(scope.ended, [branch])
+    board.scopes[token.scope] = scope._replace(ended=ended)
     if not node.event:
         return _ended(semantics, board, token.scope)
     already = event.ready(board)
@@ -43,7 +46,14 @@ def _close_if_empty(semantics: "Semantics", board: Board, number: int) -> list[B
     scope = board.scopes[number]
     if board.within(number):
         return [board]
-    results = combined(scope.ended, semantics.live.after[scope.level])
+    ended = scope.ended
+    if scope.host is None:
+        if board.surroundings.ask("others"):
+            return [board]
+        ended = together(ended, board.surroundings.ask("ended"))
+    if len(ended) > 1:
+        board.surroundings.touch(names_of(ended))
+    results = combined(ended, semantics.live.after[scope.level])
     found = []
     for values, _ in results:
         one = board.copy() if len(results) > 1 else board

@@ -1,6 +1,6 @@
 """Events that are thrown, come from outside, and wait on the border of a step."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import permutations
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from engine.proof.semantics import Semantics
 
 RECURRING: Final = frozenset({"message", "signal", "escalation"})
+BROADCAST: Final = frozenset({"message", "signal"})
+"""Events that all steps hear which wait for them."""
 UNCAUGHT: Final = "uncaught"
 ERROR: Final = "error"
 MOST_AT_ONCE: Final = 3
@@ -21,7 +23,7 @@ ANY_ERROR: Final = "any_error"
 
 def throw_from(semantics: "Semantics", board: Board, token: Token, node: Node) -> None:
     """Throw the event of a throwing step."""
-    if node.event in {"signal", "message"}:
+    if node.event in BROADCAST:
         broadcast(semantics, board, node.event, node.event_name)
     else:
         host = board.scopes[token.scope].host
@@ -73,6 +75,7 @@ def fail(semantics: "Semantics", board: Board, key: int, code: str) -> None:
 
 def broadcast(semantics: "Semantics", board: Board, kind: str, name: str) -> bool:
     """Let all steps catch a message or signal that wait for it; say whether one did."""
+    board.surroundings.refuse_if("hears", kind, name)
     caught = False
     for key in list(board.tokens):
         token = board.tokens.get(key)
@@ -95,6 +98,19 @@ def broadcast(semantics: "Semantics", board: Board, kind: str, name: str) -> boo
             if event.event == kind and event.event_name == name:
                 caught |= fire_boundary(semantics, board, key, boundary)
     return caught
+
+
+def heard_at(semantics: "Semantics", token: Token) -> Iterator[tuple[str, str]]:
+    """Yield the messages and signals that a live step waits for, by kind and name."""
+    if token.phase == READY:
+        return
+    node = semantics.net.nodes[token.node]
+    events = [semantics.net.nodes[boundary] for boundary in node.boundaries]
+    if token.phase == OPEN_STEP and node.kind == "intermediateCatchEvent":
+        events.append(node)
+    elif token.phase == OPEN_STEP and node.kind == "eventBasedGateway":
+        events += [semantics.net.nodes[way.target] for way in node.ways]
+    yield from ((one.event, one.event_name) for one in events if one.event in BROADCAST)
 
 
 def ready(board: Board) -> set[int]:
@@ -142,7 +158,7 @@ def fire_boundary(semantics: "Semantics", board: Board, host: int, boundary: int
         board.drop(host)
         base, origin = token.base, token.origin  # type: ignore[assignment]
     else:
-        if running(board) >= semantics.handlers:
+        if running(board) + board.surroundings.ask("handlers") >= semantics.handlers:
             board.cut = True
             return False
         origin = boundary
@@ -155,5 +171,5 @@ def fire_boundary(semantics: "Semantics", board: Board, host: int, boundary: int
 
 
 def running(board: Board) -> int:
-    """Return how many branches of events that do not interrupt are open."""
+    """Return how many branches of events that do not interrupt are open on a board."""
     return sum(token.origin is not None for token in board.tokens.values())

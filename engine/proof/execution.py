@@ -8,8 +8,8 @@ from engine.errors import CasetableError, DiagramError, EngineStoppedError, Expr
 from engine.proof.comparison import Comparison
 from engine.proof.concrete import Concrete, Given
 from engine.proof.event import UNCAUGHT
-from engine.proof.explorer import Edge
 from engine.proof.gateway import NO_WAY
+from engine.proof.graph import Edge
 from engine.proof.marking import State
 from engine.proof.player import Player, Position
 from engine.proof.semantics import CIRCLE

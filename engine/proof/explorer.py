@@ -4,64 +4,26 @@ import gc
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 from engine.errors import CasetableError
 from engine.language.telling import told
-from engine.proof.marking import BEGIN, READY, Board, Scope, State, Token, freeze
+from engine.proof.behaviour import Behaviour
+from engine.proof.branch import NOTHING, Marking
+from engine.proof.graph import Graph
+from engine.proof.marking import BEGIN, END, FLAW, READY, Board, Scope, State, Token
+from engine.proof.memory import Moves
 from engine.proof.semantics import Semantics
-from engine.proof.stimulus import START, Stimulus, stimuli
+from engine.proof.stimulus import START, Stimulus
 
 MOST_STATES = 100_000
 
 
 class TooLargeError(CasetableError):
     """The process has more markings than can be looked at; nothing is said about its rules."""
-
-
-@dataclass(frozen=True)
-class Edge:
-    """One thing that happens in a marking, and where it leads."""
-
-    source: int
-    target: int
-    stimulus: Stimulus
-    events: tuple[tuple[int, Any], ...]
-    choices: tuple[tuple[int, Any], ...]
-    flaws: tuple[tuple[str, int], ...] = ()
-
-
-@dataclass
-class Graph:
-    """Every marking by number, 0 before the start, and everything that can happen."""
-
-    states: list[State] = field(default_factory=list)
-    edges: list[list[Edge]] = field(default_factory=list)
-    """By the marking that they leave."""
-    seconds: float = 0.0
-
-    @cached_property
-    def happenings(self) -> list[tuple[tuple[int, Any], ...]]:
-        """Return what can happen on edges, each once: many edges say the same."""
-        met = {id(edge.events): edge.events for found in self.edges for edge in found}
-        return list(met.values())
-
-    @cached_property
-    def moves(self) -> list[list[tuple[int, int, Edge]]]:
-        """Return for each marking where its edges lead and the number of what happens on them."""
-        numbers = {id(events): number for number, events in enumerate(self.happenings)}
-        return [
-            [(edge.target, numbers[id(edge.events)], edge) for edge in found]
-            for found in self.edges
-        ]
-
-    @property
-    def transitions(self) -> int:
-        """Return how many edges there are."""
-        return sum(len(found) for found in self.edges)
 
 
 @dataclass(frozen=True)
@@ -91,84 +53,91 @@ def explore(
     semantics: Semantics, beginnings: Iterable[Beginning], limit: int = MOST_STATES
 ) -> Graph:
     """Return everything that can happen; raise TooLargeError rather than stop half-way."""
-    search = _Search(semantics, (BEGIN,), limit)
+    search = _Search(Behaviour(semantics), (BEGIN,), limit)
+    starts = []
     for beginning in beginnings:
-        stimulus = Stimulus(
-            START,
-            name=beginning.message or "",
-            values=tuple(sorted(beginning.values.items(), key=str)),
-        )
-        search.add(0, stimulus, begin(semantics, beginning))
+        values = tuple(sorted(beginning.values.items(), key=str))
+        stimulus = Stimulus(START, name=beginning.message or "", values=values)
+        starts.append((stimulus, partial(begin, semantics, beginning)))
+    search.add(0, [(search.behaviour.moves_of(starts), NOTHING)])
     return search.run()
 
 
-def explore_from(semantics: Semantics, state: State, limit: int = MOST_STATES) -> Graph:
-    """Return everything that can happen to a case that runs already, marking 0."""
-    search = _Search(semantics, state, limit)
-    search.wait(0)
+def explore_from(
+    semantics: Semantics,
+    state: State,
+    limit: int = MOST_STATES,
+    behaviour: Behaviour | None = None,
+) -> Graph:
+    """Return everything that can happen to a case that runs already, marking 0.
+
+    `behaviour`: what was worked out in earlier searches of the same semantics.
+    """
+    search = _Search(behaviour or Behaviour(semantics), state, limit)
+    if state[0] not in {BEGIN, END, FLAW}:
+        search.wait(0, search.behaviour.branches.marking(state))
     return search.run()
 
 
 class _Search:
     """Collects markings, nearest first."""
 
-    def __init__(self, semantics: Semantics, first: State, limit: int) -> None:
-        self._semantics = semantics
+    def __init__(self, behaviour: Behaviour, first: State, limit: int) -> None:
+        self.behaviour = behaviour
         self._limit = limit
         self._started = perf_counter()
-        self._graph = Graph([first], [[]])
-        self._numbers: dict[State, int] = {first: 0}
-        self._pending: deque[int] = deque()
-        self._events: dict[tuple[Any, ...], tuple[Any, ...]] = {}
-        """What happens on edges, each once: rules know it again by its identity."""
+        self._graph = Graph([first], [[]], behaviour.events)
+        self._numbers: dict[Marking | State, int] = {first: 0}
+        self._placed: dict[Marking, dict[int, int]] = {}
+        """The markings that outcomes make of the rest of a marking."""
+        self._pending: deque[tuple[int, Marking]] = deque()
 
     def run(self) -> Graph:
         """Look at every marking that was met; raise TooLargeError when there are too many."""
-        graph, pending = self._graph, self._pending
-        while pending:
-            number = pending.popleft()
-            for stimulus, boards in stimuli(self._semantics, graph.states[number]):
-                self.add(number, stimulus, boards)
-        graph.seconds = perf_counter() - self._started
-        return graph
+        while self._pending:
+            number, marking = self._pending.popleft()
+            self.add(number, self.behaviour.moves(marking))
+        self._graph.seconds = perf_counter() - self._started
+        return self._graph
 
-    def wait(self, number: int) -> None:
-        """Look at a marking later, unless nothing can happen there."""
-        if self._graph.states[number][0] not in {"end", "flaw"}:
-            self._pending.append(number)
+    def wait(self, number: int, marking: Marking) -> None:
+        """Look at a marking later."""
+        self._numbers[marking] = number
+        self._pending.append((number, marking))
 
-    def add(self, source: int, stimulus: Stimulus, boards: list[Board]) -> None:
+    def add(self, source: int, found: Iterable[tuple[Moves, Marking]]) -> None:
         """Add what happens in a marking and where it leads."""
-        for board in boards:
-            state: State = ("flaw", board.flaws[0]) if board.flaws else freeze(board)
-            target = self._numbers.get(state)
-            if target is None:
-                target = self._met(state)
-            events = tuple(board.events)
-            self._graph.edges[source].append(
-                Edge(
-                    source,
-                    target,
-                    stimulus,
-                    self._events.setdefault(events, events),
-                    tuple(board.choices),
-                    tuple(board.flaws),
-                )
-            )
+        for moves, rest in found:
+            placed = self._placed.setdefault(rest, {})
+            targets = []
+            for outcome in moves.outcomes:
+                target = placed.get(outcome)
+                if target is None:
+                    target = placed[outcome] = self._target(outcome, rest)
+                targets.append(target)
+            if targets:
+                self._graph.fans[source].append((moves.happenings, tuple(targets)))
 
-    def _met(self, state: State) -> int:
+    def _target(self, outcome: int, rest: Marking) -> int:
         graph = self._graph
-        number = self._numbers[state] = len(graph.states)
-        graph.states.append(state)
-        graph.edges.append([])
-        self.wait(number)
+        marking = self.behaviour.branches.placed(outcome, rest)
+        if marking in self._numbers:
+            return self._numbers[marking]
+        number = len(graph.states)
+        graph.fans.append([])
+        if isinstance(marking, Marking):
+            graph.states.append(self.behaviour.branches.state(marking))
+            self.wait(number, marking)
+        else:
+            graph.states.append(marking)
+            self._numbers[marking] = number
         if number > self._limit:
             raise TooLargeError(
                 told(
                     "%(root)s: more than %(limit)s states; nothing was proved. Move a "
                     "part into a diagram of its own, or join answers that lead the same"
                     " way.",
-                    root=self._semantics.net.root,
+                    root=self.behaviour.semantics.net.root,
                     limit=self._limit,
                 )
             )

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from engine.proof.joining import united
-from engine.proof.marking import ARRIVED, READY, Board, Values
+from engine.proof.marking import ARRIVED, READY, Board, Values, names_of
 from engine.proof.net import Node
 from engine.proof.possible import truths_of
 
@@ -19,10 +19,7 @@ def choose(semantics: "Semantics", board: Board, key: int, node: Node) -> list[B
         semantics.leave(board, key)
         return [board]
     found = []
-    values = board.tokens[key].values
-    options = semantics.ways.get((node.key, values))
-    if options is None:
-        options = semantics.ways[node.key, values] = possible_ways(semantics, node, values)
+    options = semantics.ways(board, node, board.tokens[key].values)
     for option in options:
         one = board.copy() if len(options) > 1 else board
         if len(options) > 1:
@@ -59,6 +56,7 @@ def choose_several(semantics: "Semantics", board: Board, key: int, node: Node) -
         semantics.leave(joined, key)
         return [joined]
     found = []
+    joined.surroundings.touch(semantics.looked_at[node.key])
     options = subsets(semantics, node, joined.tokens[key].values)
     for option in options:
         one = joined.copy() if len(options) > 1 else joined
@@ -101,6 +99,7 @@ def join(semantics: "Semantics", board: Board, key: int) -> Board:
     arrived = [*(board.tokens.pop(other) for other in taken), board.tokens[key]]
     live = semantics.live.before[arrived[0].node]
     branches = [(one.values, one.base) for one in arrived]
+    board.surroundings.touch(names_of(branches))
     values, base = united(branches, live)
     board.tokens[key] = arrived[-1]._replace(values=values, base=base, note=None)
     return board
@@ -129,6 +128,11 @@ def _arrived(board: Board, scope: int, node: int) -> list[int]:
 
 def recheck(semantics: "Semantics", board: Board, scope: int) -> None:
     """Open the gateways at which everything has arrived."""
+    within = board.scopes[scope]
+    if within.level not in semantics.meeting:
+        return
+    if within.host is None:
+        board.surroundings.refuse_if("others")
     waiting = dict.fromkeys(
         token.node
         for token in board.tokens.values()

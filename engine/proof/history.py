@@ -15,11 +15,9 @@ from engine.language.telling import named, told
 from engine.proof.matching import asked_after
 from engine.proof.monitor import Monitor
 from engine.proof.net import Net, net_of
-from engine.proof.rule import Check, Rule
+from engine.proof.rule import ALONG, Check, Rule
 from engine.proof.rulebook import names_of, rules_of
 
-ALONG = ("before", "never")
-"""Kinds of checks that speak of what happens one after the other."""
 Happened = tuple[str, str, Mapping[str, Any] | None]
 """Process, element, and the variables after it that rules ask for; None where nobody noted them."""
 

@@ -4,14 +4,18 @@ A marking is written twice: as a `Board` on which steps are moved, and as a nest
 be compared and kept. Both say the same.
 """
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
+
+from engine.errors import CasetableError
 
 BEGIN: Final = "begin"
 """The first entry of the marking before the start."""
 END: Final = "end"
 """The first entry of a marking in which the whole process is over."""
+FLAW: Final = "flaw"
+"""The first entry of a marking in which the process cannot go on, with what is wrong and where."""
 READY: Final = "ready"
 """To be run at once."""
 OPENING: Final = "opening"
@@ -27,6 +31,11 @@ Values = tuple[tuple[str, Any], ...]
 """Variables by name, in order."""
 State = tuple[Any, ...]
 """A marking as a value."""
+
+
+def only(values: Values, names: Container[str]) -> Values:
+    """Return the variables of some names."""
+    return tuple([pair for pair in values if pair[0] in names])
 
 
 class Base(NamedTuple):
@@ -54,13 +63,79 @@ class Token(NamedTuple):
     """The event that does not interrupt and opened this branch."""
 
 
+Ended = tuple[tuple[Values, Base | None], ...]
+"""The variables of branches that have ended."""
+
+
 class Scope(NamedTuple):
     """One active process or sub-process."""
 
     level: str
     host: int | None
-    ended: tuple[tuple[Values, Base | None], ...] = ()
-    """The variables of branches that have ended."""
+    ended: Ended = ()
+
+
+Question = tuple[str, ...]
+"""A field of `Beside`; or "hears" with the kind and the name of an event."""
+
+
+class Beside(NamedTuple):
+    """What there is in the root process beside the steps on a board."""
+
+    others: bool = False
+    """Other steps are open."""
+    handlers: int = 0
+    """How many branches of events that do not interrupt are open."""
+    heard: frozenset[tuple[str, str]] = frozenset()
+    """The messages and signals that something waits for, by kind and name."""
+    ended: Ended = ()
+
+    def answer(self, question: Question) -> Any:
+        """Return the answer to a question about what is not on the board."""
+        if question[0] == "hears":
+            return question[1:] in self.heard
+        return getattr(self, question[0])
+
+
+class NotAloneError(CasetableError):
+    """What happens on a board changes steps that are not on it."""
+
+
+class Surroundings:
+    """Answers what is asked of `Beside`, and remembers on what it depends what happens.
+
+    Beside whatever gives the same answers, the same happens on a board on which the variables that
+    were touched have the same values.
+    """
+
+    def __init__(self, beside: Beside) -> None:
+        self._beside = beside
+        self.answers: dict[Question, Any] = {}
+        self.touched: set[str] = set()
+        """The variables that were looked at or set; the others were only carried along."""
+        self.touched_all = False
+
+    def ask(self, *question: str) -> Any:
+        """Return the answer to a question."""
+        answer = self.answers[question] = self._beside.answer(question)
+        return answer
+
+    def refuse_if(self, *question: str) -> None:
+        """Raise NotAloneError when the answer is yes."""
+        if self.ask(*question):
+            raise NotAloneError(question[0])
+
+    def touch(self, names: Iterable[str]) -> None:
+        """Remember that variables are looked at or set."""
+        self.touched.update(names)
+
+    def touch_all(self) -> None:
+        """Remember that any variable may be looked at: branches are compared with each other."""
+        self.touched_all = True
+
+
+NOTHING_BESIDE: Final = Surroundings(Beside())
+"""All that is open is on the board."""
 
 
 @dataclass
@@ -81,6 +156,7 @@ class Board:
     """Which of several processes as deep as each other goes first; else the one opened first."""
     cut: bool = False
     """An event came whose branch is not followed, since as many as are followed are open."""
+    surroundings: Surroundings = NOTHING_BESIDE
 
     def copy(self) -> "Board":
         """Return a board of its own."""
@@ -94,6 +170,7 @@ class Board:
             list(self.flaws),
             dict(self.ranks),
             self.cut,
+            self.surroundings,
         )
 
     def number(self) -> int:
@@ -134,6 +211,19 @@ class Board:
             self.scopes.pop(number)
 
 
+def names_of(ended: Iterable[tuple[Values, Base | None]]) -> Iterator[str]:
+    """Yield the variables of branches, also those where they parted."""
+    for values, base in ended:
+        yield from (name for name, _ in values)
+        if base is not None:
+            yield from names_of([(base.values, base.around)])
+
+
+def together(ended: Ended, more: Iterable[tuple[Values, Base | None]]) -> Ended:
+    """Return the variables of branches that have ended, those that are the same once."""
+    return tuple(sorted({*ended, *more}, key=repr))
+
+
 def freeze(board: Board) -> State:
     """Return the marking as a value; equal markings give equal values."""
     if board.done is not None:
@@ -162,6 +252,9 @@ def _frozen(board: Board, number: int) -> State:
     ]
     if len(inside) > 1:
         inside.sort(key=repr)
+        if len({token[0] for token in inside}) < len(inside):
+            # Of a step that is open twice the variables make the order.
+            board.surroundings.touch_all()
     return (scope.level, tuple(inside), scope.ended)
 
 

@@ -15,13 +15,13 @@ def _asked(moment: Moment) -> dict[str, str]:
 
 def steps_of(net: Net, moments: tuple[Moment, ...]) -> dict[int, tuple[Expression | None, ...]]:
     """Return the steps that one of the moments means, each with the conditions it may meet."""
-    asked = [(_asked(moment).items(), moment.when) for moment in moments]
-    found: dict[int, tuple[Expression | None, ...]] = {}
-    for node, said in zip(net.nodes, net.said, strict=True):
-        conditions = tuple(when for wanted, when in asked if wanted <= said.items())
-        if conditions:
-            found[node.key] = conditions
-    return found
+    found: dict[int, list[Expression | None]] = {}
+    for moment in moments:
+        asked = [net.saying.get(pair, frozenset()) for pair in _asked(moment).items()]
+        meant = frozenset.intersection(*asked) if asked else range(len(net.nodes))
+        for key in meant:
+            found.setdefault(key, []).append(moment.when)
+    return {key: tuple(found[key]) for key in sorted(found)}
 
 
 def all_moments(check: Check) -> tuple[Moment, ...]:

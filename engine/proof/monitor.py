@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from engine.expression import Expression
-from engine.proof.explorer import Edge, Graph
+from engine.proof.graph import Edge, Graph
 from engine.proof.marking import END
 from engine.proof.matching import steps_of
 from engine.proof.net import Net
 from engine.proof.possible import truths_of
-from engine.proof.rule import Check
+from engine.proof.rule import ALONG, AWAITS, Check
 
 Event = tuple[int, Any]
 Facts = int
@@ -34,12 +34,16 @@ class Breach:
 
 
 @dataclass(frozen=True)
-class _Effect:
+class Effect:
     """What one event does to the facts of a check."""
 
     is_at: bool
     clears: Facts
     sets: Facts
+
+    def after(self, facts: Facts) -> Facts:
+        """Return the facts after the event."""
+        return facts & ~self.clears | self.sets
 
 
 class Monitor:
@@ -59,8 +63,17 @@ class Monitor:
         self._needs: Final = (1 << len(self._groups)) - 1
         self._force: Final = 1 << len(self._groups)
         self._lifted: Final = self._force << 1
-        self._effects: dict[Event, _Effect | None] = {}
-        self._walks: dict[tuple[Event, ...], tuple[tuple[Event, _Effect], ...]] = {}
+        self.width: Final = len(self._groups) + 2
+        """How many bits the facts have."""
+        self.steps: Final = frozenset[int]().union(
+            *self._groups, self._at, self._since, self._after, self._until, self._unless
+        )
+        """The steps that change the facts, or at which the check asks."""
+        self.asks_along: Final = check.kind in ALONG
+        self.asks_at_end: Final = bool(self._ends) and self.asks_along
+        self.awaits: Final = check.kind == AWAITS
+        self._effects: dict[Event, Effect | None] = {}
+        self._walks: dict[tuple[Event, ...], tuple[tuple[Event, Effect], ...]] = {}
 
     @property
     def first(self) -> Facts:
@@ -77,9 +90,9 @@ class Monitor:
     def breaches(self, graph: Graph, facts: Facts | None = None) -> Iterator[Breach]:
         """Yield paths that break the check, shorter ones first."""
         # A place is one number, a marking and the facts behind it: millions of them are met.
-        width = len(self._groups) + 2
+        width = self.width
         mask = (1 << width) - 1
-        walks = [self._walk(events) for events in graph.happenings]
+        walks = [self._walk(events) for events in graph.events]
         ended = [state[0] == END for state in graph.states] if self._ends else []
         start = self.first if facts is None else facts
         came: dict[int, tuple[int, Edge] | None] = {start: None}
@@ -87,15 +100,15 @@ class Monitor:
         while pending:
             here = pending.popleft()
             known = here & mask
-            for target, number, edge in graph.moves[here >> width]:
+            for edge, number in graph.moves(here >> width):
                 after = known
                 for event, effect in walks[number]:
-                    if effect.is_at and self._is_broken(after):
+                    if effect.is_at and self.is_broken(after):
                         yield self._breach(came, here, edge, event[0], after)
-                    after = after & ~effect.clears | effect.sets
-                if ended and ended[target] and self._is_broken(after):
+                    after = effect.after(after)
+                if ended and ended[edge.target] and self.is_broken(after):
                     yield self._breach(came, here, edge, self._last(edge.events), after)
-                there = target << width | after
+                there = edge.target << width | after
                 if there not in came:
                     came[there] = (here, edge)
                     pending.append(there)
@@ -121,10 +134,10 @@ class Monitor:
         happened = tuple(events)
         facts = self.first if facts is None else facts
         for event, effect in self._walk(happened):
-            if effect.is_at and self._is_broken(facts):
+            if effect.is_at and self.is_broken(facts):
                 return event[0]
-            facts = facts & ~effect.clears | effect.sets
-        if over and self._ends and self._is_broken(facts):
+            facts = effect.after(facts)
+        if over and self._ends and self.is_broken(facts):
             return self._last(happened)
         return None
 
@@ -136,32 +149,34 @@ class Monitor:
         """Return what the check remembers of what happened, also of another drawing's steps."""
         known = self.first if facts is None else facts
         for _, effect in self._walk(tuple(events)):
-            known = known & ~effect.clears | effect.sets
+            known = effect.after(known)
         return known
 
     def in_force(self, facts: Facts) -> bool:
         """Say whether the check asks anything now."""
         return bool(facts & self._force) and not facts & self._lifted
 
-    def _is_broken(self, facts: Facts) -> bool:
+    def is_broken(self, facts: Facts) -> bool:
+        """Say whether the check is broken when its moment comes."""
         if not self.in_force(facts):
             return False
         return self.check.kind == "never" or facts & self._needs != self._needs
 
-    def _walk(self, events: tuple[Event, ...]) -> tuple[tuple[Event, _Effect], ...]:
+    def _walk(self, events: tuple[Event, ...]) -> tuple[tuple[Event, Effect], ...]:
         found = self._walks.get(events)
         if found is None:
-            effects = ((event, self._effect(event)) for event in events)
+            effects = ((event, self.effect(event)) for event in events)
             found = tuple((event, effect) for event, effect in effects if effect is not None)
             self._walks[events] = found
         return found
 
-    def _effect(self, event: Event) -> _Effect | None:
+    def effect(self, event: Event) -> Effect | None:
+        """Return what an event does to the facts, None where it does nothing."""
         if event not in self._effects:
             self._effects[event] = self._computed(event)
         return self._effects[event]
 
-    def _computed(self, event: Event) -> _Effect | None:
+    def _computed(self, event: Event) -> Effect | None:
         sets = clears = 0
         for number, group in enumerate(self._groups):
             # An open condition may not hold: only what surely happened counts as done.
@@ -175,7 +190,7 @@ class Monitor:
         if self._surely(self._unless, event):
             sets |= self._lifted
         is_at = self._maybe(self._at, event)
-        return _Effect(is_at, clears, sets) if is_at or clears or sets else None
+        return Effect(is_at, clears, sets) if is_at or clears or sets else None
 
     def _truths(
         self, steps: Mapping[int, tuple[Expression | None, ...]], event: Event

@@ -78,6 +78,15 @@ class Net:
         """Return what the drawing says of each node, in the words of a rule's moment."""
         return tuple(_description(self, node) for node in self.nodes)
 
+    @cached_property
+    def saying(self) -> Mapping[tuple[str, str], frozenset[int]]:
+        """Return which nodes say something: by the name of what is said, and what is said."""
+        found: dict[tuple[str, str], set[int]] = {}
+        for node, said in zip(self.nodes, self.said, strict=True):
+            for pair in said.items():
+                found.setdefault(pair, set()).add(node.key)
+        return {pair: frozenset(keys) for pair, keys in found.items()}
+
     def node(self, process: str, element: str) -> Node:
         """Return the node of a drawn element; raise KeyError when the net does not reach it."""
         for found in self.nodes:

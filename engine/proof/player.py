@@ -13,7 +13,7 @@ from engine.bpmn import Completed, Instance, Program, Scope, UserTask, elapse, w
 from engine.errors import BpmnError, CasetableError
 from engine.proof.concrete import Concrete, Given
 from engine.proof.effect import FAILURE, Effects
-from engine.proof.explorer import Edge
+from engine.proof.graph import Edge
 from engine.proof.net import Net, Node
 from engine.proof.stimulus import COMPLETE, CONFIRM, FAIL, MESSAGE, START, TIMER
 

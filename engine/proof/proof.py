@@ -15,15 +15,17 @@ from engine.language.telling import message_of, named, told
 from engine.operator import catalogue
 from engine.proof import asking, ownership, separation
 from engine.proof.effect import Effects
-from engine.proof.explorer import Edge, Graph, explore, undisturbed
+from engine.proof.explorer import explore, undisturbed
+from engine.proof.graph import Edge, Graph
 from engine.proof.liveness import liveness_of
 from engine.proof.matching import asked_after, steps_of
 from engine.proof.monitor import Breach, Monitor
 from engine.proof.net import Net, net_of
 from engine.proof.player import Position
 from engine.proof.replay import Replay, ReplayError
-from engine.proof.rule import Check, Rule
+from engine.proof.rule import ALONG, AWAITS, Check, Rule
 from engine.proof.rulebook import names_of, rules_of
+from engine.proof.screening import broken_by_some_path
 from engine.proof.semantics import Semantics
 from engine.proof.soundness import flawed, flaws_of
 from engine.proof.start import beginnings
@@ -64,11 +66,12 @@ class Verdict:
 
 @dataclass
 class Explored:
-    """One process with all its markings."""
+    """One process with all its markings, and the checks that some path breaks."""
 
     net: Net
     semantics: Semantics
     graph: Graph
+    broken: frozenset[Check] = frozenset()
 
 
 @dataclass
@@ -124,16 +127,19 @@ class Ruled:
         """Say whether the profile asks for a check."""
         return check.only_if is None or check.only_if.evaluate(self.names) is True
 
-    def semantics(self, process: str) -> Semantics:
-        """Return how a process runs, with what its rules look at."""
-        net = net_of(self.deployment.processes, process)
-        checks = tuple(
+    def checks(self, process: str) -> tuple[Check, ...]:
+        """Return the checks of a process that the profile asks for."""
+        return tuple(
             check
             for rule in self.rules
             for check in rule.checks
             if check.process == process and self.applies(check)
         )
-        asked = asked_after(net, checks)
+
+    def semantics(self, process: str) -> Semantics:
+        """Return how a process runs, with what its rules look at."""
+        net = net_of(self.deployment.processes, process)
+        asked = asked_after(net, self.checks(process))
         live = liveness_of(net, self._effects, asked)
         return Semantics(net, self._effects, live, asked, handlers=self._handlers)
 
@@ -192,7 +198,13 @@ class _Prover:
         if process not in self._proof.explored:
             semantics = self._ruled.semantics(process)
             graph = explore(semantics, beginnings(self._ruled.deployment, semantics.net))
-            self._proof.explored[process] = Explored(semantics.net, semantics, graph)
+            monitors = [
+                Monitor(semantics.net, check, self._ruled.names)
+                for check in self._ruled.checks(process)
+                if check.kind in {*ALONG, AWAITS}
+            ]
+            broken = frozenset(broken_by_some_path(graph, monitors))
+            self._proof.explored[process] = Explored(semantics.net, semantics, graph, broken)
         return self._proof.explored[process]
 
     def _violations(self, check: Check) -> Iterable[Violation]:
@@ -217,10 +229,7 @@ class _Prover:
                     Violation(check.process, sentence)
                     for sentence in asking.unasked(self._ruled.deployment, check)
                 ]
-        return [
-            Violation(check.process, sentence, "", path)
-            for path, sentence in never_awaits(found.net, found.graph, check, self._ruled.names)
-        ]
+        return missed(check, found, self._ruled.names)
 
     def _along(self, check: Check, found: Explored) -> Iterable[Violation]:
         if check.kind == "before" and not steps_of(found.net, check.at):
@@ -243,10 +252,21 @@ def broken_along(
     check: Check, found: Explored, names: Mapping[str, Any], facts: int | None = None
 ) -> Iterator[Violation]:
     """Yield the shortest path that breaks a check, with others that do."""
+    if check not in found.broken:
+        return
     breaches = Monitor(found.net, check, names).breaches(found.graph, facts)
     violations = [_breached(check, found, one) for one in islice(breaches, MOST_OTHERS)]
     if violations:
         yield replace(violations[0], others=tuple(violations[1:]))
+
+
+def missed(
+    check: Check, found: Explored, names: Mapping[str, Any], facts: int | None = None
+) -> Iterator[Violation]:
+    """Yield the shortest path to where the message of a check is not heard."""
+    if check in found.broken:
+        for path, sentence in never_awaits(found.net, found.graph, check, names, facts):
+            yield Violation(check.process, sentence, "", path)
 
 
 def _breached(check: Check, found: Explored, breach: Breach) -> Violation:

@@ -19,6 +19,8 @@ SIZES: Final = (0, 1, 2, MANY)
 def open_entries(semantics: "Semantics", board: Board, key: int, node: Node) -> list[Board]:
     """Begin a repeated step with every number of entries that its collection may have."""
     found = []
+    if node.element.multi_instance is not None:
+        board.surroundings.touch([node.element.multi_instance.output])
     for size in SIZES:
         one = board.copy()
         one.choices.append((node.key, size))
@@ -48,6 +50,8 @@ def after_entry(semantics: "Semantics", board: Board, key: int) -> Iterator[Boar
     token = board.tokens[key]
     node = semantics.net.nodes[token.node]
     ending = completion(node)
+    if ending is not None:
+        board.surroundings.touch(ending.names)
     truths = (
         truths_of(ending, {**dict(token.values), **semantics.effects.names})
         if ending is not None

@@ -15,7 +15,7 @@ from engine.errors import CasetableError
 from engine.proof.comparison import Comparison
 from engine.proof.concrete import Concrete, Given
 from engine.proof.execution import Execution
-from engine.proof.explorer import Edge
+from engine.proof.graph import Edge
 from engine.proof.marking import State
 from engine.proof.player import START_OF_PLAY, Player, Position
 from engine.proof.semantics import Semantics

@@ -15,6 +15,9 @@ from engine.inheritance import RULES
 from engine.language.telling import located, message_of, told
 
 KINDS: Final = ("before", "never", "apart", "owned", "sound", "awaits", "asks")
+ALONG: Final = ("before", "never")
+"""Kinds of checks that speak of what happens one after the other."""
+AWAITS: Final = "awaits"
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ from engine.proof.marking import (
     Scope,
     Token,
     Values,
+    only,
 )
 from engine.proof.net import CALLS, PEOPLE, Net, Node, Way
 
@@ -60,16 +61,25 @@ class Semantics:
             )
             for name, level in net.levels.items()
         }
-        self._meeting = {
+        self.meeting = {
             node.level for node in net.nodes if node.kind in JOINS and len(node.incoming) > 1
         }
         """The levels in which branches meet at a gateway."""
+        self._behind = [
+            asked.get(node.key, frozenset[str]()).union(
+                *(liveness.before[way.target] for way in node.ways),
+                self._joined[node.level] if len(node.ways) > 1 else (),
+            )
+            for node in net.nodes
+        ]
+        """What is looked at after each step."""
         self._arming = [
             frozenset[str]().union(*(liveness.before[key] for key in node.boundaries))
             for node in net.nodes
         ]
+        self.looked_at = [effects.looked_at(node) for node in net.nodes]
         self._changes: dict[tuple[int, Values], list[dict[str, Any]]] = {}
-        self.ways: dict[tuple[int, Values], list[int | None]] = {}
+        self._ways: dict[tuple[int, Values], list[int | None]] = {}
 
     # -- moving on -------------------------------------------------------------------------------
 
@@ -155,12 +165,25 @@ class Semantics:
             return self.finish(board, key)
         return list(repetition.after_entry(self, board, key))
 
-    def changes(self, node: Node, values: Values) -> list[dict[str, Any]]:
+    def changes(self, board: Board, node: Node, values: Values) -> list[dict[str, Any]]:
         """Return every way in which a step can change the variables."""
-        found = self._changes.get((node.key, values))
+        board.surroundings.touch(self.looked_at[node.key])
+        seen = only(values, self.looked_at[node.key])
+        found = self._changes.get((node.key, seen))
         if found is None:
-            found = self.effects.changes(node, dict(values), self.live.wanted)
-            self._changes[node.key, values] = found
+            found = self.effects.changes(node, dict(seen), self.live.wanted)
+            self._changes[node.key, seen] = found
+        for change in found:
+            board.surroundings.touch(change)
+        return found
+
+    def ways(self, board: Board, node: Node, values: Values) -> list[int | None]:
+        """Return which ways of an exclusive gateway may be taken."""
+        board.surroundings.touch(self.looked_at[node.key])
+        seen = only(values, self.looked_at[node.key])
+        found = self._ways.get((node.key, seen))
+        if found is None:
+            found = self._ways[node.key, seen] = gateway.possible_ways(self, node, seen)
         return found
 
     def finish(self, board: Board, key: int) -> list[Board]:
@@ -169,7 +192,7 @@ class Semantics:
         node = self.net.nodes[token.node]
         found = []
         failed = list(self._failed(board, key, node))
-        changes = self.changes(node, token.values)
+        changes = self.changes(board, node, token.values)
         if node.element.multi_instance is not None:
             # Where nobody was asked, nobody answered.
             nobody = (node.key, 0) in board.choices
@@ -199,24 +222,28 @@ class Semantics:
         self.note(board, node, token.values)
         ways = list(node.ways if targets is None else _ways_to(node, targets))
         base = Base(token.values, token.base) if len(ways) > 1 else token.base
+        before = token if base is token.base else token._replace(base=base)
         for way in ways:
-            self.enter(board, way.target, token._replace(base=base), way.flow)
-        if node.level in self._meeting:
+            self.enter(board, way.target, before, way.flow)
+        if node.level in self.meeting:
             gateway.recheck(self, board, token.scope)
+
+    def seen_behind(self, node: Node, values: Values) -> Values:
+        """Return the variables after a step that anything looks at later."""
+        return only(values, self._behind[node.key])
 
     def note(self, board: Board, node: Node, values: Values) -> None:
         """Write down what rules look at, and that the step can be reached."""
         self.visited.add(node.key)
         asked = self.asked.get(node.key)
         if asked is not None:
-            told = tuple([pair for pair in values if pair[0] in asked]) if asked else ()
-            board.events.append((node.key, told))
+            board.surroundings.touch(asked)
+            board.events.append((node.key, only(values, asked) if asked else ()))
 
     def enter(self, board: Board, target: int, before: Token, flow: str = "") -> None:
         """Open a step behind another one."""
         node = self.net.nodes[target]
-        live = self.live.before[target]
-        values = tuple([pair for pair in before.values if pair[0] in live])
+        values = only(before.values, self.live.before[target])
         token = Token(
             target,
             before.scope,
@@ -253,15 +280,13 @@ class Semantics:
 
     def _armed(self, node: Node, values: Values) -> Values:
         live = self._arming[node.key]
-        return tuple(pair for pair in values if pair[0] in live) if live else ()
+        return only(values, live) if live else ()
 
     def trimmed(self, base: Base | None, level: str) -> Base | None:
         """Return a parting with those variables alone that still matter in its level."""
         if base is None:
             return None
-        kept = self._joined[level]
-        values = tuple(pair for pair in base.values if pair[0] in kept)
-        return Base(values, self.trimmed(base.around, level))
+        return Base(only(base.values, self._joined[level]), self.trimmed(base.around, level))
 
     def open(self, board: Board, key: int, node: Node) -> None:
         """Begin the process or sub-process inside a step."""

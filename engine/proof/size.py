@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from engine.proof.concrete import size_of
-from engine.proof.explorer import Edge
+from engine.proof.graph import Edge
 from engine.proof.marking import State
 from engine.proof.net import Net
 from engine.proof.repetition import MANY

@@ -13,8 +13,8 @@ from engine.language import mark
 from engine.language.telling import Told, named, told
 from engine.proof.effect import Effects
 from engine.proof.event import UNCAUGHT
-from engine.proof.explorer import Edge, Graph
 from engine.proof.gateway import NO_WAY
+from engine.proof.graph import Edge, Graph
 from engine.proof.marking import State
 from engine.proof.net import Net, Node
 from engine.proof.semantics import CIRCLE
@@ -69,7 +69,7 @@ def reached_flaws(net: Net, graph: Graph) -> list[Flaw]:
             found.setdefault((code, place), Flaw(code, place, paths.to(number)))
     for number in _cannot_end(graph):
         state = graph.states[number]
-        if graph.edges[number]:
+        if graph.fans[number]:
             place = min(open_nodes(state), default=0)
             found.setdefault(("no_end", -1), Flaw("no_end", place, paths.to(number)))
     return list(found.values())
@@ -79,7 +79,7 @@ def _of_state(net: Net, graph: Graph, number: int, state: State) -> Iterator[tup
     if state[0] == "flaw":
         yield state[1]
     elif state[0] not in {"end", "begin"}:
-        if not graph.edges[number]:
+        if not graph.fans[number]:
             yield "deadlock", min(open_nodes(state), default=0)
         for twice in _doubled(net, state):
             yield "twice", twice
@@ -110,9 +110,9 @@ def _doubled(net: Net, state: State) -> Iterator[int]:
 def _cannot_end(graph: Graph) -> list[int]:
     """Return the markings from which no end can be reached, nearest first."""
     sources: list[list[int]] = [[] for _ in graph.states]
-    for edges in graph.edges:
-        for edge in edges:
-            sources[edge.target].append(edge.source)
+    for source in range(len(graph.states)):
+        for target in graph.targets(source):
+            sources[target].append(source)
     good = {number for number, state in enumerate(graph.states) if state[0] == "end"}
     pending = list(good)
     while pending:
@@ -183,19 +183,22 @@ class Paths:
     """The shortest way to each marking."""
 
     def __init__(self, graph: Graph) -> None:
-        self._came: dict[int, Edge | None] = {0: None}
+        self._graph = graph
+        self._came: dict[int, int | None] = {0: None}
+        """The marking before each."""
         pending = deque([0])
         while pending:
-            for edge in graph.edges[pending.popleft()]:
-                if edge.target not in self._came:
-                    self._came[edge.target] = edge
-                    pending.append(edge.target)
+            source = pending.popleft()
+            for target in graph.targets(source):
+                if target not in self._came:
+                    self._came[target] = source
+                    pending.append(target)
 
     def to(self, number: int) -> tuple[Edge, ...]:
         """Return the things that happen on the shortest way to a marking."""
-        found = []
-        edge = self._came[number]
-        while edge is not None:
-            found.append(edge)
-            edge = self._came[edge.source]
+        found: list[Edge] = []
+        source = self._came[number]
+        while source is not None:
+            found.append(next(one for one in self._graph.edges(source) if one.target == number))
+            number, source = source, self._came[source]
         return tuple(reversed(found))

@@ -5,12 +5,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from engine.language.telling import told
-from engine.proof.explorer import Edge, Graph
+from engine.proof.graph import Edge, Graph
 from engine.proof.marking import BEGIN, END
 from engine.proof.monitor import Facts, Monitor, back
 from engine.proof.net import Net
 from engine.proof.rule import Check
-from engine.proof.stimulus import MESSAGE
 
 
 def never_awaits(
@@ -26,27 +25,20 @@ def never_awaits(
         "the message %(message)s is not heard while the case waits here", message=check.message
     )
     stands = graph.states[0][0] not in {BEGIN, END}
-    if stands and monitor.in_force(start[1]) and not _hears(graph, 0, check):
+    if stands and monitor.in_force(start[1]) and check.message not in graph.heard(0):
         yield (), sentence
         return
     came: dict[tuple[int, Facts], tuple[tuple[int, Facts], Edge] | None] = {start: None}
     pending = deque([start])
     while pending:
         here = pending.popleft()
-        for edge in graph.edges[here[0]]:
+        for edge in graph.edges(here[0]):
             there = (edge.target, monitor.after(edge.events, here[1]))
             if there in came:
                 continue
             came[there] = (here, edge)
             waits = graph.states[edge.target][0] != END and monitor.in_force(there[1])
-            if waits and not _hears(graph, edge.target, check):
+            if waits and check.message not in graph.heard(edge.target):
                 yield tuple(back(came, there)), sentence
                 return
             pending.append(there)
-
-
-def _hears(graph: Graph, number: int, check: Check) -> bool:
-    return any(
-        edge.stimulus.kind == MESSAGE and edge.stimulus.name == check.message
-        for edge in graph.edges[number]
-    )

@@ -7,7 +7,7 @@ from engine.drawing import Element
 from engine.language.telling import Part, Told, named, series, told
 from engine.profile import Profile
 from engine.proof.effect import FAILURE
-from engine.proof.explorer import Edge
+from engine.proof.graph import Edge
 from engine.proof.net import Net
 from engine.proof.possible import OPEN
 

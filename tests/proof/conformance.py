@@ -4,6 +4,7 @@ import random
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import asdict, astuple, dataclass
+from functools import partial
 from itertools import islice, product
 from typing import Any
 
@@ -13,14 +14,25 @@ from engine.proof.concrete import Concrete, collection, size_of
 from engine.proof.effect import Effects
 from engine.proof.event import running
 from engine.proof.execution import Execution
-from engine.proof.explorer import Beginning, Edge, begin
+from engine.proof.explorer import Beginning, begin
+from engine.proof.graph import Edge
 from engine.proof.liveness import liveness_of
-from engine.proof.marking import Board, State, freeze, thaw
+from engine.proof.marking import State, freeze, thaw
 from engine.proof.net import Net
 from engine.proof.player import Player, Position
 from engine.proof.possible import OPEN
 from engine.proof.semantics import Semantics
-from engine.proof.stimulus import COMPLETE, CONFIRM, FAIL, MESSAGE, START, TIMER, Stimulus, stimuli
+from engine.proof.stimulus import (
+    COMPLETE,
+    CONFIRM,
+    FAIL,
+    MESSAGE,
+    START,
+    TIMER,
+    Stimulus,
+    Work,
+    stimuli,
+)
 from engine.proof.whereabouts import Whereabouts
 from tests.bpmn.builder import ZONE
 
@@ -92,7 +104,7 @@ class Conformance:
         found = []
         for one in beginnings:
             stimulus = Stimulus(START, name=one.message or "", values=tuple(one.values.items()))
-            edges = self._edges([(stimulus, begin(self.semantics, one))])
+            edges = self._edges([(stimulus, partial(begin, self.semantics, one))])
             found += self._taken(None, edges)
         return found
 
@@ -134,10 +146,10 @@ class Conformance:
             return []
         return self._edges(stimuli(self.semantics, pair.state))
 
-    def _edges(self, found: Iterable[tuple[Stimulus, list[Board]]]) -> list[tuple[Edge, State]]:
+    def _edges(self, found: Iterable[tuple[Stimulus, Work]]) -> list[tuple[Edge, State]]:
         edges = []
-        for stimulus, boards in found:
-            for board in boards:
+        for stimulus, work in found:
+            for board in work():
                 state: State = ("flaw", board.flaws[0]) if board.flaws else freeze(board)
                 edge = Edge(0, 0, stimulus, tuple(board.events), tuple(board.choices))
                 edges.append((edge, ("cut",) if board.cut else state))

@@ -10,7 +10,8 @@ from engine.bpmn import Program
 from engine.commandline import UNCONFIRMED, casetable
 from engine.drawing import parse_drawing
 from engine.proof.effect import Effects
-from engine.proof.explorer import Beginning, Edge, Graph, TooLargeError, explore
+from engine.proof.explorer import Beginning, TooLargeError, explore
+from engine.proof.graph import Edge, Graph
 from engine.proof.liveness import liveness_of
 from engine.proof.net import net_of
 from engine.proof.replay import Replay, ReplayError
@@ -42,12 +43,12 @@ class Explored:
 
     def path(self, *names: str) -> tuple[Edge, ...]:
         """Return the edges on which these steps are done, one after the other."""
-        found = [self.graph.edges[0][0]]
+        found = [self.graph.edges(0)[0]]
         for name in names:
             found.append(
                 next(
                     edge
-                    for edge in self.graph.edges[found[-1].target]
+                    for edge in self.graph.edges(found[-1].target)
                     if self.net.nodes[edge.stimulus.node or 0].element.id == name
                 )
             )
