@@ -6,9 +6,10 @@ Access by deputising begins and ends by the clock alone (engine/deputy.py); noth
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import BindParameter, ColumnElement, Select, Uuid, bindparam, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from engine import access, audit
@@ -18,6 +19,7 @@ from engine.deputy import in_force, may_deputise
 from engine.errors import ConflictError, InputError, NotFoundError
 from engine.language import gettext
 from engine.models import Absence, Account, Job
+from engine.models.base import Instant
 
 LONGEST = timedelta(days=366)
 LONGEST_NOTE = 300
@@ -228,8 +230,7 @@ def deputising(session: Session, account: Account, now: datetime) -> list[Absenc
 
 def standing(session: Session, account: Account, now: datetime) -> Sequence[Absence]:
     """Return what counts at this instant: the own absence, and those that one deputises in."""
-    of_me = or_(Absence.account_id == account.id, Absence.deputy_id == account.id)
-    return _not_over(session, now, of_me, in_force(now))
+    return session.scalars(_STANDING, {"reader": account.id, "now": now}).unique().all()
 
 
 def of_others(session: Session, account: Account, now: datetime) -> list[Absence]:
@@ -249,12 +250,21 @@ def people_to_enter_for(session: Session, account: Account) -> list[Account]:
     return [one for one in everybody if access.may(session, account, "absence:enter", one)]
 
 
-def _not_over(session: Session, now: datetime, *conditions: object) -> list[Absence]:
-    return list(
-        session.scalars(
-            select(Absence)
-            .where(Absence.ended_at.is_(None), Absence.ends_at > now, *conditions)  # type: ignore[arg-type]
-            .options(joinedload(Absence.account), joinedload(Absence.deputy))
-            .order_by(Absence.starts_at, Absence.id)
-        ).unique()
+def _not_over(session: Session, now: datetime, *conditions: ColumnElement[bool]) -> list[Absence]:
+    return list(session.scalars(_absences(Absence.ends_at > now, *conditions)).unique())
+
+
+def _absences(*conditions: ColumnElement[bool]) -> Select[Absence]:
+    return (
+        select(Absence)
+        .where(Absence.ended_at.is_(None), *conditions)
+        .options(joinedload(Absence.account), joinedload(Absence.deputy))
+        .order_by(Absence.starts_at, Absence.id)
     )
+
+
+_ME: Final[BindParameter[UUID]] = bindparam("reader", type_=Uuid())
+_STANDING: Final = _absences(
+    or_(Absence.account_id == _ME, Absence.deputy_id == _ME),
+    in_force(bindparam("now", type_=Instant())),
+)

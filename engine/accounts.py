@@ -4,11 +4,12 @@ import hashlib
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session, joinedload
 
 from engine import password as passwords
@@ -215,13 +216,19 @@ def open_session(
     return token
 
 
+# With what the head of each page shows; put together once, because each request begins with it.
+_SESSION: Final = (
+    select(WebSession)
+    .where(WebSession.token_hash == bindparam("token"))
+    .options(joinedload(WebSession.account).joinedload(Account.organisation))
+)
+
+
 def find_session(
     session: Session, token: str, now: datetime, stage: SessionStage = SessionStage.FULL
 ) -> WebSession | None:
     """Return the live session of a token; None when revoked, idle, at its end, or half-way."""
-    # With what the head of each page shows, by one statement.
-    along = joinedload(WebSession.account).joinedload(Account.organisation)
-    found = session.get(WebSession, hash_token(token), options=[along])
+    found = session.scalars(_SESSION, {"token": hash_token(token)}).unique().one_or_none()
     if found is None or found.stage != stage.value:
         return None
     if found.revoked_at is not None or found.account.disabled_at is not None:

@@ -6,9 +6,10 @@ does at that desk. Counted in the audit trail, so for all processes, browsers an
 
 from datetime import datetime, time
 from enum import StrEnum
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Integer, Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from engine import audit
@@ -16,6 +17,7 @@ from engine.access import IN_NO_CASE
 from engine.incident import call_for
 from engine.language import mark
 from engine.models import Account, AuditEntry
+from engine.models.base import Instant
 from engine.profile import Profile
 
 OPENED = "case:file:read"
@@ -58,17 +60,20 @@ def _midnight(now: datetime, profile: Profile) -> datetime:
 
 def _opened(session: Session, account: Account, since: datetime, most: int) -> set[UUID | None]:
     """Return the cases that the person has opened since; no more than needed to judge."""
-    rows = session.scalars(
-        select(AuditEntry.case_id)
-        .where(
-            AuditEntry.actor_id == account.id,
-            AuditEntry.at >= since,
-            AuditEntry.event == OPENED,
-        )
-        .distinct()
-        .limit(most + 1)
+    asked = {"reader": account.id, "since": since, "most": most + 1}
+    return set(session.scalars(_OPENED_BY, asked))
+
+
+_OPENED_BY: Final = (
+    select(AuditEntry.case_id)
+    .where(
+        AuditEntry.actor_id == bindparam("reader", type_=Uuid()),
+        AuditEntry.at >= bindparam("since", type_=Instant()),
+        AuditEntry.event == OPENED,
     )
-    return set(rows)
+    .distinct()
+    .limit(bindparam("most", type_=Integer()))
+)
 
 
 def stop(session: Session, account: Account, now: datetime, profile: Profile) -> None:

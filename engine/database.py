@@ -22,7 +22,7 @@ from engine import witness
 from engine.keyring import Keyring
 from engine.masterkey import MasterKeys
 from engine.models.sight import ENGINE, LETTERBOX, READER
-from engine.session import WritingSession
+from engine.session import ReadingSession, WritingSession
 
 BUSY_SECONDS = 30
 HIDE = True
@@ -101,9 +101,7 @@ class Database:
                     "options": f"{NOT_COMPILED} {options}".rstrip(),
                     "connect_timeout": CONNECT_SECONDS,
                 },
-                pool_size=POOL,
-                max_overflow=MORE,
-                pool_timeout=POOL_SECONDS,
+                **_connections(),
                 **PRIVATE,
             )
             _ask_after_a_rest(engine)
@@ -117,7 +115,7 @@ class Database:
                 self.url, connect_args=arguments, poolclass=StaticPool, **PRIVATE
             )
         else:
-            engine = create_engine(self.url, connect_args=arguments, **PRIVATE)
+            engine = create_engine(self.url, connect_args=arguments, **_connections(), **PRIVATE)
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
@@ -145,7 +143,9 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """Give the engine's session for reading across cases; what it changed is rolled back."""
-        with self._reading(self.worker) as session:
+        with self._reading(
+            Session(self.worker, autoflush=False, expire_on_commit=False)
+        ) as session:
             yield session
 
     @contextmanager
@@ -154,15 +154,20 @@ class Database:
 
         SQLite has no policies: there the conditions of engine/access stand alone.
         """
-        with self._reading(self.reader) as session:
-            if account_id is not None and not self.is_sqlite:
-                now = self.told_time().isoformat() if self.told_time else ""
-                session.execute(_READS_AS, {"account": str(account_id), "now": now})
+        with self._reading(ReadingSession(self.reader)) as session:
+            if account_id is not None:
+                self.read_on_as(session, account_id)
             yield session
 
+    def read_on_as(self, session: Session, account_id: UUID) -> None:
+        """Let a session that has seen nothing of any case see what an account may see."""
+        if not self.is_sqlite:
+            now = self.told_time().isoformat() if self.told_time else ""
+            session.connection().execute(_READS_AS, {"account": str(account_id), "now": now})
+
     @contextmanager
-    def _reading(self, engine: Engine) -> Iterator[Session]:
-        with Session(engine, autoflush=False, expire_on_commit=False) as session:
+    def _reading(self, opened: Session) -> Iterator[Session]:
+        with opened as session:
             self._equip(session)
             try:
                 yield session
@@ -193,6 +198,10 @@ class Database:
         """Close all connections."""
         for engine in self.engines:
             engine.dispose()
+
+
+def _connections() -> dict[str, Any]:
+    return {"pool_size": POOL, "max_overflow": MORE, "pool_timeout": POOL_SECONDS}
 
 
 def _ask_after_a_rest(engine: Engine) -> None:

@@ -21,6 +21,7 @@ from engine.form import Form, parse_form
 from engine.inheritance import PROFILE, laid_over, levels, read_files
 from engine.models import CurrentDeployment, Deployment, DeploymentFile, WorkshopPublication
 from engine.profile import Profile, build_profile
+from engine.session import asked_once
 from engine.wordbook import Wordbook
 
 _OF_THE_FILES: Final = (
@@ -267,7 +268,9 @@ class Deployments:
 
     def current(self, session: Session, profile: str) -> ResolvedDeployment:
         """Return what new cases of a profile are started on."""
-        row = session.get(CurrentDeployment, profile)
+        row = asked_once(
+            session, ("current", profile), lambda: session.get(CurrentDeployment, profile)
+        )
         if row is None:
             raise NotFoundError(
                 f"Nothing is published for the profile {profile!r}; run casetable db upgrade."

@@ -4,7 +4,7 @@ The one place that says when an absence counts. What a deputy may do with it say
 engine/access. A deputy's deputy is nobody: an absence passes on no more than one step.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy import BindParameter, ColumnElement, Select, and_, bindparam, ex
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from engine.models import Absence, Account, WorkItem, guard
+from engine.session import asked_once
 
 ANYBODY, WITHIN, NOBODY = "anybody", "organisation", "nobody"
 """Who may do a step for an absent person: each deputy, one of the same organisation, nobody."""
@@ -22,20 +23,23 @@ SPEAKS_FOR_OWN_HOUSE = frozenset({"partner"})
 """Roles in which a person stands for an organisation: nobody of another one deputises (P22)."""
 
 
+Instant = datetime | BindParameter[datetime]
+"""An instant, or its place in a statement that is put together once."""
+
+
 def now_of(session: Session) -> datetime:
     """Return the instant at which this session asks, by the installation's clock."""
-    found: datetime = session.info["now"](session)
-    return found
+    now: Callable[[Session], datetime] = session.info["now"]
+    return asked_once(session, "now", lambda: now(session))
 
 
-def in_force(now: datetime | BindParameter[datetime]) -> ColumnElement[bool]:
+def in_force(now: Instant) -> ColumnElement[bool]:
     """Return the condition under which an Absence counts at an instant."""
     return and_(Absence.starts_at <= now, Absence.ends_at > now, Absence.ended_at.is_(None))
 
 
 def is_away(
-    account_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None],
-    now: datetime | BindParameter[datetime],
+    account_id: InstrumentedAttribute[UUID] | InstrumentedAttribute[UUID | None], now: Instant
 ) -> ColumnElement[bool]:
     """Return the condition under which the account of a column is absent."""
     return exists().where(Absence.account_id == account_id, in_force(now))
@@ -56,6 +60,10 @@ _PRINCIPALS: Final[Select[Account]] = (
 
 def principals(session: Session, deputy: Account) -> list[Account]:
     """Return the absent people for whom a person deputises now."""
+    return asked_once(session, ("principals", deputy.id), lambda: _principals(session, deputy))
+
+
+def _principals(session: Session, deputy: Account) -> list[Account]:
     given = {"deputy": deputy.id, "now": now_of(session)}
     return list(session.scalars(_PRINCIPALS, given).unique())
 

@@ -2,9 +2,10 @@
 
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from engine import access
@@ -232,18 +233,19 @@ def _at_the_table(what: Deed, account: Account) -> bool:
 
 def invitations(session: Session, account_id: UUID) -> list[CaseStanding]:
     """Return a person's open invitations, the newest first."""
-    return list(
-        session.scalars(
-            select(CaseStanding)
-            .join(Case, Case.id == CaseStanding.case_id)
-            .where(
-                CaseStanding.account_id == account_id,
-                CaseStanding.state == Standing.INVITED.value,
-                CaseStanding.until.is_(None),
-            )
-            .order_by(CaseStanding.since.desc())
-        ).unique()
+    return list(session.scalars(_INVITED, {"reader": account_id}).unique())
+
+
+_INVITED: Final = (
+    select(CaseStanding)
+    .join(Case, Case.id == CaseStanding.case_id)
+    .where(
+        CaseStanding.account_id == bindparam("reader", type_=Uuid()),
+        CaseStanding.state == Standing.INVITED.value,
+        CaseStanding.until.is_(None),
     )
+    .order_by(CaseStanding.since.desc())
+)
 
 
 def left(session: Session, account: Account) -> list[tuple[Case, CaseMember]]:

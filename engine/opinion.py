@@ -43,9 +43,9 @@ def may_change_opinion(session: Session, account: Account, episode: Episode) -> 
     """Say whether the case page offers this person to change the opinion of their organisation."""
     return (
         episode.status == EpisodeState.RUNNING.value
+        and _speaks_for_partner(session, account, episode)
         and newest_decision(session, episode) is None
         and current_opinion(session, episode, account.organisation_id) is not None
-        and _speaks_for_partner(session, account, episode)
     )
 
 

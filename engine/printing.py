@@ -8,6 +8,7 @@ read it; what takes two is everything at once. It is asked and answered in perso
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, or_, select
@@ -71,7 +72,7 @@ def able(session: Session, row: FilePrinting) -> list[Account]:
 
 def waiting(session: Session, account: Account) -> list[FilePrinting]:
     """Return what waits for this person to agree or refuse, the oldest first."""
-    rows = session.scalars(_rows().where(FilePrinting.outcome.is_(None))).unique()
+    rows = session.scalars(_UNANSWERED).unique()
     return [row for row in rows if may_answer(session, account, row)]
 
 
@@ -83,6 +84,9 @@ def own(session: Session, account: Account, now: datetime) -> list[FilePrinting]
 
 def _rows() -> Select[FilePrinting]:
     return select(FilePrinting).order_by(FilePrinting.asked_at, FilePrinting.id)
+
+
+_UNANSWERED: Final = _rows().where(FilePrinting.outcome.is_(None))
 
 
 def _alive(now: datetime) -> ColumnElement[bool]:

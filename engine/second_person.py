@@ -9,7 +9,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from engine import access, human
@@ -83,10 +83,12 @@ def _open() -> Select[SharingRequest]:
     )
 
 
+_OF_HOUSE: Final = _open().where(SharingRequest.organisation_id == bindparam("house", type_=Uuid()))
+
+
 def waiting(session: Session, account: Account) -> list[SharingRequest]:
     """Return what waits for this person to agree or refuse, the oldest first."""
-    of_house = _open().where(SharingRequest.organisation_id == account.organisation_id)
-    rows = session.scalars(of_house).unique()
+    rows = session.scalars(_OF_HOUSE, {"house": account.organisation_id}).unique()
     return [row for row in rows if as_whom(session, account, row) is not None]
 
 

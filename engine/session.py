@@ -1,11 +1,14 @@
-"""A writing session that stores pending rows late: at the end, or before a query that sees them.
+"""The sessions in which a request writes and in which a page reads.
 
+A writing session stores pending rows late: at the end, or before a query that sees them.
 SQLAlchemy's own autoflush stores everything before every query; a turn that asks ten questions
-while it works would write the row of its case ten times (M1b).
+while it works would write the row of its case ten times (M1b). A reading session remembers what
+the parts of one page ask in common: who is in the case, who is away, what is in force.
 """
 
+from collections.abc import Callable, Hashable
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from weakref import WeakKeyDictionary
 
 from sqlalchemy import Table, TextClause, event
@@ -17,6 +20,31 @@ from engine.models import Base
 
 LOCKED = "locked_cases"
 """Where a session notes the cases that it holds, so that none is locked a second time."""
+Answer = TypeVar("Answer")
+
+
+class ReadingSession(Session):
+    """A session in which one page reads for one person; it writes nothing and ends with the page.
+
+    Threat: what is remembered for longer would outlive a right that was taken away meanwhile.
+    """
+
+    def __init__(self, bind: Any) -> None:
+        super().__init__(bind, autoflush=False, expire_on_commit=False)
+        self.answers: dict[Hashable, Any] = {}
+
+
+def asked_once(session: Session, question: Hashable, ask: Callable[[], Answer]) -> Answer:
+    """Return what `ask` finds; within one reading session the same question is asked once.
+
+    A session that writes asks each time: its own deeds change the answers.
+    """
+    if not isinstance(session, ReadingSession):
+        return ask()
+    if question not in session.answers:
+        session.answers[question] = ask()
+    found: Answer = session.answers[question]
+    return found
 
 
 class WritingSession(Session):

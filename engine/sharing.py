@@ -9,9 +9,10 @@ change is a row, so that it stays provable who could read what when.
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import date
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Uuid, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from engine import access, audit, second_person
@@ -94,6 +95,13 @@ Standing = Mapping[UUID | None, ContributionShare]
 """The row that counts for each audience that has one; None is the whole table."""
 
 
+_SHARES: Final = (
+    select(ContributionShare)
+    .where(ContributionShare.contribution_id.in_(bindparam("wanted", type_=Uuid(), expanding=True)))
+    .order_by(ContributionShare.contribution_id, ContributionShare.number)
+)
+
+
 def standing(
     session: Session, contribution_ids: Iterable[UUID], today: date
 ) -> dict[UUID, Standing]:
@@ -101,11 +109,7 @@ def standing(
     wanted = list(contribution_ids)
     if not wanted:
         return {}
-    rows = session.scalars(
-        select(ContributionShare)
-        .where(ContributionShare.contribution_id.in_(wanted))
-        .order_by(ContributionShare.contribution_id, ContributionShare.number)
-    ).unique()
+    rows = session.scalars(_SHARES, {"wanted": wanted}).unique()
     newest: dict[UUID, dict[UUID | None, ContributionShare]] = {}
     for row in rows:
         newest.setdefault(row.contribution_id, {})[row.organisation_id] = row

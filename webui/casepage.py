@@ -1,6 +1,8 @@
 """The frame of every page of a case: head, stage bar and tabs."""
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from flask import render_template
@@ -23,7 +25,7 @@ from webui.spoken import speak_of, words
 
 @dataclass(frozen=True)
 class CaseFrame:
-    """One case in front of one person."""
+    """One case in front of one person; what its head shows is read once."""
 
     case: Case
     episode: Episode | None
@@ -41,7 +43,7 @@ class CaseFrame:
         files = self.profile.files
         return files[self.case.file].name if self.case.file in files else ""
 
-    @property
+    @cached_property
     def linked(self) -> list[tuple[str, str]]:
         """Return code and name of the other files of the person, for who may know of both."""
         files = self.profile.files
@@ -50,17 +52,17 @@ class CaseFrame:
             for other in linked_files(reading(), account(), self.case)
         ]
 
-    @property
+    @cached_property
     def hold(self) -> LegalHold | None:
         """Return the legal hold on the case: everybody who works on it sees that it is kept."""
         return hold_on(reading(), self.case.id)
 
-    @property
+    @cached_property
     def shows_readers(self) -> bool:
         """Say whether this person may see who looked at the case."""
         return may(reading(), account(), "case:audit", self.case)
 
-    @property
+    @cached_property
     def stages(self) -> list[Stage]:
         """Return the phases of the drawn lifecycle and how far this episode has come."""
         process = self.deployment.processes.get(LIFECYCLE)
@@ -77,10 +79,18 @@ class CaseFrame:
         """Return the profile that the case runs in, as this reader reads it."""
         return words().profile(self.deployment.profile)
 
+    def read_head(self) -> None:
+        """Read what the head shows, before the page is rendered."""
+        _ = self.linked, self.hold, self.shows_readers, self.stages
+
 
 def open_case(section: str) -> CaseFrame:
     """Return the case of this request; that it was opened is on record before anything is shown."""
     note_reading(subject().id, section)
+    return _frame()
+
+
+def _frame() -> CaseFrame:
     session = reading()
     case = session.get_one(Case, subject().id)
     deployment = application().deployments.get(session, case.deployment_id)
@@ -92,5 +102,24 @@ def open_case(section: str) -> CaseFrame:
 def case_page(template: str, section: str, **values: Any) -> str:
     """Render a section of a case inside the frame."""
     frame = values.pop("frame", None) or open_case(section)
-    values |= {"frame": frame, "case": frame.case, "section": section, "printed_at": now()}
-    return render_template(template, **values)
+    return _rendered(template, section, frame, values)
+
+
+def read_case_page(
+    template: str, section: str, read: Callable[[CaseFrame], Mapping[str, Any]]
+) -> str:
+    """Render what `read` finds for a section; the opening is on record before it is rendered.
+
+    All is read in the session in which it was asked whether the case may be opened. Opened anew
+    behind the record, each page would find out twice what its reader sees.
+    """
+    frame = _frame()
+    values = read(frame)
+    frame.read_head()
+    note_reading(frame.case.id, section)
+    return _rendered(template, section, frame, values)
+
+
+def _rendered(template: str, section: str, frame: CaseFrame, values: Mapping[str, Any]) -> str:
+    around = {"frame": frame, "case": frame.case, "section": section, "printed_at": now()}
+    return render_template(template, **{**values, **around})

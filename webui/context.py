@@ -1,7 +1,7 @@
 """What a view may ask about the current request: application, session, person, time."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, cast
 
@@ -10,6 +10,8 @@ from flask_login import current_user
 from sqlalchemy.orm import Session
 
 from engine.deployment import ResolvedDeployment
+from engine.deputy import now_of
+from engine.language import current_speech
 from engine.models import Account, WebSession
 from engine.profile import Profile
 from engine.wordbook import deployment_words
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from engine.application import Application
 
 LAST_PAGE = 100_000
+READING = frozenset({"GET", "HEAD"})
+"""Methods of requests that show a page, and write no more than that they do."""
 
 
 def application() -> "Application":
@@ -28,7 +32,8 @@ def application() -> "Application":
 def now() -> datetime:
     """Return the instant of this request; on a demo database the demo clock's."""
     if "now" not in g:
-        g.now = application().clock.now()
+        # Through the session that is open: a second connection only to ask the time costs more.
+        g.now = now_of(g.reading) if is_reading() else application().clock.now()
     return cast("datetime", g.now)
 
 
@@ -46,11 +51,37 @@ def reading() -> Session:
     if "reading" not in g:
         database = application().database
         me = current_user.account.id if current_user.is_authenticated else None
-        g.reading_stack = ExitStack()
-        g.reading = g.reading_stack.enter_context(
-            database.reading() if g.get("across") else database.reading_as(me)
-        )
+        if g.get("across") or "arriving" not in g:
+            end_reading()
+            g.reading = _held(database.reading() if g.get("across") else database.reading_as(me))
+        else:
+            g.reading = g.pop("arriving")
+            if me is not None:
+                database.read_on_as(g.reading, me)
     return cast("Session", g.reading)
+
+
+@contextmanager
+def arriving() -> Iterator[Session]:
+    """Give a session that sees nothing of any case, to find out who asks.
+
+    A page goes on in it as whoever that is. A request that changes something lets it go: it may
+    have to wait for a connection that others hold, and must hold none meanwhile.
+    """
+    session = _held(application().database.reading_as(None))
+    try:
+        yield session
+    finally:
+        if request.method in READING:
+            g.arriving = session
+        else:
+            end_reading()
+
+
+def _held(opened: AbstractContextManager[Session]) -> Session:
+    """Return a session that is open until `end_reading`."""
+    g.reading_stack = ExitStack()
+    return cast("Session", g.reading_stack.enter_context(opened))
 
 
 @contextmanager
@@ -70,6 +101,7 @@ def end_reading(_error: BaseException | None = None) -> None:
     """Close the reading session, at the end of the request or before something is written."""
     stack = g.pop("reading_stack", None)
     g.pop("reading", None)
+    g.pop("arriving", None)
     if stack is not None:
         stack.close()
 
@@ -109,5 +141,9 @@ def newest() -> ResolvedDeployment:
 
 def profile() -> Profile:
     """Return its profile: names of roles, zone, texts; its words in the language of the reader."""
-    found = newest()
-    return deployment_words(found).profile(found.profile)
+    spoken, found = g.get("profile", (None, None))
+    if spoken is not current_speech():
+        structure = newest()
+        found = deployment_words(structure).profile(structure.profile)
+        g.profile = (current_speech(), found)
+    return cast("Profile", found)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from engine import account_notice, accounts, audit
 from engine.models import Account, SessionStage, WebSession
 from webui import known_browser
-from webui.context import application, now, writing
+from webui.context import application, arriving, now, writing
 from webui.device import device_words
 
 log = structlog.get_logger()
@@ -56,7 +56,8 @@ def register(app: Flask, *, nobody: bool = False) -> None:
 
 def load_signed_in(token: str) -> SignedIn | None:
     """Return who holds a token, None when it is unknown, revoked, idle for too long or over."""
-    found = _find(token, SessionStage.FULL)
+    with arriving() as database:
+        found = accounts.find_session(database, token, wall_clock(), SessionStage.FULL)
     if found is None:
         return None
     if accounts.touch_session(found, wall_clock()):
@@ -73,10 +74,7 @@ def load_half(stage: SessionStage) -> WebSession | None:
 
 def _find(token: str, stage: SessionStage) -> WebSession | None:
     with application().database.reading_as(None) as database:
-        found = accounts.find_session(database, token, wall_clock(), stage)
-        if found is not None:
-            _ = found.account.organisation.name  # what the page head shows is read here, once
-        return found
+        return accounts.find_session(database, token, wall_clock(), stage)
 
 
 def is_fresh() -> bool:

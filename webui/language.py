@@ -8,7 +8,7 @@ from engine.errors import InputError
 from engine.language import PSEUDO, SOURCE, Tongue, best_of, gettext, offered, speak
 from engine.language.telling import name_by
 from engine.wordbook import deployment_words
-from webui.context import account, application, end_reading, is_reading, newest
+from webui.context import READING, account, application, end_reading, is_reading, newest
 
 CHOSEN = "language"
 """What the session of a visitor who is not signed in keeps."""
@@ -50,11 +50,11 @@ def settle() -> None:
 def _structure() -> ResolvedDeployment:
     """Return the structure in force, and hold no connection for it that nobody held before.
 
-    A page that writes would wait for a second one, and many at once for ever for each other.
+    A request that writes would wait for a second one, and many at once for ever for each other.
     """
     held = is_reading()
     found = newest()
-    if not held:
+    if not held and request.method not in READING:
         end_reading()
     return found
 

@@ -1,16 +1,16 @@
 """What templates may call: dates, words, names of roles, navigation."""
 
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
-from flask import Flask, current_app, url_for
+from flask import Flask, current_app, g, url_for
 from flask_login import current_user
 
 from engine.access import may
 from engine.demo import PASSWORD
 from engine.emergency import may_open
 from engine.hold import part_of
-from engine.language import current_language, gettext, mark, said_again, tongue
+from engine.language import current_language, current_speech, gettext, mark, said_again, tongue
 from engine.language.speech import form_in_speech, text_in_speech
 from engine.language.telling import pieces
 from engine.reading.recorded import findings_in_words
@@ -92,7 +92,11 @@ def register(app: Flask) -> None:
 
 def when() -> When:
     """Return the formats of dates for this reader at this request."""
-    return When(now(), profile().zone, current_language())
+    spoken, found = g.get("when", (None, None))
+    if spoken is not current_speech():
+        found = When(now(), profile().zone, current_language())
+        g.when = (current_speech(), found)
+    return cast("When", found)
 
 
 def only_report() -> bool:

@@ -4,11 +4,11 @@ When that fails the request fails, so nothing is shown that nobody can account f
 """
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
 from flask import request
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from engine import access, audit, budget
@@ -30,11 +30,12 @@ def note_reading(case_id: UUID, section: str) -> None:
     today by this person.
     """
     _spend(case_id)
+    # Asked where the page asks it, too: while the case is locked, others wait.
+    own, *absent = access.persons_in(reading(), account(), case_id)
+    acting = access.acting_functions(reading(), case_id, own)
+    told = {"for": [str(one.id) for one in absent]} if absent else {}
     with writing() as session:
         case = _locked(session, case_id)
-        own, *absent = access.persons_in(session, account(), case_id)
-        acting = access.acting_functions(session, case_id, own)
-        told = {"for": [str(one.id) for one in absent]} if absent else {}
         _write(session, case, "case:file:read", case_id, section=section, acting=acting, **told)
 
 
@@ -111,7 +112,12 @@ def _refuse(session: Session, case_id: UUID) -> None:
 
 def _locked(session: Session, case_id: UUID) -> Case | None:
     """Return the locked case: its chain must not fork."""
-    return session.scalar(select(Case).where(Case.id == case_id).with_for_update(of=Case))
+    return session.scalar(_LOCKED, {"case_id": case_id})
+
+
+_LOCKED: Final = (
+    select(Case).where(Case.id == bindparam("case_id", type_=Uuid())).with_for_update(of=Case)
+)
 
 
 def _write(session: Session, case: Case | None, event: str, subject: object, **told: Any) -> None:

@@ -1,6 +1,7 @@
 """Says instants and dates the way a reader says them, with the exact time for who wants it."""
 
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from markupsafe import Markup
@@ -19,6 +20,7 @@ class When:
         self.now = now
         self.zone = zone
         self.locale = locale_of(language)
+        self._tags: dict[tuple[Any, str], Markup] = {}
 
     @property
     def today(self) -> date:
@@ -88,6 +90,13 @@ class When:
         """Return a <time> element: the words of `form`, with the exact time in its attributes."""
         if instant is None or instant == "":
             return Markup("")
+        # The rows of a list are due on the same few days.
+        written = self._tags.get((instant, form))
+        if written is None:
+            written = self._tags[instant, form] = self._tag(instant, form)
+        return written
+
+    def _tag(self, instant: datetime | date | str, form: str) -> Markup:
         value = _parsed(instant) if isinstance(instant, str) else instant
         if value is None:
             return Markup("{}").format(instant)

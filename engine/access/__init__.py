@@ -9,8 +9,27 @@ While somebody is away the deputy may in addition what the absent person may in 
 """
 
 from engine.access.casefile import acting_for_in, speaker
-from engine.access.condition import is_barred, left_cases, work_items_of, work_items_through
-from engine.access.listing import listed_cases, near_items, visible_cases, visible_work_items
+from engine.access.condition import (
+    READER,
+    WATCHER,
+    Who,
+    cases_of,
+    is_barred,
+    left_cases,
+    reader_like,
+    work_items_of,
+    work_items_through,
+)
+from engine.access.listing import (
+    is_lite,
+    listed_cases,
+    near_items,
+    own_given,
+    own_near,
+    own_seen,
+    visible_cases,
+    visible_work_items,
+)
 from engine.access.person import acting_functions, enter, members_of, persons, persons_in
 from engine.access.question import SUBJECT, may, require
 from engine.access.standing import IN_NO_CASE, KEEPS_SEALED, LEADING, UNREADABLE
@@ -20,21 +39,30 @@ __all__ = [
     "IN_NO_CASE",
     "KEEPS_SEALED",
     "LEADING",
+    "READER",
     "SUBJECT",
     "UNREADABLE",
+    "WATCHER",
+    "Who",
     "able_accounts",
     "acting_for",
     "acting_for_in",
     "acting_functions",
+    "cases_of",
     "enter",
     "is_barred",
+    "is_lite",
     "left_cases",
     "listed_cases",
     "may",
     "members_of",
     "near_items",
+    "own_given",
+    "own_near",
+    "own_seen",
     "persons",
     "persons_in",
+    "reader_like",
     "require",
     "speaker",
     "taker",

@@ -5,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from engine.access.condition import cases_of, cases_through, left_cases
+from engine.access.condition import SEEN, cases_through, given, left_cases, reader_like
 from engine.access.person import (
     absent_people,
     acting_functions,
@@ -16,6 +16,7 @@ from engine.access.person import (
 from engine.access.standing import LEADING
 from engine.models import Account, Case, CaseState
 from engine.policy import IN_PERSON, LEADING_ACTIONS, ROLES_IN_CASE
+from engine.session import asked_once
 
 
 def way(session: Session, account: Account, action: str, case: Case) -> Account | None:
@@ -39,8 +40,18 @@ def _may_case(session: Session, account: Account, action: str, case: Case, perso
         return False
     if action == "case:own":
         return _is_former(session, account, case)
-    known = cases_of(account) if person is account else cases_through(account, person)
-    return session.scalar(select(Case.id).where(Case.id == case.id, known)) is not None
+    return _sees(session, account, case.id, person)
+
+
+def _sees(session: Session, account: Account, case_id: UUID, person: Account) -> bool:
+    """Say whether the account sees a case, in its own right or for an absent person."""
+    if person is not account:
+        known = select(Case.id).where(Case.id == case_id, cases_through(account, person))
+        return session.scalar(known) is not None
+    values = {"case_id": case_id, **given(account)}
+    question = ("sees", account.id, account.role_codes, case_id)
+    seen = SEEN[reader_like(account).watches]
+    return asked_once(session, question, lambda: session.scalar(seen, values) is not None)
 
 
 def _is_former(session: Session, account: Account, case: Case) -> bool:

@@ -1,9 +1,14 @@
-"""Which rows of cases and steps somebody may meet, as conditions of SQL."""
+"""Which rows of cases and steps somebody may meet, as conditions of SQL.
 
-from typing import Any
+Each is asked for an account, or for the READER of a statement that is put together once and told
+at each run who reads (`given`): to put these conditions together takes longer than to run them.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select
+from sqlalchemy import ColumnElement, String, Uuid, and_, bindparam, exists, false, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from engine.access.standing import IN_NO_CASE, KEEPS_SEALED
@@ -27,7 +32,55 @@ _TWIN = aliased(Account)
 _FILE = aliased(Case)
 
 
-def is_barred(account: Account, case_id: Any) -> ColumnElement[bool]:
+@dataclass(frozen=True)
+class Who:
+    """What a condition has to know of somebody, as places of a statement."""
+
+    id: Any
+    person_id: Any
+    organisation_id: Any
+    roles: Any
+    watches: bool
+
+
+READER: Final = Who(
+    bindparam("reader", type_=Uuid()),
+    bindparam("reader_person", type_=Uuid()),
+    bindparam("reader_home", type_=Uuid()),
+    bindparam("reader_roles", type_=String(), expanding=True),
+    watches=False,
+)
+WATCHER: Final = replace(READER, watches=True)
+
+
+def reader_like(account: Account) -> Who:
+    """Return the READER in whose statements an account can be told."""
+    return WATCHER if watches(account) else READER
+
+
+def given(account: Account) -> dict[str, Any]:
+    """Return an account as the values of a statement for the READER."""
+    return {
+        "reader": account.id,
+        "reader_person": account.person_id,
+        "reader_home": account.organisation_id,
+        "reader_roles": sorted(account.role_codes),
+    }
+
+
+def roles_of(somebody: Account | Who) -> Any:
+    """Return the roles of an account in their order, or the place for those of a READER."""
+    return somebody.roles if isinstance(somebody, Who) else sorted(somebody.role_codes)
+
+
+def watches(somebody: Account | Who) -> bool:
+    """Say whether somebody watches over data protection, and so reads no case."""
+    if isinstance(somebody, Who):
+        return somebody.watches
+    return bool(IN_NO_CASE & somebody.role_codes)
+
+
+def is_barred(account: Account | Who, case_id: Any) -> ColumnElement[bool]:
     """Return the condition under which the account is kept out of the case of a row."""
     standing = _STANDING
     of_human = select(_TWIN.id).where(_TWIN.person_id == account.person_id)
@@ -59,7 +112,7 @@ def admits(account: Account, roles: InstrumentedAttribute[str]) -> ColumnElement
     return or_(roles == "", *own)
 
 
-def cases_of(account: Account) -> ColumnElement[bool]:
+def cases_of(account: Account | Who) -> ColumnElement[bool]:
     """Return the condition under which a Case is visible in the account's own right."""
     return _cases(account, work_items_of(account))
 
@@ -70,7 +123,7 @@ def cases_through(account: Account, absent: Account) -> ColumnElement[bool]:
     return and_(_cases(absent, steps), not_excluded(account, Case.id), admits(account, Case.roles))
 
 
-def _cases(person: Account, steps: ColumnElement[bool]) -> ColumnElement[bool]:
+def _cases(person: Account | Who, steps: ColumnElement[bool]) -> ColumnElement[bool]:
     member = exists().where(
         CaseMember.case_id == Case.id,
         CaseMember.account_id == person.id,
@@ -81,7 +134,7 @@ def _cases(person: Account, steps: ColumnElement[bool]) -> ColumnElement[bool]:
         WorkItem.case_id == Case.id,
         WorkItem.state == WorkItemState.OPEN.value,
         # Who watches over data protection does a step of a case and opens nothing of it.
-        false() if IN_NO_CASE & person.role_codes else steps,
+        false() if watches(person) else steps,
     )
     return and_(
         Case.state != CaseState.ERASED.value,
@@ -114,15 +167,13 @@ def work_items_through(account: Account, absent: Account) -> ColumnElement[bool]
     )
 
 
-def work_items_of(account: Account) -> ColumnElement[bool]:
+def work_items_of(account: Account | Who) -> ColumnElement[bool]:
     """Return the condition under which an open WorkItem may be done in the account's own right.
 
     A role with members in the case belongs to those members; a role that nobody holds there
     yet is a pool for all its holders. Desk roles stay a pool: their members are all holders.
     """
-    roles = sorted(account.role_codes)
-    if not roles:
-        return false()
+    roles = roles_of(account)
     member = _PERIOD
     am_member = exists().where(
         member.case_id == WorkItem.case_id,
@@ -136,11 +187,13 @@ def work_items_of(account: Account) -> ColumnElement[bool]:
         other.until.is_(None),
         other.function == WorkItem.role,
     )
+    of_own_house = WorkItem.organisation_id == account.organisation_id
+    of_nobody = WorkItem.organisation_id.is_(None)
     mine = and_(
         WorkItem.role.in_(roles),
         or_(
-            and_(WorkItem.organisation_id.is_(None), or_(am_member, ~taken, WorkItem.desk)),
-            and_(WorkItem.organisation_id == account.organisation_id, am_member),
+            and_(of_nobody, or_(~taken, WorkItem.desk)),
+            and_(or_(of_nobody, of_own_house), am_member),
         ),
     )
     escalated = and_(
@@ -151,3 +204,10 @@ def work_items_of(account: Account) -> ColumnElement[bool]:
     )
     # Having taken a step gives nothing: who has left the case may still be written down there.
     return and_(or_(mine, escalated), ~is_barred(account, WorkItem.case_id))
+
+
+SEEN: Final = {
+    who.watches: select(Case.id).where(Case.id == bindparam("case_id", type_=Uuid()), cases_of(who))
+    for who in (READER, WATCHER)
+}
+"""Whether the READER sees one case: asked for each page of a case and each step of one."""

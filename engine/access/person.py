@@ -13,11 +13,16 @@ from engine.errors import NotFoundError
 from engine.language import gettext
 from engine.membership_rows import AROUND, ENTER, Members, as_members
 from engine.models import Account, Case, CaseMember, WorkItem
+from engine.session import asked_once
 
 
 def members_of(session: Session, case_id: UUID) -> Members:
     """Return the active members of a case with their functions, and who is kept out of it."""
-    return as_members(session.execute(AROUND, {"case_id": case_id}))
+    return asked_once(
+        session,
+        ("members", case_id),
+        lambda: as_members(session.execute(AROUND, {"case_id": case_id})),
+    )
 
 
 def enter(session: Session, account_id: UUID, case_id: UUID) -> tuple[Account, Members]:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Uuid, bindparam, exists, select
 from sqlalchemy.orm import Session
 
 from engine.models import Case, Person, Signal, SignalSource
@@ -37,36 +38,40 @@ class About:
 
 
 def about(session: Session, case: Case, viewer: Viewer) -> About:
-    """Return what the reader may know of the person and the reports; three statements."""
+    """Return what the reader may know of the person and the reports; two statements."""
     if not (viewer.reads(SUMMARY) or viewer.reads(SIGNAL)):
         return About(confidential=True)
-    person = session.scalars(select(Person).where(Person.case_id == case.id)).one_or_none()
-    signals = (
-        session.scalars(
-            select(Signal).where(Signal.case_id == case.id).order_by(Signal.received_at)
-        ).all()
-        if viewer.reads(SIGNAL)
-        else []
-    )
-    named = set(
-        session.scalars(select(SignalSource.signal_id).where(SignalSource.case_id == case.id))
-    )
+    told = {"case_id": case.id}
+    person = session.scalars(_PERSON, told).one_or_none()
+    signals = session.execute(_SIGNALS, told).all() if viewer.reads(SIGNAL) else []
     return About(
         name=person.name if person else "",
         birth_date=person.birth_date if person else None,
-        reports=[_report(signal, named, person) for signal in signals],
+        reports=[_report(signal, person, has_source=named) for signal, named in signals],
         reads_source=viewer.reads(REPORTER),
     )
 
 
-def _report(signal: Signal, named: set[UUID], person: Person | None) -> Report:
+_THE_CASE: Final[BindParameter[UUID]] = bindparam("case_id", type_=Uuid())
+_PERSON: Final = select(Person).where(Person.case_id == _THE_CASE)
+_SIGNALS: Final = (
+    select(
+        Signal,
+        exists().where(SignalSource.signal_id == Signal.id, SignalSource.case_id == Signal.case_id),
+    )
+    .where(Signal.case_id == _THE_CASE)
+    .order_by(Signal.received_at)
+)
+
+
+def _report(signal: Signal, person: Person | None, *, has_source: bool) -> Report:
     return Report(
         channel=signal.channel,
         received_at=signal.received_at,
         urgent=signal.urgent,
         text=signal.text,
         about=_beyond(_words(signal.about), person),
-        has_source=signal.id in named,
+        has_source=has_source,
     )
 
 

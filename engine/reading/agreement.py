@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from engine import access, second_person
@@ -81,13 +82,21 @@ class OwedAgreement:
     nobody: bool
 
 
+_OWED: Final = (
+    select(SharingRequest)
+    .where(
+        SharingRequest.case_id == bindparam("case_id", type_=Uuid()),
+        SharingRequest.outcome.is_(None),
+    )
+    .order_by(SharingRequest.asked_at)
+)
+
+
 def owed_agreements(session: Session, case: Case, account: Account) -> list[OwedAgreement]:
     """Return what waits for a second person in a case, for its own house and for who leads it."""
-    rows = session.scalars(
-        select(SharingRequest)
-        .where(SharingRequest.case_id == case.id, SharingRequest.outcome.is_(None))
-        .order_by(SharingRequest.asked_at)
-    ).unique()
+    rows = session.scalars(_OWED, {"case_id": case.id}).unique().all()
+    if not rows:
+        return []
     leads = bool(LEADING & set(access.acting_functions(session, case.id, account)))
     return [
         OwedAgreement(
@@ -96,6 +105,6 @@ def owed_agreements(session: Session, case: Case, account: Account) -> list[Owed
             second_person.as_whom(session, account, row) is not None,
             not second_person.able(session, row),
         )
-        for row in rows.all()
+        for row in rows
         if leads or account.organisation_id == row.organisation_id
     ]

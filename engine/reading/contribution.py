@@ -6,9 +6,10 @@ Every page, list and print takes contributions from here and never from the tabl
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from engine.language import gettext
@@ -56,18 +57,17 @@ def contributions(
     session: Session, case_id: UUID, viewer: Viewer, today: date
 ) -> list[SharedContribution]:
     """Return all contributions to a case as the viewer may read them, the oldest first."""
-    rows = (
-        session.scalars(
-            select(Contribution)
-            .where(Contribution.case_id == case_id)
-            .options(joinedload(Contribution.organisation))
-            .order_by(Contribution.at, Contribution.id)
-        )
-        .unique()
-        .all()
-    )
+    rows = session.scalars(_OF_CASE, {"case_id": case_id}).unique().all()
     found = shared(session, viewer, rows, today)
     return [found[row.id] for row in rows]
+
+
+_OF_CASE: Final = (
+    select(Contribution)
+    .where(Contribution.case_id == bindparam("case_id", type_=Uuid()))
+    .options(joinedload(Contribution.organisation))
+    .order_by(Contribution.at, Contribution.id)
+)
 
 
 def _shared(viewer: Viewer, row: Contribution, changes: Standing) -> SharedContribution:

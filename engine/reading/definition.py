@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from engine import definition
@@ -58,17 +59,19 @@ class Confirmations:
         return any(one.mine for one in self.partners)
 
 
+_PARTNERS: Final = (
+    select(CasePartner)
+    .where(CasePartner.case_id == bindparam("case_id", type_=Uuid()), CasePartner.state == "active")
+    .order_by(CasePartner.joined_at, CasePartner.id)
+)
+
+
 def confirmations(
     application: Application, session: Session, case: Case, account: Account
 ) -> Confirmations:
     """Return what each active partner of a case has confirmed, in the order of joining."""
     version = definition.newest(application, session).version
-    rows = session.scalars(
-        select(CasePartner)
-        .where(CasePartner.case_id == case.id, CasePartner.state == "active")
-        .order_by(CasePartner.joined_at, CasePartner.id)
-    ).unique()
-    found = list(rows)
+    found = list(session.scalars(_PARTNERS, {"case_id": case.id}).unique())
     owed = {row.id for row in found if definition.is_owed(row, version)}
     mine = definition.partner_of(session, account, case.id) if owed else None
     return Confirmations(

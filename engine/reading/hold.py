@@ -1,8 +1,9 @@
 """Which cases are held from erasure: for those who set and lift holds, and on a case's page."""
 
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Uuid, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import Session, joinedload
 
 from engine.access import is_barred
@@ -58,12 +59,15 @@ def hold_of(
 
 def hold_on(session: Session, case_id: UUID) -> LegalHold | None:
     """Return the oldest hold in force on a case; pages of the case say no more than since when."""
-    return session.scalars(
-        select(LegalHold)
-        .where(LegalHold.case_id == case_id, in_force())
-        .order_by(LegalHold.agreed_at)
-        .limit(1)
-    ).one_or_none()
+    return session.scalars(_ON, {"case_id": case_id}).one_or_none()
+
+
+_ON: Final = (
+    select(LegalHold)
+    .where(LegalHold.case_id == bindparam("case_id", type_=Uuid()), in_force())
+    .order_by(LegalHold.agreed_at)
+    .limit(1)
+)
 
 
 def state_of(hold: LegalHold) -> str:

@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import BindParameter, Uuid, bindparam, select
 from sqlalchemy.orm import Session, joinedload
 
 from engine.deployment import ResolvedDeployment
@@ -62,14 +63,16 @@ def owed(session: Session, case_id: UUID, deployment: ResolvedDeployment, now: d
 
 def open_items(session: Session, case_id: UUID) -> list[WorkItem]:
     """Return the open work items of a case, the earliest due first."""
-    return list(
-        session.scalars(
-            select(WorkItem)
-            .where(WorkItem.case_id == case_id, WorkItem.state == WorkItemState.OPEN.value)
-            .options(joinedload(WorkItem.assignee))
-            .order_by(WorkItem.due_at, WorkItem.name)
-        ).unique()
-    )
+    return list(session.scalars(_OPEN, {"case_id": case_id}).unique())
+
+
+_THE_CASE: Final[BindParameter[UUID]] = bindparam("case_id", type_=Uuid())
+_OPEN: Final = (
+    select(WorkItem)
+    .where(WorkItem.case_id == _THE_CASE, WorkItem.state == WorkItemState.OPEN.value)
+    .options(joinedload(WorkItem.assignee))
+    .order_by(WorkItem.due_at, WorkItem.name)
+)
 
 
 def _step(item: WorkItem, now: datetime) -> OwedStep:
@@ -86,14 +89,8 @@ def _step(item: WorkItem, now: datetime) -> OwedStep:
 
 def _waits(session: Session, case_id: UUID, deployment: ResolvedDeployment) -> list[Wait]:
     """Return waiting timers except those that only guard a step that is listed anyway."""
-    rows = session.scalars(
-        select(Timer)
-        .join(ProcessInstance)
-        .where(ProcessInstance.case_id == case_id, Timer.state == TimerState.WAITING.value)
-        .order_by(Timer.due_at)
-    ).unique()
     found = []
-    for timer in rows:
+    for timer in session.execute(_WAITING, {"case_id": case_id}):
         try:
             element = deployment.element(timer.process_id, timer.element_id)
         except NotFoundError:
@@ -103,12 +100,21 @@ def _waits(session: Session, case_id: UUID, deployment: ResolvedDeployment) -> l
     return found
 
 
+_WAITING: Final = (
+    select(Timer.process_id, Timer.element_id, Timer.due_at)
+    .join(ProcessInstance, ProcessInstance.id == Timer.instance_id)
+    .where(ProcessInstance.case_id == _THE_CASE, Timer.state == TimerState.WAITING.value)
+    .order_by(Timer.due_at)
+)
+_TO_TAKE: Final = (
+    select(InboxMessage)
+    .where(InboxMessage.case_id == _THE_CASE, InboxMessage.state == "waiting")
+    .order_by(InboxMessage.received_at)
+)
+
+
 def _messages(session: Session, case_id: UUID) -> list[WaitingMessage]:
-    rows = session.scalars(
-        select(InboxMessage)
-        .where(InboxMessage.case_id == case_id, InboxMessage.state == "waiting")
-        .order_by(InboxMessage.received_at)
-    ).unique()
+    rows = session.scalars(_TO_TAKE, {"case_id": case_id}).unique()
     return [
         WaitingMessage(row.name, row.received_at, row.by.display_name if row.by else "")
         for row in rows

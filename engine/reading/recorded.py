@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Uuid, bindparam, or_, select
 from sqlalchemy.orm import Session, aliased, joinedload
 
 from engine.language import gettext, said_again
@@ -117,6 +118,16 @@ class Gap:
     answer: str
 
 
+_ASKED, _AUTHOR = aliased(Organisation), aliased(Organisation)
+_GAPS: Final = (
+    select(InformationGap, _ASKED.name, _AUTHOR.name)
+    .outerjoin(_ASKED, _ASKED.id == InformationGap.asked_organisation_id)
+    .outerjoin(_AUTHOR, _AUTHOR.id == InformationGap.organisation_id)
+    .where(InformationGap.case_id == bindparam("case_id", type_=Uuid()))
+    .order_by(InformationGap.at)
+)
+
+
 def gaps(session: Session, case_id: UUID, viewer: Viewer) -> list[Gap]:
     """Return the information gaps of a case, important and open ones first.
 
@@ -124,14 +135,7 @@ def gaps(session: Session, case_id: UUID, viewer: Viewer) -> list[Gap]:
     """
     if not (viewer.reads(CONTENT) or viewer.reads(SIGNAL)):
         return []
-    asked, author = aliased(Organisation), aliased(Organisation)
-    rows = session.execute(
-        select(InformationGap, asked.name, author.name)
-        .outerjoin(asked, asked.id == InformationGap.asked_organisation_id)
-        .outerjoin(author, author.id == InformationGap.organisation_id)
-        .where(InformationGap.case_id == case_id)
-        .order_by(InformationGap.at)
-    ).all()
+    rows = session.execute(_GAPS, {"case_id": case_id}).all()
     found = [
         Gap(row.question, row.state, row.important, whom or "", by or "", row.answer or "")
         for row, whom, by in rows

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from functools import cache
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, func, literal, select, union_all
+from sqlalchemy import Integer, Select, Uuid, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
 from engine.audit import deputised_for
@@ -21,6 +22,7 @@ from engine.models import (
     Decision,
     Note,
     Opinion,
+    Organisation,
     PlanVersion,
     ReportAnswer,
     ReportQuestion,
@@ -105,21 +107,49 @@ def timeline(
     page: int = 1,
 ) -> Timeline:
     """Return one page of the merged timeline, limited to `kinds` when any are given."""
-    open_to = offered_kinds(viewer)
-    chosen = [kind for kind in open_to if kind in kinds] or [
-        kind for kind in open_to if kind in KINDS
-    ]
-    everything = union_all(*(_keys(kind, case.id) for kind in chosen)).subquery()
-    total = session.scalar(select(func.count()).select_from(everything)) or 0
-    rows = session.execute(
-        select(everything.c.kind, everything.c.id)
-        .order_by(everything.c.at.desc(), everything.c.kind, everything.c.id)
-        .limit(PAGE)
-        .offset((page - 1) * PAGE)
-    ).all()
-    loaded = _load(session, viewer, today, [(kind, found) for kind, found in rows])
-    entries = [loaded[kind, found] for kind, found in rows]
+    wanted = {"case_id": case.id, "most": PAGE, "left_out": (page - 1) * PAGE}
+    rows = session.execute(_page(_chosen(viewer, kinds)), wanted).all()
+    total = rows[0].total if rows else _count(session, case, viewer, kinds)
+    entries = _entries(session, viewer, today, rows)
     return Timeline(entries, page, max(1, -(-total // PAGE)), total)
+
+
+def newest(session: Session, case: Case, viewer: Viewer, today: date, most: int) -> list[Entry]:
+    """Return the `most` newest entries of all kinds."""
+    wanted = {"case_id": case.id, "most": most, "left_out": 0}
+    return _entries(session, viewer, today, session.execute(_page(_chosen(viewer)), wanted).all())
+
+
+def _chosen(viewer: Viewer, kinds: Sequence[str] = ()) -> tuple[str, ...]:
+    open_to = offered_kinds(viewer)
+    chosen = tuple(kind for kind in open_to if kind in kinds)
+    return chosen or tuple(kind for kind in open_to if kind in KINDS)
+
+
+def _count(session: Session, case: Case, viewer: Viewer, kinds: Sequence[str]) -> int:
+    """Return how many entries there are for who asked for a page behind the last one."""
+    everything = union_all(*map(_keys, _chosen(viewer, kinds))).subquery()
+    counted = select(func.count()).select_from(everything)
+    return session.scalar(counted, {"case_id": case.id}) or 0
+
+
+@cache
+def _page(kinds: tuple[str, ...]) -> Select[Any]:
+    """Return what reads one page of keys of some kinds, and how many there are in all."""
+    found = union_all(*map(_keys, kinds)).subquery()
+    total = func.count().over().label("total")
+    return (
+        select(found.c.kind, found.c.id, total)
+        .order_by(found.c.at.desc(), found.c.kind, found.c.id)
+        .limit(bindparam("most", type_=Integer()))
+        .offset(bindparam("left_out", type_=Integer()))
+    )
+
+
+def _entries(session: Session, viewer: Viewer, today: date, rows: Iterable[Any]) -> list[Entry]:
+    keys = [(row.kind, row.id) for row in rows]
+    loaded = _load(session, viewer, today, keys)
+    return [loaded[key] for key in keys]
 
 
 _AT: dict[str, Any] = {
@@ -156,11 +186,11 @@ _MODEL: dict[str, Any] = {
 }
 
 
-def _keys(kind: str, case_id: UUID) -> Select[Any]:
+def _keys(kind: str) -> Select[Any]:
     model = _MODEL[kind]
     statement = select(
         literal(kind).label("kind"), model.id.label("id"), _AT[kind].label("at")
-    ).where(model.case_id == case_id)
+    ).where(model.case_id == bindparam("case_id", type_=Uuid()))
     if kind == "step":
         statement = statement.where(WorkItem.state == WorkItemState.COMPLETED.value)
     if model is AuditEntry:
@@ -178,15 +208,20 @@ def _load(
     rows: dict[tuple[str, UUID], Any] = {
         (kind, row.id): row
         for kind, ids in wanted.items()
-        for row in session.scalars(
-            select(_MODEL[kind]).where(_MODEL[kind].id.in_(ids)).options(*_WITH.get(kind, ()))
-        ).unique()
+        for row in session.scalars(_rows(kind), {"ids": ids}).unique()
     }
     contributions = [row for row in rows.values() if isinstance(row, Contribution)]
     for identifier, read in shared(session, viewer, contributions, today).items():
         rows["contribution", identifier] = read
     names = _authors(session, rows.values())
     return {key: _ENTRY[key[0]](row, viewer, _who(row, names)) for key, row in rows.items()}
+
+
+@cache
+def _rows(kind: str) -> Select[Any]:
+    model = _MODEL[kind]
+    wanted = bindparam("ids", type_=Uuid(), expanding=True)
+    return select(model).where(model.id.in_(wanted)).options(*_WITH.get(kind, ()))
 
 
 _WITH: dict[str, tuple[Any, ...]] = {
@@ -232,12 +267,17 @@ def _authors(session: Session, rows: Iterable[Any]) -> dict[UUID | None, str]:
     ids = {found for row in rows for found in (_author_id(row), _absent_id(row))} - {None}
     if not ids:
         return {}
-    accounts = session.scalars(
-        select(Account).where(Account.id.in_(ids)).options(joinedload(Account.organisation))
-    ).unique()
     return {
-        account.id: f"{account.display_name}, {account.organisation.name}" for account in accounts
+        account_id: f"{name}, {organisation}"
+        for account_id, name, organisation in session.execute(_AUTHORS, {"ids": list(ids)})
     }
+
+
+_AUTHORS: Final = (
+    select(Account.id, Account.display_name, Organisation.name)
+    .join(Organisation, Organisation.id == Account.organisation_id)
+    .where(Account.id.in_(bindparam("ids", type_=Uuid(), expanding=True)))
+)
 
 
 def _passages(*pairs: tuple[str, str | None]) -> tuple[Passage, ...]:

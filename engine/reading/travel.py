@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Uuid, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from engine.drawing import OutlineStep, Process, outline
@@ -31,17 +31,21 @@ class Travel:
         }
 
 
+_TRAVELLED: Final = (
+    select(StepHistory.element_id, StepHistory.kind, func.count())
+    .where(
+        StepHistory.instance_id == bindparam("instance_id", type_=Uuid()),
+        StepHistory.process_id == bindparam("process_id"),
+        StepHistory.state == "completed",
+    )
+    .group_by(StepHistory.element_id, StepHistory.kind)
+)
+
+
 def travel(session: Session, instance: ProcessInstance, process_id: str) -> Travel:
     """Return the path of an instance on the diagram of one of its processes."""
-    rows = session.execute(
-        select(StepHistory.element_id, StepHistory.kind, func.count())
-        .where(
-            StepHistory.instance_id == instance.id,
-            StepHistory.process_id == process_id,
-            StepHistory.state == "completed",
-        )
-        .group_by(StepHistory.element_id, StepHistory.kind)
-    ).all()
+    wanted = {"instance_id": instance.id, "process_id": process_id}
+    rows = session.execute(_TRAVELLED, wanted).all()
     return Travel(
         visited={element: count for element, kind, count in rows if kind != FLOW},
         active=tuple(instance.active.get(process_id, ())),

@@ -1,13 +1,14 @@
 """Says which content of a case a person may read; the rest is shown as confidential (P21, P74)."""
 
 from dataclasses import dataclass
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.orm import Session
 
 from engine import access
-from engine.models import Account, Case, CaseMember, WorkItem, WorkItemState
+from engine.models import Account, Case, WorkItem, WorkItemState
 from engine.profile import Profile
 
 SIGNAL = "signal"
@@ -93,6 +94,13 @@ def emergency_viewer(account: Account) -> Viewer:
     return Viewer(account.id, account.organisation_id, frozenset({EMERGENCY}))
 
 
+_TAKEN: Final = select(WorkItem).where(
+    WorkItem.case_id == bindparam("case_id", type_=Uuid()),
+    WorkItem.state == WorkItemState.OPEN.value,
+    WorkItem.assignee_id.in_(bindparam("people", type_=Uuid(), expanding=True)),
+)
+
+
 def viewer_of(session: Session, case: Case, account: Account, profile: Profile) -> Viewer:
     """Return the person's functions in the case: memberships, desk roles, and steps taken.
 
@@ -101,21 +109,10 @@ def viewer_of(session: Session, case: Case, account: Account, profile: Profile) 
     """
     # A deputy reads what the absent person reads, at the level of the own organisation.
     people = access.persons_in(session, account, case.id)
-    ids = [person.id for person in people]
-    active = session.scalars(
-        select(CaseMember.function).where(
-            CaseMember.case_id == case.id,
-            CaseMember.account_id.in_(ids),
-            CaseMember.until.is_(None),
-        )
-    ).unique()
-    taken = session.scalars(
-        select(WorkItem).where(
-            WorkItem.case_id == case.id,
-            WorkItem.state == WorkItemState.OPEN.value,
-            WorkItem.assignee_id.in_(ids),
-        )
-    ).unique()
+    ids = {person.id for person in people}
+    members = access.members_of(session, case.id)
+    active = {function for member, function in members if member in ids}
+    taken = session.scalars(_TAKEN, {"case_id": case.id, "people": list(ids)}).unique()
     # Whoever has left the case may still be written down as having taken a step of it.
     roles = {
         item.role for item in taken if access.may(session, account, "work_item:complete", item)
@@ -126,7 +123,7 @@ def viewer_of(session: Session, case: Case, account: Account, profile: Profile) 
         for code in person.role_codes
         if code in profile.roles and profile.roles[code].scope == "desk" and case.admits(code)
     }
-    functions = frozenset(active) | roles | desk
+    functions = frozenset(active | roles | desk)
     held = (profile.roles[code] for code in functions if code in profile.roles)
     areas = {area for role in held for area in role.reads}
     return Viewer(account.id, account.organisation_id, functions, frozenset(areas))

@@ -11,6 +11,7 @@ from engine import access, demo_cast
 from engine.access import casefile, condition, step
 from engine.models import Base, Case, WorkItem
 from engine.models.sight import HIDDEN, OPEN, READER, is_guarded
+from engine.reading import cases, worklist
 from tests.sight.crowd import OPENER, STRANGER, Crowd, tables
 from tests.webui.site import Site
 from webui.application import create_app
@@ -122,8 +123,13 @@ def _open_everything(patch: pytest.MonkeyPatch) -> None:
         access.visible_work_items,
         access.listed_cases,
         access.near_items,
+        access.own_near,
+        access.own_seen,
     ):
-        _replace(patch, function, lambda *_: true())
+        _replace(patch, function, lambda *_, **__: true())
+    # These keep the statements that they have put together with the conditions.
+    for kept in (cases.own_cases, worklist.own_statement):
+        _replace(patch, kept, kept.__wrapped__)
 
 
 def _replace(

@@ -42,17 +42,22 @@ def show() -> str:
     week_ends = week_ahead(now(), profile().zone)
     found = worklist(reading(), account(), now(), week_ends, wanted)
     definitions = to_confirm(application(), reading(), account())
+    around = {
+        "invitations": len(invitations(reading(), account().id)),
+        "agreements": len(waiting(reading(), account()))
+        + len(printing.waiting(reading(), account())),
+        "standing": standing(reading(), account(), now()),
+    }
+    work = said_worklist(found, by_step=wanted.sort == "step")
+    # All is read by now: a second reading would have to find out anew what this person sees.
     note_listing("worklist", sorted({*found.case_codes, *definitions}))
-    last_day = (week_ends - timedelta(days=1)).date()
     return render_template(
         "worklist/show.html",
-        work=said_worklist(found, by_step=wanted.sort == "step"),
+        work=work,
         wanted=wanted,
-        last_day=last_day,
-        invitations=len(invitations(reading(), account().id)),
-        agreements=len(waiting(reading(), account())) + len(printing.waiting(reading(), account())),
+        last_day=(week_ends - timedelta(days=1)).date(),
         definitions=definitions,
-        standing=standing(reading(), account(), now()),
+        **around,
     )
 
 
