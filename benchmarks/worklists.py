@@ -98,7 +98,10 @@ def populate(found: Place, few: int, cases: int) -> None:
         emma = person.unique().one()
     people = cases * MEMBERS // PER_PERSON
     _add_people(found, emma, people)
-    _add_cases(found, template, emma.id, people, few, cases)
+    _add_cases(found, template, few, cases)
+    # Counted first: the triggers that a member wakes would look through the steps of all cases.
+    found.count_rows()
+    _add_members(found, template, emma.id, people, cases)
     found.count_rows()
 
 
@@ -126,16 +129,10 @@ def _add_people(found: Place, emma: Account, people: int) -> None:
         session.execute(insert(AccountRole), held)
 
 
-def _add_cases(found: Place, template: UUID, emma: UUID, people: int, few: int, cases: int) -> None:
+def _add_cases(found: Place, template: UUID, few: int, cases: int) -> None:
     with found.application.database.transaction() as session:
-        connection = session.connection()
         spread = "((n.i * 7919) % 7776000) - 864000"
-        due = crowd.instant(connection, spread)
-        text = f"'{emma.hex}'" if connection.dialect.name == "sqlite" else f"'{emma}'"
-        members = [
-            crowd.number_id(connection, text, f"((n.i * {MEMBERS} + {number}) % {people})")
-            for number in range(MEMBERS)
-        ]
+        due = crowd.instant(session.connection(), spread)
     group = f"CASE WHEN n.i <= {few} THEN n.i % {SAME} ELSE {SAME} + n.i % {GROUPS - SAME} END"
     ahead: dict[str, str] = {
         "work_item.due_at": due,
@@ -155,8 +152,6 @@ def _add_cases(found: Place, template: UUID, emma: UUID, people: int, few: int, 
         "work_item.name": "'Look at what came in'",
     }
     crowd.copy_case(found, template, numbers, of_group, models=(WorkItem,), only=own)
-    for account in members:
-        _add_members(found, template, numbers, account)
 
 
 def _other_id(found: Place) -> str:
@@ -164,7 +159,19 @@ def _other_id(found: Place) -> str:
     return "lower(hex(randomblob(16)))" if lite else "gen_random_uuid()"
 
 
-def _add_members(found: Place, template: UUID, numbers: range, account: str) -> None:
+def _add_members(found: Place, template: UUID, emma: UUID, people: int, cases: int) -> None:
+    with found.application.database.transaction() as session:
+        connection = session.connection()
+        text = f"'{emma.hex}'" if connection.dialect.name == "sqlite" else f"'{emma}'"
+        members = [
+            crowd.number_id(connection, text, f"((n.i * {MEMBERS} + {number}) % {people})")
+            for number in range(MEMBERS)
+        ]
+    for account in members:
+        _add_member(found, template, range(1, cases + 1), account)
+
+
+def _add_member(found: Place, template: UUID, numbers: range, account: str) -> None:
     of_role = f"m.case_id = t.case_id AND m.function = '{CASE_ROLE}'"
     first = f"(SELECT m.id FROM case_member m WHERE {of_role} LIMIT 1)"  # noqa: S608 - our own words
     only = {"case_member": f"t.id = {first}"}

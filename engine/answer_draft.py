@@ -12,11 +12,13 @@ from engine import keyring
 from engine.errors import ConflictError
 from engine.language import gettext, moment
 from engine.models import Account, Draft, WorkItem, WorkItemState
+from engine.session import asked_once
 
 
 def load_draft(session: Session, item: WorkItem, account: Account) -> Draft | None:
     """Return what this person has typed so far."""
-    return session.get(Draft, (item.id, account.id))
+    key = (item.id, account.id)
+    return asked_once(session, ("draft", *key), lambda: session.get(Draft, key))
 
 
 def save_draft(

@@ -11,6 +11,7 @@ from engine.database import Database
 from engine.deployment import Deployments, ResolvedDeployment
 from engine.errors import SettingsError
 from engine.models import DemoClock
+from engine.session import asked_once
 from engine.settings import Settings, load_settings
 
 
@@ -62,10 +63,11 @@ class Application:
         return "waiting" if self.sends_mail or kind != "notice" else "void"
 
     def now(self, session: Session) -> datetime:
-        """Return the current instant without opening a second connection."""
-        if isinstance(self.clock, DatabaseClock):
-            return self.clock.read(session)
-        return self.clock.now()
+        """Return the current instant without opening a second connection; of a page, one."""
+        clock = self.clock
+        if isinstance(clock, DatabaseClock):
+            return asked_once(session, "now", lambda: clock.read(session))
+        return clock.now()
 
     def deployment(self, session: Session) -> ResolvedDeployment:
         """Return what new cases are started on."""

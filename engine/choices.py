@@ -18,6 +18,7 @@ from engine.models import (
     Organisation,
     PlanVersion,
 )
+from engine.session import asked_once
 
 COORDINATING = ("process_coordinator", "content_coordinator")
 
@@ -34,7 +35,8 @@ class CaseDirectory:
     def options(self, name: str) -> Sequence[Option]:
         """Return the options called `name`; an unknown name has none."""
         if name not in self._found:
-            self._found[name] = self._read(name)
+            question = ("options", self.case.id, name)
+            self._found[name] = asked_once(self.session, question, lambda: self._read(name))
         return self._found[name]
 
     def _read(self, name: str) -> Sequence[Option]:

@@ -77,6 +77,11 @@ class Database:
         """Under which the keys of cases are wrapped; set likewise."""
 
     @property
+    def reads_beside(self) -> bool:
+        """Say whether one session may write while another one of the same request reads."""
+        return not isinstance(self.engine.pool, StaticPool)
+
+    @property
     def engines(self) -> tuple[Engine, ...]:
         """All that statements are sent through."""
         return tuple(dict.fromkeys((self.engine, self.worker, self.reader)))

@@ -4,7 +4,7 @@ The one place that says when an absence counts. What a deputy may do with it say
 engine/access. A deputy's deputy is nobody: an absence passes on no more than one step.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -29,8 +29,8 @@ Instant = datetime | BindParameter[datetime]
 
 def now_of(session: Session) -> datetime:
     """Return the instant at which this session asks, by the installation's clock."""
-    now: Callable[[Session], datetime] = session.info["now"]
-    return asked_once(session, "now", lambda: now(session))
+    found: datetime = session.info["now"](session)
+    return found
 
 
 def in_force(now: Instant) -> ColumnElement[bool]:

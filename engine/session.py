@@ -32,6 +32,8 @@ class ReadingSession(Session):
     def __init__(self, bind: Any) -> None:
         super().__init__(bind, autoflush=False, expire_on_commit=False)
         self.answers: dict[Hashable, Any] = {}
+        self.kept: list[Any] = []
+        """What was read: a row that two parts of a page get by its key is read once."""
 
 
 def asked_once(session: Session, question: Hashable, ask: Callable[[], Answer]) -> Answer:
@@ -77,7 +79,8 @@ class WritingSession(Session):
 
 
 @event.listens_for(WritingSession, "loaded_as_persistent")
-def _keep(session: WritingSession, row: Any) -> None:
+@event.listens_for(ReadingSession, "loaded_as_persistent")
+def _keep(session: WritingSession | ReadingSession, row: Any) -> None:
     session.kept.append(row)
 
 

@@ -301,14 +301,10 @@ def _complete(  # noqa: PLR0917 - one private step of `complete`
         behalf=access.acting_for(session, account, item, members),
         members=members,
     )
-    resolve_incident_of(session, item, application.now(session))
-    return Completed(item.id, row.case_id, repeated=False, new_items=tuple(outcome.new_items))
-
-
-def resolve_incident_of(session: Session, item: WorkItem, now: datetime) -> None:
-    """Close the incident of an earlier failed attempt, if there was one."""
     if item.had_incident:
-        resolve_incident(session, f"work_item:{item.id}", now)
+        # An earlier attempt had failed.
+        resolve_incident(session, f"work_item:{item.id}", application.now(session))
+    return Completed(item.id, row.case_id, repeated=False, new_items=tuple(outcome.new_items))
 
 
 def _repeated(session: Session, item: WorkItem, account: Account, key: str) -> Completed:

@@ -1,6 +1,5 @@
 """The frame of every page of a case: head, stage bar and tabs."""
 
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -79,18 +78,13 @@ class CaseFrame:
         """Return the profile that the case runs in, as this reader reads it."""
         return words().profile(self.deployment.profile)
 
-    def read_head(self) -> None:
-        """Read what the head shows, before the page is rendered."""
-        _ = self.linked, self.hold, self.shows_readers, self.stages
 
+def open_case(section: str, *, anew: bool = False) -> CaseFrame:
+    """Return the case of this request; that it was opened is on record before anything is shown.
 
-def open_case(section: str) -> CaseFrame:
-    """Return the case of this request; that it was opened is on record before anything is shown."""
-    note_reading(subject().id, section)
-    return _frame()
-
-
-def _frame() -> CaseFrame:
+    `anew` reads behind the record, where a page shows this opening, too.
+    """
+    note_reading(subject().id, section, anew=anew)
     session = reading()
     case = session.get_one(Case, subject().id)
     deployment = application().deployments.get(session, case.deployment_id)
@@ -102,24 +96,5 @@ def _frame() -> CaseFrame:
 def case_page(template: str, section: str, **values: Any) -> str:
     """Render a section of a case inside the frame."""
     frame = values.pop("frame", None) or open_case(section)
-    return _rendered(template, section, frame, values)
-
-
-def read_case_page(
-    template: str, section: str, read: Callable[[CaseFrame], Mapping[str, Any]]
-) -> str:
-    """Render what `read` finds for a section; the opening is on record before it is rendered.
-
-    All is read in the session in which it was asked whether the case may be opened. Opened anew
-    behind the record, each page would find out twice what its reader sees.
-    """
-    frame = _frame()
-    values = read(frame)
-    frame.read_head()
-    note_reading(frame.case.id, section)
-    return _rendered(template, section, frame, values)
-
-
-def _rendered(template: str, section: str, frame: CaseFrame, values: Mapping[str, Any]) -> str:
-    around = {"frame": frame, "case": frame.case, "section": section, "printed_at": now()}
-    return render_template(template, **{**values, **around})
+    values |= {"frame": frame, "case": frame.case, "section": section, "printed_at": now()}
+    return render_template(template, **values)

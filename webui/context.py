@@ -92,6 +92,20 @@ def writing() -> Iterator[Session]:
         yield session
 
 
+@contextmanager
+def writing_beside() -> Iterator[Session]:
+    """Give a transaction beside what is being read: to put a reading on record, and no more.
+
+    Who reads waits here for a connection of the engine's, and nobody who holds one of those
+    waits for a reader's.
+    """
+    database = application().database
+    if g.get("across") or not database.reads_beside:
+        end_reading()
+    with database.transaction() as session:
+        yield session
+
+
 def is_reading() -> bool:
     """Say whether this request holds a reading session now."""
     return "reading" in g
@@ -129,6 +143,16 @@ def form_key() -> str:
 def subject() -> Any:
     """Return what the guard has loaded and permitted for this view (see webui/guard.py)."""
     return g.subject
+
+
+def ask_again() -> None:
+    """Ask the guard anew in a fresh session, because rights have changed during the request.
+
+    Raise NotFoundError where the page is not for this person any more.
+    """
+    end_reading()
+    if "asks_again" in g:
+        g.asks_again()
 
 
 def newest() -> ResolvedDeployment:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from flask import current_app, g, redirect, request, url_for
@@ -143,8 +144,13 @@ def _check_signed_in(permission: Permission) -> Response | None:
     if permission.asks_password and not identity.is_fresh():
         return redirect(url_for("step_up.show", next=url_for(permission.asks_password)))
     if permission.action != OWN.action:
-        g.subject = _permitted(permission, reading())
+        g.asks_again = partial(_ask, permission)
+        _ask(permission)
     return None
+
+
+def _ask(permission: Permission) -> None:
+    g.subject = _permitted(permission, reading())
 
 
 def _permitted(permission: Permission, session: Session) -> access.SUBJECT:

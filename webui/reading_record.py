@@ -14,29 +14,52 @@ from sqlalchemy.orm import Session
 from engine import access, audit, budget
 from engine.errors import CasetableError, TooManyAttemptsError
 from engine.language import gettext
+from engine.membership_rows import Members
 from engine.models import Account, Case, EmergencyAccess, WorkItem
 from webui import identity
-from webui.context import account, now, profile, reading, writing
+from webui.context import (
+    account,
+    ask_again,
+    end_reading,
+    now,
+    profile,
+    reading,
+    writing,
+    writing_beside,
+)
 
 
 class PasswordNeededError(CasetableError):
     """One case more today opens only after the password was typed just now."""
 
 
-def note_reading(case_id: UUID, section: str) -> None:
+def note_reading(case_id: UUID, section: str, *, anew: bool = False) -> None:
     """Write who opened what of a case, in which function.
 
-    Raise PasswordNeededError or TooManyAttemptsError instead where too many cases were opened
-    today by this person.
+    The page goes on reading in the session in which it was asked whether the case may be opened,
+    unless it is to be read `anew`. Where rights have changed while it waited for the case, that
+    is asked again. Raise PasswordNeededError or TooManyAttemptsError instead where too many cases
+    were opened today by this person.
     """
     _spend(case_id)
     # Asked where the page asks it, too: while the case is locked, others wait.
-    own, *absent = access.persons_in(reading(), account(), case_id)
-    acting = access.acting_functions(reading(), case_id, own)
+    _, *absent = access.persons_in(reading(), account(), case_id)
+    known = access.members_of(reading(), case_id)
     told = {"for": [str(one.id) for one in absent]} if absent else {}
-    with writing() as session:
+    with writing_beside() as session:
         case = _locked(session, case_id)
+        me, members = access.enter(session, account().id, case_id)
+        acting = access.acting_functions(session, case_id, me, members)
         _write(session, case, "case:file:read", case_id, section=section, acting=acting, **told)
+    # Threat: whom the deed that held the case has put out of it would still read it.
+    if _rights(me, members) != _rights(account(), known):
+        ask_again()
+    elif anew:
+        end_reading()
+
+
+def _rights(person: Account, around: Members) -> tuple[object, ...]:
+    return person.role_codes, person.disabled_at, set(around), around.barred
 
 
 def _spend(case_id: UUID) -> None:

@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from engine.language import gettext, locale_of, mark, moment, ngettext
 
@@ -102,9 +102,8 @@ class When:
             return Markup("{}").format(instant)
         exact = self.moment(value) if isinstance(value, datetime) else self.day(value)
         words = getattr(self, form)(value)
-        return Markup('<time datetime="{}" title="{}">{}</time>').format(
-            value.isoformat(), exact, words
-        )
+        at, title = escape(value.isoformat()), escape(exact)
+        return Markup(f'<time datetime="{at}" title="{title}">{escape(words)}</time>')  # noqa: S704 - escaped
 
 
 def _parsed(text: str) -> date | datetime | None:

@@ -39,13 +39,16 @@ def known_members(session: Session, item: WorkItem, members: Members | None) -> 
     return members_of(session, item.case_id) if members is None else members
 
 
-def acting_functions(session: Session, case_id: UUID, account: Account) -> list[str]:
+def acting_functions(
+    session: Session, case_id: UUID, account: Account, members: Members | None = None
+) -> list[str]:
     """Return in which functions a person meets a case: as its member, else by the own roles.
 
-    Of these count that its file admits, and those of whoever watches over all files.
+    Of these count that its file admits, and those of whoever watches over all files. `members`
+    are those of the case, when the caller has read them already.
     """
-    members = members_of(session, case_id)
-    held = {function for member, function in members if member == account.id}
+    around = members_of(session, case_id) if members is None else members
+    held = {function for member, function in around if member == account.id}
     if held:
         return sorted(held)
     here = session.get_one(Case, case_id).admitted(account.role_codes)

@@ -18,6 +18,7 @@ from engine.models import (
     WorkItem,
 )
 from engine.reading.viewer import CONTENT, SIGNAL, Viewer
+from engine.session import asked_once
 
 OPEN_GAPS = frozenset({"not_known", "asked", "refused"})
 
@@ -135,7 +136,8 @@ def gaps(session: Session, case_id: UUID, viewer: Viewer) -> list[Gap]:
     """
     if not (viewer.reads(CONTENT) or viewer.reads(SIGNAL)):
         return []
-    rows = session.execute(_GAPS, {"case_id": case_id}).all()
+    told = {"case_id": case_id}
+    rows = asked_once(session, ("gaps", case_id), lambda: session.execute(_GAPS, told).all())
     found = [
         Gap(row.question, row.state, row.important, whom or "", by or "", row.answer or "")
         for row, whom, by in rows

@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from functools import partial
-from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -28,7 +27,7 @@ from engine.reading.plan import plan as read_plan
 from engine.reading.recorded import findings, gaps
 from engine.reading.timeline import ACCESS, Entry, newest, offered_kinds, timeline
 from engine.reading.travel import in_words, latest_instances, processes_of, travel
-from webui.casepage import CaseFrame, case_page, open_case, read_case_page
+from webui.casepage import CaseFrame, case_page, open_case
 from webui.context import (
     account,
     application,
@@ -72,26 +71,26 @@ def index() -> str | AnyResponse:
 def show(code: str) -> str:
     """Show where the case stands, what is owed next and what happened last."""
     del code
-    return read_case_page("case/overview.html", "overview", _overview)
-
-
-def _overview(frame: CaseFrame) -> dict[str, Any]:
+    frame = open_case("overview")
     session, case = reading(), frame.case
-    entries = newest(session, case, frame.viewer, today(), RECENT)
+    entries = said_entries(newest(session, case, frame.viewer, today(), RECENT))
     found = said_owed(owed(session, case.id, frame.deployment, now()))
-    return {
-        "owed": found,
-        "agreements": owed_agreements(session, case, account()),
-        "definition": confirmations(application(), session, case, account()),
-        "newest": said_entries(entries),
-        "opening": _opening(frame, entries, found),
-        "concerns": _unexplained(frame),
-        "gaps": gaps(session, case.id, frame.viewer),
-        "about": about(session, case, frame.viewer),
-        "opinion": _has_opinion(frame),
-        "reopens": may(session, account(), "case:reopen", case),
-        "erases": offers(session, account(), case, profile()),
-    }
+    return case_page(
+        "case/overview.html",
+        "overview",
+        frame=frame,
+        owed=found,
+        agreements=owed_agreements(session, case, account()),
+        definition=confirmations(application(), session, case, account()),
+        newest=entries,
+        opening=_opening(frame, entries, found),
+        concerns=_unexplained(frame),
+        gaps=gaps(session, case.id, frame.viewer),
+        about=about(session, case, frame.viewer),
+        opinion=_has_opinion(frame),
+        reopens=may(session, account(), "case:reopen", case),
+        erases=offers(session, account(), case, profile()),
+    )
 
 
 def _opening(frame: CaseFrame, entries: list[Entry], found: Owed | None = None) -> frozenset[UUID]:
@@ -112,23 +111,20 @@ def _has_opinion(frame: CaseFrame) -> bool:
 def history(code: str) -> str:
     """Show the merged timeline, by kinds and pages."""
     del code
-    if ACCESS in request.args.getlist("kind"):
-        # Who opened the case: this opening, too.
-        frame = open_case("timeline")
-        return case_page("case/timeline.html", "timeline", frame=frame, **_history(frame))
-    return read_case_page("case/timeline.html", "timeline", _history)
-
-
-def _history(frame: CaseFrame) -> dict[str, Any]:
+    frame = open_case("timeline", anew=ACCESS in request.args.getlist("kind"))
     offered = offered_kinds(frame.viewer)
     kinds = [kind for kind in request.args.getlist("kind") if kind in offered]
-    found = timeline(reading(), frame.case, frame.viewer, today(), kinds, page_number())
-    return {
-        "timeline": replace(found, entries=said_entries(found.entries)),
-        "opening": _opening(frame, found.entries),
-        "kinds": kinds,
-        "all_kinds": offered,
-    }
+    page = page_number()
+    found = timeline(reading(), frame.case, frame.viewer, today(), kinds, page)
+    return case_page(
+        "case/timeline.html",
+        "timeline",
+        frame=frame,
+        timeline=replace(found, entries=said_entries(found.entries)),
+        opening=_opening(frame, found.entries),
+        kinds=kinds,
+        all_kinds=offered,
+    )
 
 
 @pages.get("/cases/<code>/plan")
@@ -136,15 +132,15 @@ def _history(frame: CaseFrame) -> dict[str, Any]:
 def plan(code: str) -> str:
     """Show the plan in force, or the version asked for."""
     del code
-    return read_case_page("case/plan.html", "plan", _plan)
-
-
-def _plan(frame: CaseFrame) -> dict[str, Any]:
+    frame = open_case("plan")
     number = request.args.get("version", type=int)
-    return {
-        "plan": read_plan(reading(), frame.case.id, frame.viewer, number),
-        "findings": findings(reading(), frame.case.id, frame.viewer),
-    }
+    return case_page(
+        "case/plan.html",
+        "plan",
+        frame=frame,
+        plan=read_plan(reading(), frame.case.id, frame.viewer, number),
+        findings=findings(reading(), frame.case.id, frame.viewer),
+    )
 
 
 @pages.get("/cases/<code>/people")

@@ -17,7 +17,7 @@ pages = Blueprint("readership", __name__)
 def of_case(code: str) -> str:
     """Show who opened the case, in which function, when; that it was asked is on record too."""
     case = subject()
-    note_reading(case.id, "readers")
+    note_reading(case.id, "readers", anew=True)
     chosen = request.args.get("person", "")
     return render_template(
         "case/readers.html",
