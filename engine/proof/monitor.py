@@ -165,7 +165,8 @@ class Monitor:
     def _walk(self, events: tuple[Event, ...]) -> tuple[tuple[Event, Effect], ...]:
         found = self._walks.get(events)
         if found is None:
-            effects = ((event, self.effect(event)) for event in events)
+            heard = (event for event in events if event[0] in self.steps)
+            effects = ((event, self.effect(event)) for event in heard)
             found = tuple((event, effect) for event, effect in effects if effect is not None)
             self._walks[events] = found
         return found
