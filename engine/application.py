@@ -26,7 +26,7 @@ class DatabaseClock:
         """Return the database's time; on a demo database shifted by what was asked for."""
         if self._database.is_sqlite and not self._demo:
             return datetime.now(UTC)
-        with self._database.reading() as session:
+        with self._database.reading_as(None) as session:
             return self.read(session)
 
     def read(self, session: Session) -> datetime:

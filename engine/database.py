@@ -33,6 +33,8 @@ CONNECT_SECONDS = 5
 """For a connection that is opened: a machine that says nothing must not keep a page for minutes."""
 POOL, MORE, POOL_SECONDS = 10, 20, 20
 """Connections that stay open, further ones, and how long somebody waits for one to be free."""
+PREPARED = 300
+"""Statements that a connection keeps prepared: all pages together send about as many."""
 TRUSTED_SECONDS = 2.0
 """For so long a connection that worked is taken to work; after it, it is asked first. Asking each
 time would cost a request three round trips; one that broke meanwhile costs one answer "try again",
@@ -110,6 +112,7 @@ class Database:
                 **PRIVATE,
             )
             _ask_after_a_rest(engine)
+            event.listen(engine, "connect", _keep_prepared)
             return engine
         if self.url.database and self.url.database != ":memory:":
             Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
@@ -177,9 +180,14 @@ class Database:
             try:
                 yield session
             finally:
-                # Detached before the rollback, which would empty what the reader keeps.
+                # Detached before the end, which would empty what the reader keeps.
                 session.expunge_all()
-                _let_go(session)
+                _let_go(session, is_harmless=self._changes_nothing(opened))
+
+    def _changes_nothing(self, session: Session) -> bool:
+        """Say whether the database itself keeps a session from changing anything."""
+        reads = isinstance(session, ReadingSession)
+        return reads and not self.is_sqlite and not self.is_letterbox
 
     @contextmanager
     def session_on(self, connection: Connection) -> Iterator[Session]:
@@ -209,6 +217,11 @@ def _connections() -> dict[str, Any]:
     return {"pool_size": POOL, "max_overflow": MORE, "pool_timeout": POOL_SECONDS}
 
 
+def _keep_prepared(connection: Any, record: Any) -> None:
+    del record
+    connection.prepared_max = PREPARED
+
+
 def _ask_after_a_rest(engine: Engine) -> None:
     """Ask a connection that nobody used for a while whether it still works, and replace it."""
 
@@ -228,13 +241,19 @@ def _ask_after_a_rest(engine: Engine) -> None:
     event.listen(engine, "checkout", take)
 
 
-def _let_go(session: Session) -> None:
+def _let_go(session: Session, *, is_harmless: bool) -> None:
     """End what has only read; a connection that broke meanwhile has nothing left to lose.
 
-    Else a page that was read whole, or a step that was recorded, would end as an error (R4).
+    Else a page that was read whole, or a step that was recorded, would end as an error (R4). What
+    is harmless, because its role can change nothing, is committed: at a rollback the driver
+    forgets which statements the server has prepared, and each page would have all of them parsed
+    and planned anew.
     """
     try:
-        session.rollback()
+        if is_harmless:
+            session.commit()
+        else:
+            session.rollback()
     except DBAPIError:
         session.invalidate()
 

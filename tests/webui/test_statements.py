@@ -6,7 +6,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, event, select
+from sqlalchemy import delete, event, select, text
+from sqlalchemy.exc import InternalError
 
 from engine.database import Database
 from engine.models import (
@@ -209,3 +210,20 @@ def test_worklist_shows_at_most_three_hundred_of_its_own_and_of_others(
     worklist.own_statement.cache_clear()
     assert "Waiting for others 1" in page
     assert "This week 2" in page or "Overdue 2" in page or "Later 2" in page
+
+
+def test_server_keeps_the_statements_of_a_page_prepared(site: Site) -> None:
+    """A rollback at the end of a page would make the driver forget them all."""
+    database = site.application.database
+    if database.is_sqlite:
+        pytest.skip("SQLite has no server")
+    anna = site.visit("intake.anna")
+    site.report()
+    for _ in range(8):
+        anna.get("/")
+    names = text("SELECT statement FROM pg_prepared_statements")
+    with database.reading_as(None) as session:
+        kept = list(session.scalars(names))
+    assert sum("work_item" in one for one in kept) >= 2
+    with database.reading_as(None) as session, pytest.raises(InternalError, match="read-only"):
+        session.execute(text("DELETE FROM organisation"))
