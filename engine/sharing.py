@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, select
+from sqlalchemy import bindparam, func, select
 from sqlalchemy.orm import Session
 
 from engine import access, audit, second_person
@@ -97,7 +97,7 @@ Standing = Mapping[UUID | None, ContributionShare]
 
 _SHARES: Final = (
     select(ContributionShare)
-    .where(ContributionShare.contribution_id.in_(bindparam("wanted", type_=Uuid(), expanding=True)))
+    .where(ContributionShare.contribution_id.in_(bindparam("wanted", expanding=True)))
     .order_by(ContributionShare.contribution_id, ContributionShare.number)
 )
 
@@ -106,12 +106,10 @@ def standing(
     session: Session, contribution_ids: Iterable[UUID], today: date
 ) -> dict[UUID, Standing]:
     """Return the sharing rows in force of some contributions, in one statement."""
-    wanted = list(contribution_ids)
-    if not wanted:
+    if not (wanted := list(contribution_ids)):
         return {}
-    rows = session.scalars(_SHARES, {"wanted": wanted}).unique()
     newest: dict[UUID, dict[UUID | None, ContributionShare]] = {}
-    for row in rows:
+    for row in session.scalars(_SHARES, {"wanted": wanted}).unique():
         newest.setdefault(row.contribution_id, {})[row.organisation_id] = row
     return {
         contribution: {

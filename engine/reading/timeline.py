@@ -1,19 +1,16 @@
 """One merged timeline of a case, newest first: steps, decisions, notes, sharing (P57, P70)."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
-from typing import Any, Final
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Integer, Select, Uuid, bindparam, func, literal, select, union_all
 from sqlalchemy.orm import Session, joinedload
 
-from engine.audit import deputised_for
-from engine.language import gettext
 from engine.models import (
-    Account,
     Assessment,
     AuditEntry,
     Case,
@@ -22,7 +19,6 @@ from engine.models import (
     Decision,
     Note,
     Opinion,
-    Organisation,
     PlanVersion,
     ReportAnswer,
     ReportQuestion,
@@ -30,6 +26,7 @@ from engine.models import (
     WorkItem,
     WorkItemState,
 )
+from engine.reading.authorship import authors, signed
 from engine.reading.contribution import SharedContribution, shared
 from engine.reading.viewer import CONTENT, REPORTER, SIGNAL, Viewer
 
@@ -213,8 +210,8 @@ def _load(
     contributions = [row for row in rows.values() if isinstance(row, Contribution)]
     for identifier, read in shared(session, viewer, contributions, today).items():
         rows["contribution", identifier] = read
-    names = _authors(session, rows.values())
-    return {key: _ENTRY[key[0]](row, viewer, _who(row, names)) for key, row in rows.items()}
+    names = authors(session, rows.values())
+    return {key: _ENTRY[key[0]](row, viewer, signed(row, names)) for key, row in rows.items()}
 
 
 @cache
@@ -228,56 +225,6 @@ _WITH: dict[str, tuple[Any, ...]] = {
     "contribution": (joinedload(Contribution.organisation),),
     "opinion": (joinedload(Opinion.organisation),),
 }
-
-
-def _author_id(row: Any) -> UUID | None:
-    found: UUID | None
-    if isinstance(row, WorkItem):
-        found = row.completed_by_id
-    elif isinstance(row, Signal):
-        found = row.received_by_id
-    elif isinstance(row, AuditEntry):
-        found = row.actor_id
-    elif isinstance(row, ReportAnswer):
-        found = None  # nobody of ours wrote it
-    else:
-        found = row.by_id
-    return found
-
-
-def _absent_id(row: Any) -> UUID | None:
-    """Return for whom the author deputised."""
-    found: UUID | None
-    if isinstance(row, WorkItem):
-        found = row.completed_for_id
-    elif isinstance(row, AuditEntry):
-        told = deputised_for(row.detail)
-        found = told[0] if told else None
-    else:
-        found = getattr(row, "for_id", None)
-    return found
-
-
-def _who(row: Any, names: Mapping[UUID | None, str]) -> str:
-    who, absent = names.get(_author_id(row), ""), names.get(_absent_id(row), "")
-    return gettext("%(who)s, for %(absent)s", who=who, absent=absent) if absent else who
-
-
-def _authors(session: Session, rows: Iterable[Any]) -> dict[UUID | None, str]:
-    ids = {found for row in rows for found in (_author_id(row), _absent_id(row))} - {None}
-    if not ids:
-        return {}
-    return {
-        account_id: f"{name}, {organisation}"
-        for account_id, name, organisation in session.execute(_AUTHORS, {"ids": list(ids)})
-    }
-
-
-_AUTHORS: Final = (
-    select(Account.id, Account.display_name, Organisation.name)
-    .join(Organisation, Organisation.id == Account.organisation_id)
-    .where(Account.id.in_(bindparam("ids", type_=Uuid(), expanding=True)))
-)
 
 
 def _passages(*pairs: tuple[str, str | None]) -> tuple[Passage, ...]:
