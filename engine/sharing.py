@@ -12,7 +12,7 @@ from datetime import date
 from typing import Final
 from uuid import UUID
 
-from sqlalchemy import Uuid, bindparam, func, select
+from sqlalchemy import BindParameter, Uuid, bindparam, func, select
 from sqlalchemy.orm import Session
 
 from engine import access, audit, second_person
@@ -95,11 +95,9 @@ Standing = Mapping[UUID | None, ContributionShare]
 """The row that counts for each audience that has one; None is the whole table."""
 
 
-_SHARES: Final = (
-    select(ContributionShare)
-    .where(ContributionShare.contribution_id.in_(bindparam("wanted", type_=Uuid(), expanding=True)))
-    .order_by(ContributionShare.contribution_id, ContributionShare.number)
-)
+_WANTED: Final[BindParameter[UUID]] = bindparam("wanted", type_=Uuid(), expanding=True)
+_IN_ORDER: Final = (ContributionShare.contribution_id, ContributionShare.number)
+_SHARES: Final = select(ContributionShare).where(_IN_ORDER[0].in_(_WANTED)).order_by(*_IN_ORDER)
 
 
 def standing(

@@ -14,7 +14,6 @@ from webui import views
 ENGINE = {
     "engine/adaptation/fetching.py": "the command line; published profiles, no cases",
     "engine/agreement.py": "which case a request belongs to, before its deed is opened",
-    "engine/application.py": "the time of the database",
     "engine/attestation.py": "which case a part belongs to, before its deed is opened; the sweep",
     "engine/audit_command.py": "command line: verifying all chains",
     "engine/backup/proving.py": "command line: all chains, keys and states that came back",
