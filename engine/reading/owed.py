@@ -71,7 +71,7 @@ _OPEN: Final = (
     select(WorkItem)
     .where(WorkItem.case_id == _THE_CASE, WorkItem.state == WorkItemState.OPEN.value)
     .options(joinedload(WorkItem.assignee))
-    .order_by(WorkItem.due_at, WorkItem.name)
+    .order_by(WorkItem.due_at, WorkItem.name, WorkItem.id)
 )
 
 

@@ -1,15 +1,15 @@
 """One merged timeline of a case, newest first: steps, decisions, notes, sharing (P57, P70)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, Uuid, bindparam, func, literal, select, union_all
-from sqlalchemy.orm import Session, joinedload
+from sqlalchemy.orm import Session
 
+from engine.audit import deputised_for
+from engine.language import gettext
 from engine.models import (
     Assessment,
     AuditEntry,
@@ -24,38 +24,23 @@ from engine.models import (
     ReportQuestion,
     Signal,
     WorkItem,
-    WorkItemState,
 )
-from engine.reading.authorship import authors, signed
 from engine.reading.contribution import SharedContribution, shared
+from engine.reading.timeline_rows import (
+    ACCESS,
+    AUDITED,
+    AUTHORS,
+    KINDS,
+    counted,
+    page_of,
+    rows_of,
+)
 from engine.reading.viewer import CONTENT, REPORTER, SIGNAL, Viewer
 
 PAGE = 25
-KINDS = (
-    "signal",
-    "step",
-    "assessment",
-    "decision",
-    "contribution",
-    "plan",
-    "check_in",
-    "opinion",
-    "note",
-    "question",
-    "answer",
-    "deadline",
-    "version",
-)
 DESK_ONLY = frozenset({"question", "answer"})
 """What the desk and the reporter tell each other: for others not even that it was said (A3)."""
-ACCESS = "access"
-"""Who opened the case: only when asked for, it would drown the rest."""
 ALL_KINDS = (*KINDS, ACCESS)
-DEADLINES = ("case:timer:fire", "work_item:remind", "work_item:escalate")
-READS = ("case:file:read",)
-MOVES = ("case:process:move",)
-"""That the case goes on under another version of the processes (V4)."""
-AUDITED = {"deadline": DEADLINES, ACCESS: READS, "version": MOVES}
 
 
 @dataclass(frozen=True)
@@ -105,7 +90,7 @@ def timeline(
 ) -> Timeline:
     """Return one page of the merged timeline, limited to `kinds` when any are given."""
     wanted = {"case_id": case.id, "most": PAGE, "left_out": (page - 1) * PAGE}
-    rows = session.execute(_page(_chosen(viewer, kinds)), wanted).all()
+    rows = session.execute(page_of(_chosen(viewer, kinds)), wanted).all()
     total = rows[0].total if rows else _count(session, case, viewer, kinds)
     entries = _entries(session, viewer, today, rows)
     return Timeline(entries, page, max(1, -(-total // PAGE)), total)
@@ -114,7 +99,7 @@ def timeline(
 def newest(session: Session, case: Case, viewer: Viewer, today: date, most: int) -> list[Entry]:
     """Return the `most` newest entries of all kinds."""
     wanted = {"case_id": case.id, "most": most, "left_out": 0}
-    return _entries(session, viewer, today, session.execute(_page(_chosen(viewer)), wanted).all())
+    return _entries(session, viewer, today, session.execute(page_of(_chosen(viewer)), wanted).all())
 
 
 def _chosen(viewer: Viewer, kinds: Sequence[str] = ()) -> tuple[str, ...]:
@@ -125,74 +110,14 @@ def _chosen(viewer: Viewer, kinds: Sequence[str] = ()) -> tuple[str, ...]:
 
 def _count(session: Session, case: Case, viewer: Viewer, kinds: Sequence[str]) -> int:
     """Return how many entries there are for who asked for a page behind the last one."""
-    everything = union_all(*map(_keys, _chosen(viewer, kinds))).subquery()
-    counted = select(func.count()).select_from(everything)
-    return session.scalar(counted, {"case_id": case.id}) or 0
-
-
-@cache
-def _page(kinds: tuple[str, ...]) -> Select[Any]:
-    """Return what reads one page of keys of some kinds, and how many there are in all."""
-    found = union_all(*map(_keys, kinds)).subquery()
-    total = func.count().over().label("total")
-    return (
-        select(found.c.kind, found.c.id, total)
-        .order_by(found.c.at.desc(), found.c.kind, found.c.id)
-        .limit(bindparam("most", type_=Integer()))
-        .offset(bindparam("left_out", type_=Integer()))
-    )
+    wanted = counted(_chosen(viewer, kinds))
+    return session.scalar(wanted, {"case_id": case.id}) or 0
 
 
 def _entries(session: Session, viewer: Viewer, today: date, rows: Iterable[Any]) -> list[Entry]:
     keys = [(row.kind, row.id) for row in rows]
     loaded = _load(session, viewer, today, keys)
     return [loaded[key] for key in keys]
-
-
-_AT: dict[str, Any] = {
-    "signal": Signal.received_at,
-    "step": WorkItem.completed_at,
-    "assessment": Assessment.at,
-    "decision": Decision.at,
-    "contribution": Contribution.at,
-    "plan": PlanVersion.at,
-    "check_in": CheckIn.at,
-    "opinion": Opinion.at,
-    "note": Note.at,
-    "question": ReportQuestion.at,
-    "answer": ReportAnswer.at,
-    "deadline": AuditEntry.at,
-    "version": AuditEntry.at,
-    "access": AuditEntry.at,
-}
-_MODEL: dict[str, Any] = {
-    "signal": Signal,
-    "step": WorkItem,
-    "assessment": Assessment,
-    "decision": Decision,
-    "contribution": Contribution,
-    "plan": PlanVersion,
-    "check_in": CheckIn,
-    "opinion": Opinion,
-    "note": Note,
-    "question": ReportQuestion,
-    "answer": ReportAnswer,
-    "deadline": AuditEntry,
-    "version": AuditEntry,
-    "access": AuditEntry,
-}
-
-
-def _keys(kind: str) -> Select[Any]:
-    model = _MODEL[kind]
-    statement = select(
-        literal(kind).label("kind"), model.id.label("id"), _AT[kind].label("at")
-    ).where(model.case_id == bindparam("case_id", type_=Uuid()))
-    if kind == "step":
-        statement = statement.where(WorkItem.state == WorkItemState.COMPLETED.value)
-    if model is AuditEntry:
-        statement = statement.where(AuditEntry.event.in_(AUDITED[kind]))
-    return statement
 
 
 def _load(
@@ -205,26 +130,56 @@ def _load(
     rows: dict[tuple[str, UUID], Any] = {
         (kind, row.id): row
         for kind, ids in wanted.items()
-        for row in session.scalars(_rows(kind), {"ids": ids}).unique()
+        for row in session.scalars(rows_of(kind), {"ids": ids}).unique()
     }
     contributions = [row for row in rows.values() if isinstance(row, Contribution)]
     for identifier, read in shared(session, viewer, contributions, today).items():
         rows["contribution", identifier] = read
-    names = authors(session, rows.values())
-    return {key: _ENTRY[key[0]](row, viewer, signed(row, names)) for key, row in rows.items()}
+    names = _authors(session, rows.values())
+    return {key: _ENTRY[key[0]](row, viewer, _who(row, names)) for key, row in rows.items()}
 
 
-@cache
-def _rows(kind: str) -> Select[Any]:
-    model = _MODEL[kind]
-    wanted = bindparam("ids", type_=Uuid(), expanding=True)
-    return select(model).where(model.id.in_(wanted)).options(*_WITH.get(kind, ()))
+def _author_id(row: Any) -> UUID | None:
+    found: UUID | None
+    if isinstance(row, WorkItem):
+        found = row.completed_by_id
+    elif isinstance(row, Signal):
+        found = row.received_by_id
+    elif isinstance(row, AuditEntry):
+        found = row.actor_id
+    elif isinstance(row, ReportAnswer):
+        found = None  # nobody of ours wrote it
+    else:
+        found = row.by_id
+    return found
 
 
-_WITH: dict[str, tuple[Any, ...]] = {
-    "contribution": (joinedload(Contribution.organisation),),
-    "opinion": (joinedload(Opinion.organisation),),
-}
+def _absent_id(row: Any) -> UUID | None:
+    """Return for whom the author deputised."""
+    found: UUID | None
+    if isinstance(row, WorkItem):
+        found = row.completed_for_id
+    elif isinstance(row, AuditEntry):
+        told = deputised_for(row.detail)
+        found = told[0] if told else None
+    else:
+        found = getattr(row, "for_id", None)
+    return found
+
+
+def _who(row: Any, names: Mapping[UUID | None, str]) -> str:
+    who, absent = names.get(_author_id(row), ""), names.get(_absent_id(row), "")
+    return gettext("%(who)s, for %(absent)s", who=who, absent=absent) if absent else who
+
+
+def _authors(session: Session, rows: Iterable[Any]) -> dict[UUID | None, str]:
+    ids = {found for row in rows for found in (_author_id(row), _absent_id(row))} - {None}
+    if not ids:
+        return {}
+    return {
+        account_id: f"{name}, {organisation}"
+        for account_id, name, organisation in session.execute(AUTHORS, {"ids": list(ids)})
+    }
 
 
 def _passages(*pairs: tuple[str, str | None]) -> tuple[Passage, ...]:

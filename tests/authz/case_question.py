@@ -121,8 +121,9 @@ def on_opening(hall: Hall, person: Someone, place: Place, asked: None) -> str:
     return compared(expected, given, "opens in an emergency")
 
 
-LISTS = ("cases", "listed", "left", "steps", "near")
-"""Cases seen, the same for a list of many, cases left, steps to do, the same for a list."""
+LISTS = ("cases", "listed", "left", "steps", "near", "own", "owed")
+"""Cases seen, the same for a list of many, cases left, steps to do, the same for a list; cases
+seen and steps to do by the statements that are put together once, for who deputises for nobody."""
 
 
 def in_lists(hall: Hall, person: Someone, place: None, which: str) -> str:
@@ -132,6 +133,8 @@ def in_lists(hall: Hall, person: Someone, place: None, which: str) -> str:
     if person.standing in oracle.DISABLED:
         return ""
     places = hall.gallery.places
+    if which in {"own", "owed"}:
+        return _in_own_lists(hall, person, account, which)
     if which in {"cases", "listed"}:
         expected = {one.id for one in places if oracle.seeing(person, one)}
         seen = access.visible_cases if which == "cases" else access.listed_cases
@@ -149,6 +152,25 @@ def in_lists(hall: Hall, person: Someone, place: None, which: str) -> str:
         owed = select(WorkItem.case_id).where(WorkItem.state == "open", condition)
         given = set(hall.session.scalars(owed))
     wrong = expected ^ (given - {hall.gallery.elsewhere})
+    where = next((one for one in places if one.id in wrong), None)
+    return f"list of {which} is wrong in {len(wrong)}: {where}" if wrong else ""
+
+
+def _in_own_lists(hall: Hall, person: Someone, account: Account, which: str) -> str:
+    if len(list(access.persons(hall.session, account))) > 1:
+        return ""  # a deputy has lists of an own making
+    places, who = hall.gallery.places, access.reader_like(account)
+    lite, told = access.is_lite(hall.session), access.own_given(hall.session, account)
+    if which == "own":
+        expected = {one.id for one in places if oracle.seeing(person, one)}
+        wanted = select(Case.id).where(access.own_seen(who, Case.id, lite=lite))
+    else:
+        expected = {one.id for one in places if one.step and oracle.completing(person, one)}
+        near = access.own_near(WorkItem.case_id, lite=lite)
+        may = access.work_items_of(who)
+        wanted = select(WorkItem.case_id).where(WorkItem.state == "open", near, may)
+    given = set(hall.session.scalars(wanted, told)) - {hall.gallery.elsewhere}
+    wrong = expected ^ given
     where = next((one for one in places if one.id in wrong), None)
     return f"list of {which} is wrong in {len(wrong)}: {where}" if wrong else ""
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import delete, event, select, update
+from sqlalchemy import Select, delete, event, select, update
 from sqlalchemy.orm import Session
 
 from engine import access
@@ -77,7 +77,25 @@ def narrowed_and_whole(session: Session, account: Account) -> list[tuple[set[UUI
     listed = select(Case.id).where(access.listed_cases(session, account))
     visible = select(Case.id).where(access.visible_cases(session, account))
     pairs = ((near, open_items), (listed, visible))
-    return [(set(session.scalars(one)), set(session.scalars(other))) for one, other in pairs]
+    found = [(set(session.scalars(one)), set(session.scalars(other))) for one, other in pairs]
+    if len(list(access.persons(session, account))) == 1:
+        found += own_and_whole(session, account, open_items, visible)
+    return found
+
+
+def own_and_whole(
+    session: Session, account: Account, open_items: Select[UUID], visible: Select[UUID]
+) -> list[tuple[set[UUID], set[UUID]]]:
+    """Return the same for the statements that are put together once and told who reads."""
+    who, lite = access.reader_like(account), access.is_lite(session)
+    near = access.own_near(WorkItem.case_id, lite=lite)
+    may = access.work_items_of(who)
+    pairs = (
+        (select(WorkItem.id).where(WorkItem.state == "open", near, may), open_items),
+        (select(Case.id).where(access.own_seen(who, Case.id, lite=lite)), visible),
+    )
+    told = access.own_given(session, account)
+    return [(set(session.scalars(one, told)), set(session.scalars(other))) for one, other in pairs]
 
 
 def test_short_way_hides_nothing_from_anybody(desk: Desk) -> None:

@@ -25,7 +25,8 @@ from engine.reading.owed import Owed, owed
 from engine.reading.partner import around, statement_of
 from engine.reading.plan import plan as read_plan
 from engine.reading.recorded import findings, gaps
-from engine.reading.timeline import ACCESS, Entry, newest, offered_kinds, timeline
+from engine.reading.timeline import Entry, newest, offered_kinds, timeline
+from engine.reading.timeline_rows import ACCESS
 from engine.reading.travel import in_words, latest_instances, processes_of, travel
 from webui.casepage import CaseFrame, case_page, open_case
 from webui.context import (
