@@ -70,14 +70,20 @@ def given(account: Account) -> dict[str, Any]:
 
 def roles_of(somebody: Account | Who) -> Any:
     """Return the roles of an account in their order, or the place for those of a READER."""
-    return somebody.roles if isinstance(somebody, Who) else sorted(somebody.role_codes)
+    match somebody:
+        case Who():
+            return somebody.roles
+        case Account():
+            return sorted(somebody.role_codes)
 
 
 def watches(somebody: Account | Who) -> bool:
     """Say whether somebody watches over data protection, and so reads no case."""
-    if isinstance(somebody, Who):
-        return somebody.watches
-    return bool(IN_NO_CASE & somebody.role_codes)
+    match somebody:
+        case Who():
+            return somebody.watches
+        case Account():
+            return bool(IN_NO_CASE & somebody.role_codes)
 
 
 def is_barred(account: Account | Who, case_id: Any) -> ColumnElement[bool]:
