@@ -59,7 +59,9 @@ class Place:
         with engine.connect() as connection:
             lite = self.application.database.is_sqlite
             connection.execute(text("ANALYZE" if lite else "VACUUM ANALYZE"))
-        engine.dispose()
+        # SQLite reads its counts when a connection opens: one that is open would plan by old ones.
+        for one in (engine, *self.application.database.engines):
+            one.dispose()
 
     def player(self) -> Player:
         """Return somebody who plays fragments of scenarios on a new case."""
