@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import create_engine, make_url, select, text
 
-from engine import demo, due, scenario
+from engine import demo, due, row_counts, scenario
 from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.clock import TestClock
@@ -54,13 +54,15 @@ class Place:
 
     def count_rows(self) -> None:
         """Let the database count what was copied in, as it does by itself while it is in use."""
-        url, options = self.application.database.url, {"isolation_level": "AUTOCOMMIT"}
-        engine = create_engine(url, **options)
-        with engine.connect() as connection:
-            lite = self.application.database.is_sqlite
-            connection.execute(text("ANALYZE" if lite else "VACUUM ANALYZE"))
-        # SQLite reads its counts when a connection opens: one that is open would plan by old ones.
-        for one in (engine, *self.application.database.engines):
+        database = self.application.database
+        row_counts.refresh(database)
+        if not database.is_sqlite:
+            engine = create_engine(database.url, isolation_level="AUTOCOMMIT")
+            with engine.connect() as connection:
+                connection.execute(text("VACUUM ANALYZE"))
+            engine.dispose()
+        # An hour would pass until all connections have read the counts of SQLite.
+        for one in database.engines:
             one.dispose()
 
     def player(self) -> Player:

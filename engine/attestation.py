@@ -44,6 +44,7 @@ from engine.models import (
     Outcome,
     Standing,
 )
+from engine.models.base import other_than
 from engine.profile import Profile
 
 LEAD = "agency_lead"
@@ -214,7 +215,7 @@ def sweep(application: Application, *, pause: Callable[[], object] = lambda: Non
         cases |= set(
             session.scalars(
                 select(Incident.case_id).where(
-                    Incident.key.startswith("nobody_able:"), Incident.state != "resolved"
+                    Incident.key.startswith("nobody_able:"), other_than(Incident.state, "resolved")
                 )
             )
         )

@@ -33,6 +33,9 @@ CONNECT_SECONDS = 5
 """For a connection that is opened: a machine that says nothing must not keep a page for minutes."""
 POOL, MORE, POOL_SECONDS = 10, 20, 20
 """Connections that stay open, further ones, and how long somebody waits for one to be free."""
+RENEWED_SECONDS = 3600
+"""After so long a connection is opened anew: SQLite reads the counts by which it plans then and
+never again (engine/row_counts.py)."""
 PREPARED = 300
 """Statements that a connection keeps prepared: all pages together send about as many."""
 TRUSTED_SECONDS = 2.0
@@ -65,6 +68,10 @@ class Database:
         """As whoever the address names: for migrations and for looking at the roles."""
         self.worker, self.reader = self._as_roles()
         self._writer = self.worker.execution_options(casetable_write=True)
+        self._across, self._for_one = (
+            engine.execution_options(postgresql_readonly=True)
+            for engine in (self.worker, self.reader)
+        )
         self.told_time: Callable[[], datetime] | None = None
         """The clock of the installation, where it is not the database's own."""
         self.audit_key = b""
@@ -150,9 +157,9 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """Give the engine's session for reading across cases; what it changed is rolled back."""
+        """Give the engine's session for reading across cases; PostgreSQL lets it change nothing."""
         with self._reading(
-            Session(self.worker, autoflush=False, expire_on_commit=False)
+            Session(self._across, autoflush=False, expire_on_commit=False)
         ) as session:
             yield session
 
@@ -162,7 +169,7 @@ class Database:
 
         SQLite has no policies: there the conditions of engine/access stand alone.
         """
-        with self._reading(ReadingSession(self.reader)) as session:
+        with self._reading(ReadingSession(self._for_one)) as session:
             if account_id is not None:
                 self.read_on_as(session, account_id)
             yield session
@@ -182,12 +189,8 @@ class Database:
             finally:
                 # Detached before the end, which would empty what the reader keeps.
                 session.expunge_all()
-                _let_go(session, is_harmless=self._changes_nothing(opened))
-
-    def _changes_nothing(self, session: Session) -> bool:
-        """Say whether the database itself keeps a session from changing anything."""
-        reads = isinstance(session, ReadingSession)
-        return reads and not self.is_sqlite and not self.is_letterbox
+                # PostgreSQL itself keeps the session from changing anything.
+                _let_go(session, is_harmless=not self.is_sqlite)
 
     @contextmanager
     def session_on(self, connection: Connection) -> Iterator[Session]:
@@ -220,6 +223,7 @@ def _connections() -> dict[str, Any]:
         "max_overflow": MORE,
         "pool_timeout": POOL_SECONDS,
         "pool_use_lifo": True,
+        "pool_recycle": RENEWED_SECONDS,
     }
 
 
@@ -251,9 +255,9 @@ def _let_go(session: Session, *, is_harmless: bool) -> None:
     """End what has only read; a connection that broke meanwhile has nothing left to lose.
 
     Else a page that was read whole, or a step that was recorded, would end as an error (R4). What
-    is harmless, because its role can change nothing, is committed: at a rollback the driver
-    forgets which statements the server has prepared, and each page would have all of them parsed
-    and planned anew.
+    is harmless, because it can change nothing, is committed: at a rollback the driver forgets
+    which statements the server has prepared, and each page and each look would have all of them
+    parsed and planned anew.
     """
     try:
         if is_harmless:

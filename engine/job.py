@@ -23,6 +23,7 @@ from engine.errors import CasetableError, OperatorError
 from engine.incident import describe, raise_incident, resolve_incident
 from engine.language import gettext, source_of
 from engine.models import Job
+from engine.models.base import spelled_out
 
 LOG = structlog.get_logger()
 CALL_LIMIT = timedelta(minutes=2)
@@ -61,7 +62,9 @@ def handler_of(kind: str) -> Handler:
     return _HANDLERS[kind]
 
 
-LOST: Final = select(Job.id).where(Job.state == "calling", Job.run_after <= bindparam("before"))
+LOST: Final = select(Job.id).where(
+    spelled_out(Job.state, "calling"), Job.run_after <= bindparam("before")
+)
 """Calls that nobody makes any more; `before` as `lost_before` says."""
 
 
@@ -92,7 +95,7 @@ def next_job(session: Session, now: datetime) -> Job | None:
     """Claim the oldest job that is due; others pass over a claimed one (SKIP LOCKED)."""
     return session.scalar(
         select(Job)
-        .where(Job.state == "waiting", Job.run_after <= now)
+        .where(spelled_out(Job.state, "waiting"), Job.run_after <= now)
         .order_by(Job.run_after, Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)

@@ -23,6 +23,7 @@ from engine.deputy import away, in_force, is_away
 from engine.incident import OWNER
 from engine.language import gettext, parts_of, source_of
 from engine.models import Absence, Account, AccountRole, CurrentDeployment, Incident, Job
+from engine.models.base import other_than
 from engine.policy import NOT_DELEGATED
 from engine.profile import NOT_DELEGATED_VALUE
 
@@ -168,7 +169,7 @@ def _key(queue: Queue) -> str:
 
 
 _SHORTAGES: Final = select(Incident).where(
-    Incident.key.startswith(f"{KIND}:"), Incident.state != "resolved"
+    Incident.key.startswith(f"{KIND}:"), other_than(Incident.state, "resolved")
 )
 
 

@@ -6,7 +6,7 @@ from math import ceil
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from engine.calendar import Duration, occurrence, parse_duration
 from engine.errors import OperatorError
@@ -56,14 +56,18 @@ def schedule_check_in(turn: Turn, inputs: Nothing) -> NextCheckIn:
 
 def count_checks(turn: Turn, kind: str) -> tuple[int, datetime | None]:
     """Return how many checks of a kind this episode has had, and when the last one was."""
-    found = turn.session.execute(
-        select(func.count(), func.max(CheckIn.at)).where(
+    # The newest says both: to count them, each turn of an old case would read all it ever had (M2).
+    newest = turn.session.execute(
+        select(CheckIn.number, CheckIn.at)
+        .where(
             CheckIn.case_id == turn.case.id,
             CheckIn.episode_id == (turn.episode.id if turn.episode else None),
             CheckIn.kind == kind,
         )
-    ).one()
-    return found[0], found[1]
+        .order_by(CheckIn.number.desc())
+        .limit(1)
+    ).one_or_none()
+    return (newest[0], newest[1]) if newest else (0, None)
 
 
 def _outsourced(plan: PlanVersion | None) -> list[Action]:

@@ -15,7 +15,7 @@ from celery import Celery, bootsteps
 from gunicorn.systemd import sd_notify  # type: ignore[import-untyped]
 from sqlalchemy.exc import DBAPIError
 
-from engine import attestation, checkpoint, due, leaving, metrics, reader_notice, role
+from engine import attestation, checkpoint, due, leaving, metrics, reader_notice, role, row_counts
 from engine.application import Application, open_application
 from engine.connection import OLDEST
 from engine.incident import describe
@@ -131,6 +131,7 @@ def look(application: Application) -> int:
             attestation.sweep(application, pause=partial(due.run_due, application))
             reader_notice.tell(application)
             play.sweep(application)
+            row_counts.refresh(application.database)
     except DBAPIError as error:
         kind = "disk full" if is_full(error) else type(error.orig).__name__
         LOG.warning("database_unavailable", kind=kind)

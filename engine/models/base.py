@@ -45,6 +45,11 @@ def spelled_out(column: Any, code: str) -> Any:
     return column == literal_column(f"'{code}'")
 
 
+def other_than(column: Any, code: str) -> Any:
+    """Return the condition that a column has another code of the program, written out as well."""
+    return column != literal_column(f"'{code}'")
+
+
 class Instant(TypeDecorator[datetime]):
     """An aware instant, stored and returned in UTC; a naive one is refused."""
 

@@ -8,7 +8,7 @@ fields without Python.
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from engine.models.base import Base, Code, Id, Line
@@ -180,6 +180,7 @@ class CheckIn(Base, Statement):
     """A check-in during implementation or a check during the fade-out (P67, P95, P96)."""
 
     __tablename__ = "check_in"
+    __table_args__ = (Index("ix_check_in_newest", "case_id", "episode_id", "kind", "number"),)
 
     kind: Mapped[Code]
     """`check_in` or `monitoring_check`."""

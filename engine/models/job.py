@@ -19,6 +19,7 @@ class Job(Base):
     __tablename__ = "job"
     __table_args__ = (
         index_of_some("ix_job_waiting", "run_after", where="state = 'waiting'"),
+        index_of_some("ix_job_calling", "run_after", where="state = 'calling'"),
         # Few of all that were ever done: who looks after the system finds them at once.
         index_of_some("ix_job_failed", "state", where="state = 'failed'"),
         index_of_some("ix_job_held", "state", where="state = 'held'"),
@@ -91,6 +92,7 @@ class Incident(Base):
     __table_args__ = (
         index_of_some("ix_incident_to_retry", "retry_at", where="state = 'open'"),
         index_of_some("ix_incident_for_owner", "state", where="state = 'waiting_for_owner'"),
+        index_of_some("ix_incident_unresolved", "key", where="state <> 'resolved'"),
     )
 
     id: Mapped[Id]

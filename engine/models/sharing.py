@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Code, Id
+from engine.models.base import Base, Code, Id, index_of_some
 from engine.models.case import Case
 from engine.models.casefile import Contribution
 from engine.models.directory import Account, Organisation
@@ -38,6 +38,7 @@ class SharingRequest(Base):
     __table_args__ = (
         CheckConstraint(_TWO_PERSONS, name="two_persons"),
         CheckConstraint("(outcome IS NULL) = (answered_at IS NULL)", name="answered_at_an_instant"),
+        index_of_some("ix_sharing_request_waiting", "asked_at", where="outcome IS NULL"),
     )
 
     id: Mapped[Id]

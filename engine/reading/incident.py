@@ -5,6 +5,7 @@ from sqlalchemy.orm import Session
 
 from engine.access import is_barred
 from engine.models import Account, Case, Incident
+from engine.models.base import other_than
 
 
 def incidents(session: Session, account: Account) -> list[tuple[Incident, str]]:
@@ -16,7 +17,7 @@ def incidents(session: Session, account: Account) -> list[tuple[Incident, str]]:
         select(Incident, Case.code)
         .outerjoin(Case, Case.id == Incident.case_id)
         .where(
-            Incident.state != "resolved",
+            other_than(Incident.state, "resolved"),
             Incident.owner_role.in_(sorted(account.role_codes)),
             # Nobody is kept out of what belongs to no case.
             ~is_barred(account, Incident.case_id),

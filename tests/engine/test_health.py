@@ -9,6 +9,7 @@ from sqlalchemy import insert
 from engine import agenda, health, staffing
 from engine.application import Application
 from engine.models import Account, AccountRole
+from tests.effort import instructions
 from tests.engine.desk import Desk
 
 
@@ -39,23 +40,7 @@ def test_a_glance_and_a_look_of_a_worker_cost_no_more_with_many_people(desk: Des
 
 def _work(desk: Desk, reads: Callable[[Application], object]) -> int:
     """Return how many instructions the database does for a reading."""
-    steps = 0
-
-    def count() -> int:
-        nonlocal steps
-        steps += 1
-        return 0
-
-    with desk.application.database.reading() as session:
-        connection = session.connection().connection.driver_connection
-        assert connection is not None
-    connection.set_progress_handler(count, 1)
-    try:
-        reads(desk.application)
-    finally:
-        connection.set_progress_handler(None, 1)
-    assert steps
-    return steps
+    return instructions(desk.application.database, lambda: reads(desk.application))
 
 
 def _add_people(desk: Desk, number: int) -> None:

@@ -26,6 +26,7 @@ from engine.operator import Operator
 from engine.scenario_world import Player
 from engine.settings import ROOT
 from tests.conftest import listening
+from tests.effort import instructions
 from tests.processes.partners import bring_to_opinions
 
 FRAGMENTS = ROOT / "processes/scenarios/fragments"
@@ -198,6 +199,22 @@ def test_gate_the_state_does_not_grow_with_the_age_of_a_case(player: CountingPla
         with player.application.database.reading() as session:
             sizes.append(len(session.scalars(select(ProcessInstance.blob)).one()))
     assert max(sizes[9:]) <= sizes[9] * 1.01 + 8
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_gate_the_database_works_no_more_for_an_old_case(player: CountingPlayer) -> None:
+    """M2: what a check-in asks and writes is the same, however many there were before it."""
+    player.play(*STRAIGHT[:3])
+    wait, check_in = scenario.read_steps(FRAGMENTS / "implementation_to_closure.toml")[:2]
+
+    def hold() -> None:
+        assert player.take(scenario.step_kind(check_in), check_in) == []
+
+    efforts = []
+    for _ in range(30):
+        assert player.take(scenario.step_kind(wait), wait) == []
+        efforts.append(instructions(player.application.database, hold))
+    assert efforts[-1] <= efforts[9] * 1.01, efforts
 
 
 def test_gate_twelve_opinions_at_the_same_instant_all_count(
