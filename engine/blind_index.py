@@ -9,7 +9,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, event, exists, insert, inspect, or_
+from sqlalchemy import ColumnElement, Connection, delete, event, insert, inspect, select
 from sqlalchemy.orm import Mapper, ORMExecuteState, Session, object_session
 
 from engine import spelling
@@ -57,28 +57,38 @@ def _mark(key: bytes, *parts: str) -> str:
 
 def namesakes(key: bytes, name: str, birth_date: date | None) -> ColumnElement[bool]:
     """Return the condition for a Person of the same name and no other date of birth."""
-    form = spelling.form(name)
-    if birth_date is None:
-        return _has((NAME, _mark(key, NAME, form)))
-    dated = _mark(key, EXACT, form, birth_date.isoformat())
-    return or_(_has((EXACT, dated)), _has((EXACT, _mark(key, EXACT, form, ""))))
+    return _has_any(_of_name(key, name, birth_date))
 
 
 def same_person(key: bytes, name: str, birth_date: date) -> ColumnElement[bool]:
     """Return the condition for a Person born that day whose name is, or sounds like, this one."""
-    wanted = [mark for kind, mark in marks_of(key, name, birth_date) if kind != NAME]
-    return exists().where(
-        PersonMark.person_id == Person.id,
-        PersonMark.kind.in_((EXACT, SOUND)),
-        PersonMark.mark.in_(wanted),
-    )
+    return _has_any(_born_that_day(key, name, birth_date))
 
 
-def _has(pair: tuple[str, str]) -> ColumnElement[bool]:
-    kind, mark = pair
-    return exists().where(
-        and_(PersonMark.person_id == Person.id, PersonMark.kind == kind, PersonMark.mark == mark)
-    )
+def alike(key: bytes, name: str, birth_date: date | None) -> ColumnElement[bool]:
+    """Return the condition for a namesake, or where the date is known for the same person."""
+    wanted = _of_name(key, name, birth_date)
+    return _has_any(wanted + (_born_that_day(key, name, birth_date) if birth_date else []))
+
+
+def _of_name(key: bytes, name: str, birth_date: date | None) -> list[str]:
+    form = spelling.form(name)
+    if birth_date is None:
+        return [_mark(key, NAME, form)]
+    return [_mark(key, EXACT, form, day) for day in (birth_date.isoformat(), "")]
+
+
+def _born_that_day(key: bytes, name: str, birth_date: date) -> list[str]:
+    return [mark for kind, mark in marks_of(key, name, birth_date) if kind != NAME]
+
+
+def _has_any(marks: list[str]) -> ColumnElement[bool]:
+    """Return the condition that a Person has one of these marks, each of which tells its kind.
+
+    People are found by their marks: asked the other way round, a database would go through all
+    people and look for the marks of each.
+    """
+    return Person.id.in_(select(PersonMark.person_id).where(PersonMark.mark.in_(marks)))
 
 
 def write(connection: Connection, person_id: UUID, marks: Marks) -> None:

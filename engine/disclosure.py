@@ -189,9 +189,7 @@ def matches(session: Session, found: Disclosure, account: Account) -> list[Case]
     if found.erased_at is not None:
         return []
     key = blind_index.key_of(session)
-    same = blind_index.namesakes(key, found.about_name, found.about_born)
-    if found.about_born is not None:
-        same = same | blind_index.same_person(key, found.about_name, found.about_born)
+    same = blind_index.alike(key, found.about_name, found.about_born)
     statement = (
         select(Case)
         .join(Person, Person.case_id == Case.id)

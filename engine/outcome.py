@@ -12,14 +12,14 @@ from engine.models import Organisation, WorkItem
 class Submission:
     """A submitted form inside the turn that records it."""
 
-    row_id: UUID
-    """Of the stored row."""
     work_item: WorkItem
     form_id: str
     values: Mapping[str, Any]
     """All cleaned answers."""
     case_values: Mapping[str, Any]
     """The answers that stay in the case file: everything but class `process`."""
+    kept_elsewhere: set[str] = field(default_factory=set)
+    """Answers that a recorder put where fewer people read; they are not stored with the form."""
 
     @property
     def organisation(self) -> Organisation | None:

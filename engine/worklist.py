@@ -361,21 +361,7 @@ def _apply(
     element = turn.deployment.element(item.process_id, item.element_id)
     check_separation(turn, item, element.properties.get("notDoneBy", ""))
     turn.element_id = item.element_id
-    turn.submission = Submission(uuid4(), item, item.form_id, answer.values, answer.case)
-    submission = {
-        "id": turn.submission.row_id,
-        "work_item_id": item.id,
-        "case_id": item.case_id,
-        "element_id": item.element_id,
-        "form_id": item.form_id,
-        "values": dict(answer.values),
-        "by_id": account.id,
-        "at": turn.now,
-        "idempotency_key": _stored_key(item.id, account.id, key),
-    }
-    # At once and not at the end: an operator that erases the case has to find it.
-    row = keyring.sealed_row(turn.session, FormSubmission, submission)
-    turn.session.connection().execute(_SUBMIT, row)
+    turn.submission = Submission(item, item.form_id, answer.values, answer.case)
     item.state = WorkItemState.COMPLETED.value
     item.completed_at, item.completed_by_id = turn.now, account.id
     item.completed_for_id = turn.behalf.id if turn.behalf else None
@@ -384,6 +370,7 @@ def _apply(
     recorder = element.properties.get("recordWith")
     if recorder:
         data |= find(recorder).run(turn, answer.values)
+    _store(turn, turn.submission, account, _stored_key(item.id, account.id, key))
     milestone = element.properties.get("milestone")
     turn.audit("case:work_item:complete", item.id, element=item.element_id, milestone=milestone)
     # A deputy becomes no member: that would outlast the absence.
@@ -392,6 +379,25 @@ def _apply(
         turn.add_member(person, _function_of(item, person))
     turn.submission = None
     turn.running.complete(item.token, data)
+
+
+def _store(turn: Turn, submission: Submission, account: Account, key: str) -> None:
+    """Store the answers with the form, but for those that fewer people may read."""
+    item, kept = submission.work_item, submission.kept_elsewhere
+    values = {
+        "id": uuid4(),
+        "work_item_id": item.id,
+        "case_id": item.case_id,
+        "element_id": item.element_id,
+        "form_id": submission.form_id,
+        "values": {name: value for name, value in submission.values.items() if name not in kept},
+        "by_id": account.id,
+        "at": turn.now,
+        "idempotency_key": key,
+    }
+    # Before the process goes on: an operator that erases the case has to find it.
+    row = keyring.sealed_row(turn.session, FormSubmission, values)
+    turn.session.connection().execute(_SUBMIT, row)
 
 
 def _keep_files(turn: Turn, answer: FormAnswer) -> None:

@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Annotated, Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
-from engine import keyring
 from engine.blind_index import UNKNOWN_NAME
 from engine.errors import InputError, SeparationError
 from engine.language import gettext
@@ -16,7 +15,6 @@ from engine.models import (
     CaseLink,
     CaseMember,
     Decision,
-    FormSubmission,
     InformationGap,
     Person,
     SignalSource,
@@ -45,12 +43,7 @@ def shield(turn: Turn) -> None:
             by_id=turn.actor.id if turn.actor else None,
         )
     )
-    kept = {key: value for key, value in turn.submission.values.items() if key not in found}
-    row = {"id": turn.submission.row_id, "case_id": turn.case.id, "values": kept}
-    sealed = keyring.sealed_row(turn.session, FormSubmission, row)
-    # Past the session, as it was stored: loading and flushing would cost as much as the turn.
-    change = update(FormSubmission).where(FormSubmission.id == row["id"])
-    turn.session.connection().execute(change, {"values": sealed["values"]})
+    turn.submission.kept_elsewhere.update(found)
 
 
 @dataclass(frozen=True)

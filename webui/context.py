@@ -65,17 +65,13 @@ def reading() -> Session:
 def arriving() -> Iterator[Session]:
     """Give a session that sees nothing of any case, to find out who asks.
 
-    A page goes on in it as whoever that is. A request that changes something lets it go: it may
-    have to wait for a connection that others hold, and must hold none meanwhile.
+    The request goes on in it as whoever that is. One that changes something and has asked nothing
+    more lets it go before it begins (webui/language.py): it may have to wait for a connection that
+    others hold, and must hold none meanwhile.
     """
-    session = _held(application().database.reading_as(None))
-    try:
-        yield session
-    finally:
-        if request.method in READING:
-            g.arriving = session
-        else:
-            end_reading()
+    end_reading()
+    g.arriving = _held(application().database.reading_as(None))
+    yield g.arriving
 
 
 def _held(opened: AbstractContextManager[Session]) -> Session:

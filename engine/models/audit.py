@@ -18,6 +18,7 @@ class AuditEntry(Base):
     __table_args__ = (
         UniqueConstraint("chain_id", "sequence"),
         Index("ix_audit_entry_actor_id_at", "actor_id", "at"),
+        Index("ix_audit_entry_event_at", "event", "at"),
     )
 
     id: Mapped[Id]
@@ -26,7 +27,7 @@ class AuditEntry(Base):
     case_id: Mapped[UUID | None] = mapped_column(ForeignKey("casework_case.id"), index=True)
     sequence: Mapped[int]
     at: Mapped[datetime]
-    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"), index=True)
+    actor_id: Mapped[UUID | None] = mapped_column(ForeignKey("account.id"))
     event: Mapped[Code]
     """Grammar `scope:resource:action`, e.g. `case:opinion:record`."""
     subject: Mapped[Code]

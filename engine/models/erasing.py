@@ -40,7 +40,7 @@ class ErasureRound(Base):
 
     id: Mapped[Id]
     case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
-    instance_id: Mapped[UUID] = mapped_column(ForeignKey("process_instance.id"))
+    instance_id: Mapped[UUID] = mapped_column(ForeignKey("process_instance.id"), index=True)
     """The retention of one ended episode: a case that ran again starts anew."""
     number: Mapped[int]
     ground: Mapped[Code]

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from engine.models.base import Base, Code, Id
+from engine.models.base import Base, Code, Id, index_of_some
 from engine.models.case import Case
 from engine.models.directory import Account
 from engine.models.sealed import SealedText
@@ -32,13 +32,14 @@ class FilePrinting(Base):
             name="only_when_agreed",
         ),
         CheckConstraint(_PRINTED_IN_TIME, name="printed_in_time"),
+        index_of_some("ix_file_printing_waiting", "asked_at", where="outcome IS NULL"),
     )
 
     id: Mapped[Id]
     case_id: Mapped[UUID] = mapped_column(ForeignKey("casework_case.id"), index=True)
     purpose: Mapped[SealedText]
     """What the paper is for, as the asker writes it; the second person decides by it."""
-    asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"))
+    asked_by_id: Mapped[UUID] = mapped_column(ForeignKey("account.id"), index=True)
     asked_at: Mapped[datetime]
     outcome: Mapped[Code | None]
     """`agreed`, `refused`, `withdrawn`; empty while nobody has answered."""

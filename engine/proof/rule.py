@@ -7,6 +7,7 @@ message), never by where they stand, so that a redrawn diagram is held to the sa
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import Any, Final
 
 from engine.errors import ExpressionError, InputError
@@ -96,10 +97,12 @@ def moments(rule: Rule) -> Iterator[Moment]:
             yield from entry
 
 
+@lru_cache(maxsize=64)
 def read_rules(content: bytes, *, file: str = RULES, weakens: bool = False) -> tuple[Rule, ...]:
     """Read the rules; raise InputError naming the rule and entry to mend.
 
-    A file that `weakens` is a profile's: a rule that names the law need not say more.
+    A file that `weakens` is a profile's: a rule that names the law need not say more. All profiles
+    share the rules of the base, so a file is read once.
     """
     try:
         data = tomllib.loads(content.decode("utf-8"))
