@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, case, func, select
 from sqlalchemy.orm import Session, joinedload
 
 from engine.access import is_barred
@@ -69,10 +70,21 @@ def rounds(session: Session, account: Account) -> list[tuple[ErasureRound, str]]
             joinedload(ErasureRound.reviewed_by),
             joinedload(ErasureRound.answered_by),
         )
-        .order_by(ErasureRound.case_id, ErasureRound.number.desc())
+        .order_by(_WAITS.desc(), _AT.desc(), ErasureRound.number.desc())
         .limit(MOST)
     ).unique()
     return sorted(((row, state_of(row)) for row in found), key=_newest, reverse=True)
+
+
+_AT: Final = func.coalesce(
+    ErasureRound.answered_at, ErasureRound.reviewed_at, ErasureRound.asked_at
+)
+_WAITS: Final = case(
+    (ErasureRound.outcome.is_(None), 1),
+    (and_(ErasureRound.outcome == "erase", ErasureRound.answer.is_(None)), 1),
+    else_=0,
+)
+"""What somebody has to answer stands before what is answered, also where not all is shown."""
 
 
 def _newest(entry: tuple[ErasureRound, str]) -> tuple[bool, float, int]:

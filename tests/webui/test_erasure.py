@@ -19,9 +19,11 @@ from engine.models import (
     ErasureRound,
     Incident,
     Job,
+    ProcessInstance,
     WorkItem,
     WorkItemState,
 )
+from engine.reading import erasure
 from engine.scenario import read_scenario
 from engine.settings import ROOT
 from engine.verification import verify
@@ -346,6 +348,28 @@ def test_case_page_offers_it_to_who_leads_and_the_officer_lists_what_became_of_i
     assert ended.code in paula.text()
     assert "waits for the officer" in paula.text()
     assert FORM["reason"] not in paula.text()
+
+
+def test_list_that_is_too_long_shows_what_waits_and_then_the_newest(
+    site: Site, ended: Case, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = site.application.clock.now()
+    with site.application.database.transaction() as session:
+        anna = site._account(session, "intake.anna").id
+        instance = session.scalars(
+            select(ProcessInstance.id).where(ProcessInstance.case_id == ended.id)
+        ).first()
+        place = {"case_id": ended.id, "instance_id": instance, "ground": "period_over"}
+        kept = {"outcome": "keep", "reviewed_by_id": anna, "neutral_words": "Needed."}
+        for number, days in ((1, 20), (2, 30), (3, 10)):
+            at = now - timedelta(days=days)
+            session.add(ErasureRound(**place, **kept, number=number, reviewed_at=at))
+        asked = {"asked_by_id": anna, "asked_at": now - timedelta(days=90)}
+        session.add(ErasureRound(**place, **asked, number=4))
+    monkeypatch.setattr(erasure, "MOST", 3)
+    with site.application.database.reading() as session:
+        found = erasure.rounds(session, site._account(session, OFFICER))
+    assert [row.number for row, _ in found] == [4, 3, 1]
 
 
 def test_officer_has_no_step_of_an_unfounded_report_that_lapses(site: Site) -> None:
