@@ -4,13 +4,7 @@ A connection reads the counts when it is opened and plans by them as long as it 
 opens each one anew after an hour (engine/database.py).
 """
 
-from typing import Final
-
 from engine.database import Database
-
-MOST: Final = 1000
-"""Entries of an index that are looked at: they tell a rare value from a common one, and a database
-with a hundred thousand cases is counted in well under a second."""
 
 
 def refresh(database: Database) -> None:
@@ -23,6 +17,7 @@ def refresh(database: Database) -> None:
         return
     with database.engine.connect() as opened:
         connection = opened.execution_options(casetable_write=True)
-        connection.exec_driver_sql(f"PRAGMA analysis_limit={MOST}")
+        # So many entries of each index tell a rare value from a common one.
+        connection.exec_driver_sql("PRAGMA analysis_limit=1000")
         connection.exec_driver_sql("ANALYZE")
         connection.commit()

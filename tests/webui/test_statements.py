@@ -100,8 +100,8 @@ def write_notes(site: Site, case: Case, number: int) -> None:
         )
 
 
-def test_code_of_others_and_unknown_code_ask_as_much(site: Site) -> None:
-    """Else who counts or times the answers learns which codes exist (S10)."""
+def test_code_of_others_asks_hardly_more_than_an_unknown_one(site: Site) -> None:
+    """That time does not tell them apart either is S10 (tests/authz)."""
     case = site.report()
     peter = site.visit("police.peter")
     reads = []
