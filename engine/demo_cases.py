@@ -5,6 +5,7 @@ fragments of the scenarios, done at the times at which they would have been done
 """
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from sqlalchemy import update
 from engine.application import Application
 from engine.calendar import occurrence, parse_duration
 from engine.clock import TestClock
+from engine.database import Database
 from engine.errors import CasetableError, InputError
 from engine.inheritance import chain, folder_of
 from engine.models import CaseMember
@@ -32,12 +34,15 @@ def add_cases(application: Application) -> int:
     """
     count, problems = 0, []
     path, cases = _script(application.settings.processes_dir, application.settings.profile)
-    for case in cases:
-        try:
-            _play(application, case, path)
-            count += 1
-        except CasetableError as error:  # the others are still worth looking at
-            problems.append(str(error))
+    # Connections of its own, which go by the clock of the past: pages are served meanwhile, and
+    # whoever reads through theirs must not be told that it is last year.
+    with closing(Database(application.database.url.render_as_string(hide_password=False))) as own:
+        for case in cases:
+            try:
+                _play(application, own, case, path)
+                count += 1
+            except CasetableError as error:  # the others are still worth looking at
+                problems.append(str(error))
     _confirm_members(application)
     if problems:
         raise CasetableError(f"{count} went as told, {len(problems)} not: {' '.join(problems)}")
@@ -65,14 +70,14 @@ def _confirm_members(application: Application) -> None:
         )
 
 
-def _play(application: Application, case: Mapping[str, Any], path: Path) -> None:
+def _play(application: Application, own: Database, case: Mapping[str, Any], path: Path) -> None:
     with application.database.reading() as session:
         zone = application.deployment(session).profile.zone
     now = application.clock.now()
     day = occurrence(now, parse_duration(str(case.get("began", "P1D"))), -1, zone)
     began = min(day.astimezone(zone).replace(hour=9, minute=0, second=0, microsecond=0), day)
     clock = TestClock(began)
-    past = Application(application.settings, application.database, clock)
+    past = Application(application.settings, own, clock)
     past.sends_mail = False
     past.deployments = application.deployments
     player = Player(past, clock, zone)
