@@ -5,6 +5,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 from sqlalchemy import func, select
 
 from engine import worklist
@@ -25,6 +26,7 @@ PAGES = 30 if ALL else 1
 MANY = 32
 
 
+@pytest.mark.timeout(3600)
 def test_one_of_32_answers_to_one_step_wins(desk: Desk, figure: Figure) -> None:
     """R5: the others are told who was first."""
     people = [desk.account(name) for name in ("intake.anna", "intake.bram")]
