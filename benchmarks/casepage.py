@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import partial
+from statistics import median
 from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from benchmarks.harness import Figure, measure, ninety_fifth, single
+from benchmarks.harness import Figure, in_turn, ninety_fifth, single
 from benchmarks.place import Place, place, play
 from benchmarks.web import fetch, signed_in
 from engine import audit
@@ -25,34 +26,37 @@ LAST = ("last page of the timeline", "/timeline?page={last}", "<= 60")
 
 
 def run(kind: str, *, quick: bool) -> list[Figure]:
-    """Measure the pages with few entries and with many."""
+    """Measure the pages with few entries and with many, one and the other in turn."""
     entries = ENTRIES // (10 if quick else 1)
-    small, large = dict(_case(kind, FEW, quick=quick)), dict(_case(kind, entries, quick=quick))
-    found = []
-    for what, _, goal in (*PAGES, LAST):
+    with place(kind) as small, place(kind) as large:
+        opened = [_opener(small, FEW), _opener(large, entries)]
+        return list(_figures(kind, entries, opened, quick=quick))
+
+
+def _figures(
+    kind: str, entries: int, opened: list[Callable[[str], str]], *, quick: bool
+) -> Iterator[Figure]:
+    for what, path, goal in (*PAGES, LAST):
+        works = [
+            partial(one, path.format(last=number // 25))
+            for one, number in zip(opened, (FEW, entries), strict=True)
+        ]
+        before, after = in_turn(works, 8 if quick else RUNS)
         told = f"{what}, p95, {entries} entries, {kind}"
-        found.append(ninety_fifth("M6", told, large[what], unit="ms", goal=goal))
-        before = ninety_fifth("M6", "", small[what], unit="ms", goal="")
-        ratio = round(found[-1].low / before.low, 2)
-        found.append(single("M6", f"{what}, {entries} : {FEW} entries, {kind}", ratio, "x", ""))
-    return found
+        yield ninety_fifth("M6", told, after, unit="ms", goal=goal)
+        grown = round(median(after) / median(before), 2)
+        yield single("M6", f"{what}, {entries} : {FEW} entries, {kind}", grown, "x", "")
 
 
-def _case(kind: str, entries: int, *, quick: bool) -> Iterator[tuple[str, list[float]]]:
-    with place(kind) as found:
-        play(found.player(), *STANDING)
-        add_years(found, entries)
-        found.count_rows()
-        with found.application.database.reading() as session:
-            code = session.scalars(select(Case.code)).one()
-        client = signed_in(found, "content.emma")
-        for what, path, _ in (*PAGES, LAST):
-            address = f"/cases/{code}{path.format(last=entries // 25)}"
-            times = [
-                measure(partial(fetch, client, address))[0]
-                for _ in range((8 if quick else RUNS) + 5)
-            ]
-            yield what, times[5:]
+def _opener(found: Place, entries: int) -> Callable[[str], str]:
+    """Make the case of so many entries; return what opens a page of it."""
+    play(found.player(), *STANDING)
+    add_years(found, entries)
+    found.count_rows()
+    with found.application.database.reading() as session:
+        code = session.scalars(select(Case.code)).one()
+    client = signed_in(found, "content.emma")
+    return lambda path: fetch(client, f"/cases/{code}{path}")
 
 
 def add_years(found: Place, entries: int) -> None:

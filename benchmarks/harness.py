@@ -5,7 +5,7 @@ import platform
 import re
 import statistics
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +55,15 @@ def measure(work: Callable[[], object]) -> tuple[float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     work()
     return (time.perf_counter() - wall) * 1000, (time.process_time() - cpu) * 1000
+
+
+def in_turn(works: Sequence[Callable[[], object]], runs: int) -> list[list[float]]:
+    """Return the wall times of each, taken in turn: a machine that slows down slows all of them.
+
+    The first five rounds fill caches and do not count.
+    """
+    rounds = [[measure(work)[0] for work in works] for _ in range(runs + 5)]
+    return [list(times) for times in zip(*rounds[5:], strict=True)]
 
 
 def figure(goal_id: str, what: str, values: Iterable[float], *, unit: str, goal: str) -> Figure:

@@ -1,5 +1,6 @@
 """An installation to measure on: the shipped processes and demo people, SQLite or PostgreSQL."""
 
+import itertools
 import os
 import tempfile
 from collections.abc import Iterator
@@ -23,8 +24,7 @@ from engine.scenario_world import Player
 from engine.settings import PREFIX, ROOT, Settings
 
 POSTGRES = "postgresql+psycopg://postgres@127.0.0.1:5432/postgres"
-DATABASE = f"casetable_bench_{os.getpid()}"
-"""Of this measurement alone: another one may run beside it."""
+_NUMBERS = itertools.count(1)
 START = datetime(2026, 1, 15, 8, tzinfo=UTC)
 KEPT = ("PATH", "PYTHONPATH", "HOME", "LANG", "TMPDIR")
 FRAGMENTS = ROOT / "processes/scenarios/fragments"
@@ -131,12 +131,14 @@ def place(kind: str, start: datetime = START) -> Iterator[Place]:
         folder = Path(name)
         url = f"sqlite:///{folder / 'bench.sqlite'}"
         admin = None
+        # A database of its own: another measurement, or a larger place, may stand beside it.
+        own = f"casetable_bench_{os.getpid()}_{next(_NUMBERS)}"
         if kind == "postgres":
             admin = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
             with admin.connect() as connection:
-                connection.execute(text(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)"))
-                connection.execute(text(f"CREATE DATABASE {DATABASE}"))
-            url = make_url(POSTGRES).set(database=DATABASE).render_as_string()
+                connection.execute(text(f"DROP DATABASE IF EXISTS {own} WITH (FORCE)"))
+                connection.execute(text(f"CREATE DATABASE {own}"))
+            url = make_url(POSTGRES).set(database=own).render_as_string()
         database = Database(url)
         Base.metadata.create_all(database.engine)
         clock = TestClock(start)
@@ -149,7 +151,7 @@ def place(kind: str, start: datetime = START) -> Iterator[Place]:
             database.close()
             if admin is not None:
                 with admin.connect() as connection:
-                    connection.execute(text(f"DROP DATABASE {DATABASE} WITH (FORCE)"))
+                    connection.execute(text(f"DROP DATABASE {own} WITH (FORCE)"))
                 admin.dispose()
 
 

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from statistics import median
 from uuid import UUID
 
 from flask.testing import FlaskClient
 from sqlalchemy import insert, select
 
 from benchmarks import crowd
-from benchmarks.harness import Figure, measure, ninety_fifth, single
+from benchmarks.harness import Figure, in_turn, ninety_fifth, single
 from benchmarks.place import Place, place, play
 from benchmarks.web import fetch, signed_in
 from engine.models import Account, AccountRole, Case, CaseMember, WorkItem
@@ -52,40 +53,25 @@ PAGES = (
 
 
 def run(kind: str, *, quick: bool) -> list[Figure]:
-    """Measure the same pages in a small and in a large installation."""
+    """Measure the same pages in a small and in a large installation, one and the other in turn."""
     few, many = FEW // (4 if quick else 1), CASES // (50 if quick else 1)
-    small = dict(_installation(kind, few, few, quick=quick))
-    large = dict(_installation(kind, few, many, quick=quick))
-    return list(_figures(kind, many, small, large))
+    with place(kind) as small, place(kind) as large:
+        populate(small, few, few)
+        populate(large, few, many)
+        return list(_figures(kind, many, (small, large), quick=quick))
 
 
-def _figures(
-    kind: str, many: int, small: dict[str, list[float]], large: dict[str, list[float]]
-) -> Iterator[Figure]:
+def _figures(kind: str, many: int, places: tuple[Place, Place], *, quick: bool) -> Iterator[Figure]:
+    clients: dict[str, list[FlaskClient]] = {}
     for page in PAGES:
+        if page.username not in clients:
+            clients[page.username] = [signed_in(found, page.username) for found in places]
+        opens = [partial(fetch, client, page.path) for client in clients[page.username]]
+        before, after = in_turn(opens, 8 if quick else RUNS)
         what = f"{page.what}, p95, {2 * many} open steps in {many} cases, {kind}"
-        found = ninety_fifth("M5", what, large[page.what], unit="ms", goal=page.goal)
-        before = ninety_fifth("M5", "", small[page.what], unit="ms", goal="")
-        yield found
-        ratio = round(found.low / before.low, 2)
-        yield single("M5", f"{page.what}, many : few, medians, {kind}", ratio, "x", page.ratio)
-
-
-def _installation(
-    kind: str, few: int, cases: int, *, quick: bool
-) -> Iterator[tuple[str, list[float]]]:
-    with place(kind) as found:
-        populate(found, few, cases)
-        clients: dict[str, FlaskClient] = {}
-        for page in PAGES:
-            if page.username not in clients:
-                clients[page.username] = signed_in(found, page.username)
-            client = clients[page.username]
-            times = [
-                measure(partial(fetch, client, page.path))[0]
-                for _ in range((8 if quick else RUNS) + 5)
-            ]
-            yield page.what, times[5:]
+        yield ninety_fifth("M5", what, after, unit="ms", goal=page.goal)
+        grown = round(median(after) / median(before), 2)
+        yield single("M5", f"{page.what}, many : few, medians, {kind}", grown, "x", page.ratio)
 
 
 def populate(found: Place, few: int, cases: int) -> None:

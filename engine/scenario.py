@@ -13,7 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime, time
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -266,11 +266,18 @@ def _run_among(
 ) -> Result:
     """Run one of many in a process of its own."""
     found = run_file(processes_dir, path, profile, parts)
-    if not gc.get_freeze_count():
-        # What the first story has read stays for the others: looking through it for what nobody
-        # needs any more would take a tenth of their time.
-        gc.freeze()
+    _keep_what_is_read()
     return found
+
+
+@cache
+def _keep_what_is_read() -> None:
+    """Leave what the first story of a process has read out of all later searches for garbage.
+
+    Looking through it for what nobody needs any more would take a tenth of their time. Once: asking
+    how much is left out already goes through all of it, too.
+    """
+    gc.freeze()
 
 
 def _parts(processes_dir: Path, profile: str) -> dict[str, Path] | None:
