@@ -1,7 +1,8 @@
 """M8: all scenarios of one profile, years of a test clock, in as many processes as processors."""
 
 from benchmarks.harness import Figure, measure, single
-from engine.scenario import find_scenarios, run_scenarios
+from engine.scenario import find_scenarios
+from engine.scenario_run import run_scenarios
 from engine.settings import ROOT
 
 

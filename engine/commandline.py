@@ -222,7 +222,8 @@ def scenario_run(
 
     Example: casetable scenario run processes/scenarios/straight_path_to_closed.toml
     """
-    from engine.scenario import find_scenarios, run_scenarios
+    from engine.scenario import find_scenarios
+    from engine.scenario_run import run_scenarios
     from engine.settings import load_settings
 
     settings = load_settings()

@@ -1,63 +1,26 @@
-"""Runs scenarios: tests in a process owner's language, on the test clock, through the real engine.
+"""Reads scenarios: tests in a process owner's language, a file each, with the parts they share.
 
-Each scenario begins with the same database in memory. The state is stored and loaded between all
-steps, because every step is a turn of its own. Bad scenario files are problems of that scenario, in
-one sentence each, and never stop the others.
+Bad scenario files are problems of that scenario, in one sentence each.
 """
 
-import gc
-import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import itertools
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
-from datetime import datetime, time
-from functools import cache, lru_cache
+from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from engine.deployment import ResolvedDeployment
-from engine.errors import CasetableError, InputError
+from engine.errors import InputError
 from engine.inheritance import story_paths
-from engine.language.telling import message_of, told
+from engine.language.telling import told
 from engine.profile import BASE, read_tables
-from engine.scenario_world import World
 
 STEP_KINDS = (
     *("start", "do", "after", "message", "refused", "expect", "opinion", "reopen", "agree"),
     *("erase", "file"),
 )
-
-
-@dataclass(frozen=True)
-class Result:
-    """How one scenario went."""
-
-    name: str
-    title: str
-    requirements: tuple[str, ...]
-    problems: tuple[str, ...]
-    log: tuple[str, ...]
-    gone: tuple[str, ...] = ()
-    """`process element` of each element and flow that the scenario went over."""
-    stopped: int = 0
-    """Number of the step that went wrong; 0 where none did or nothing could be played."""
-
-    @property
-    def passed(self) -> bool:
-        """Say whether everything happened as told."""
-        return not self.problems
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the result for machines."""
-        return {
-            "name": self.name,
-            "title": self.title,
-            "passed": self.passed,
-            "requirements": list(self.requirements),
-            "problems": list(self.problems),
-        }
 
 
 @dataclass(frozen=True)
@@ -73,8 +36,13 @@ class Scenario:
     steps: tuple[dict[str, Any], ...] = field(default_factory=tuple)
     shows: tuple[str, ...] = ()
     """What its profile has of its own that it is about, as `step:decide_by_police`."""
-    lent: int = 0
-    """How many of its first steps come from parts that other scenarios use, too."""
+    ends: tuple[int, ...] = ()
+    """Numbers of the steps with which its parts end: beginnings that other scenarios have, too."""
+
+    @property
+    def lent(self) -> int:
+        """Return how many of its first steps come from parts."""
+        return max(self.ends, default=0)
 
 
 def find_scenarios(processes_dir: Path, profile: str | None = None) -> list[Path]:
@@ -110,9 +78,10 @@ def read_scenario(
     data = read_toml(path)
     if fragments is None:
         fragments = _beside(path.parent / "fragments")
-    lent = _fragments(data, path, fragments)
-    steps = lent + check_steps(data, path)
-    return replace(scenario_of({"profile": profile} | data, path, steps), lent=len(lent))
+    parts = _fragments(data, path, fragments)
+    ends = tuple(itertools.accumulate(len(part) for part in parts))
+    steps = list(itertools.chain(*parts, check_steps(data, path)))
+    return replace(scenario_of({"profile": profile} | data, path, steps), ends=ends)
 
 
 def _beside(folder: Path) -> dict[str, Path]:
@@ -177,7 +146,8 @@ def read_steps(
         )
     data = read_toml(path)
     known = _beside(path.parent) if fragments is None else fragments
-    return _fragments(data, path, known, (*seen, path)) + check_steps(data, path)
+    parts = _fragments(data, path, known, (*seen, path))
+    return list(itertools.chain(*parts, check_steps(data, path)))
 
 
 def _fragments(
@@ -185,13 +155,12 @@ def _fragments(
     path: Path,
     fragments: Mapping[str, Path],
     seen: tuple[Path, ...] = (),
-) -> list[dict[str, Any]]:
-    steps: list[dict[str, Any]] = []
-    for name in _texts(data, "use", path):
-        steps += read_steps(
-            fragments.get(name, Path("fragments") / f"{name}.toml"), fragments, seen
-        )
-    return steps
+) -> list[list[dict[str, Any]]]:
+    """Return the steps of each part that a file uses."""
+    return [
+        read_steps(fragments.get(name, Path("fragments") / f"{name}.toml"), fragments, seen)
+        for name in _texts(data, "use", path)
+    ]
 
 
 def _texts(data: Mapping[str, Any], name: str, path: Path) -> list[str]:
@@ -229,152 +198,3 @@ def check_steps(data: Mapping[str, Any], path: Path) -> list[dict[str, Any]]:
 def step_kind(step: Mapping[str, Any]) -> str:
     """Return what a step is: start, do, after, ..."""
     return next(kind for kind in STEP_KINDS if kind in step)
-
-
-def run_scenarios(
-    processes_dir: Path,
-    files: Iterable[Path],
-    *,
-    profile: str | None = None,
-    jobs: int | None = None,
-) -> Iterator[Result]:
-    """Run scenarios in worker processes (default: one a processor) and give results in order."""
-    wanted = list(files)
-    workers = min(jobs or os.cpu_count() or 1, len(wanted))
-    codes = {path: profile or profile_of(processes_dir, path) for path in wanted}
-    parts = {code: _parts(processes_dir, code) for code in set(codes.values())}
-    if workers <= 1:
-        for path in wanted:
-            yield run_file(processes_dir, path, profile, parts[codes[path]])
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        running = [
-            (path, pool.submit(_run_among, processes_dir, path, profile, parts[codes[path]]))
-            for path in wanted
-        ]
-        for path, done in running:
-            try:
-                yield done.result()
-            except BrokenProcessPool:
-                yield _failed(
-                    path, told("the process that ran it, or another one, was ended from outside")
-                )
-
-
-def _run_among(
-    processes_dir: Path, path: Path, profile: str | None, parts: Mapping[str, Path] | None
-) -> Result:
-    """Run one of many in a process of its own."""
-    found = run_file(processes_dir, path, profile, parts)
-    _keep_what_is_read()
-    return found
-
-
-@cache
-def _keep_what_is_read() -> None:
-    """Leave what the first story of a process has read out of all later searches for garbage.
-
-    Looking through it for what nobody needs any more would take a tenth of their time. Once: asking
-    how much is left out already goes through all of it, too.
-    """
-    gc.freeze()
-
-
-def _parts(processes_dir: Path, profile: str) -> dict[str, Path] | None:
-    """Return the parts of a profile's scenarios; None where each scenario has to say what broke."""
-    try:
-        return fragments_of(processes_dir, profile)
-    except CasetableError:
-        return None
-
-
-def run_file(
-    processes_dir: Path,
-    path: Path,
-    profile: str | None = None,
-    parts: Mapping[str, Path] | None = None,
-) -> Result:
-    """Run the scenario of a file; whatever goes wrong is a problem of this scenario alone.
-
-    `parts` are what `fragments_of` its profile returns, where they have been read already.
-    """
-    try:
-        chosen = profile or profile_of(processes_dir, path)
-        parts = fragments_of(processes_dir, chosen) if parts is None else parts
-        scenario = read_scenario(path, parts, profile=chosen)
-        return run_scenario(processes_dir, scenario, profile=profile)
-    except CasetableError as error:
-        return _failed(path, message_of(error))
-    except Exception as error:  # noqa: BLE001 - the edge: the other scenarios still count
-        return _failed(path, _broke(error))
-
-
-def _broke(error: Exception) -> str:
-    return told(
-        "the engine broke with %(kind)s: %(error)s",
-        kind=type(error).__name__,
-        error=message_of(error),
-    )
-
-
-def _failed(path: Path, problem: str) -> Result:
-    return Result(path.stem, "", (), (problem,), ())
-
-
-def run_scenario(
-    processes_dir: Path,
-    scenario: Scenario,
-    *,
-    profile: str | None = None,
-    drawn: ResolvedDeployment | None = None,
-) -> Result:
-    """Run one scenario; the first step that goes wrong ends it, whatever the reason.
-
-    It is played on what the folder holds, or on another set that is `drawn`. There, parts of other
-    scenarios are only the way to where this one begins: of those, what nobody owes is passed over.
-    """
-    log: list[str] = []
-    problems: list[str] = []
-    stopped = 0
-    with World(
-        processes_dir,
-        profile or scenario.profile,
-        datetime.combine(datetime.fromisoformat(scenario.starts).date(), time(9)),
-        scenario.values,
-        drawn=drawn,
-    ) as world:
-        for number, step in enumerate(scenario.steps, start=1):
-            kind = step_kind(step)
-            if drawn is not None and number <= scenario.lent and not world.has_place(kind, step):
-                continue
-            log.append(f"{number}. {world.today}  {kind} {step[kind]}")
-            try:
-                found = world.take(kind, step)
-            except CasetableError as error:
-                found = [message_of(error)]
-            except Exception as error:  # noqa: BLE001 - the edge: the step is to be named
-                found = [_broke(error)]
-            problems += [
-                told(
-                    "step %(number)s (%(kind)s %(what)s): %(problem)s",
-                    number=number,
-                    kind=kind,
-                    what=str(step[kind]),
-                    problem=text,
-                )
-                for text in found
-            ]
-            if problems:
-                stopped = number
-                break
-        problems += world.broken_rules()
-        gone = world.gone_over()
-    return Result(
-        name=scenario.name,
-        title=scenario.title,
-        requirements=scenario.requirements,
-        problems=tuple(problems),
-        log=tuple(log),
-        gone=gone,
-        stopped=stopped,
-    )

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from sqlite3 import Connection as SQLite
+from sqlite3 import connect
 
 from engine import demo, masterkey
 from engine.application import Application
@@ -43,13 +44,25 @@ def beginning(processes_dir: Path, profile: str) -> Database:
 
 def overwrite(source: Database, target: Database) -> None:
     """Overwrite a database in memory with another one."""
-    with (
-        closing(source.engine.raw_connection()) as before,
-        closing(target.engine.raw_connection()) as after,
-    ):
-        original, copy = before.driver_connection, after.driver_connection
-        if isinstance(original, SQLite) and isinstance(copy, SQLite):
-            original.backup(copy)
+    with closing(source.engine.raw_connection()) as before:
+        if isinstance(before.driver_connection, SQLite):
+            write_over(before.driver_connection, target)
+
+
+def write_over(source: SQLite, target: Database) -> None:
+    """Overwrite a database in memory with a copy that was made of one."""
+    with closing(target.engine.raw_connection()) as after:
+        if isinstance(after.driver_connection, SQLite):
+            source.backup(after.driver_connection)
+
+
+def copy_of(database: Database) -> SQLite:
+    """Return a copy of a database in memory."""
+    copy = connect(":memory:")
+    with closing(database.engine.raw_connection()) as before:
+        if isinstance(before.driver_connection, SQLite):
+            before.driver_connection.backup(copy)
+    return copy
 
 
 def settings_of(processes_dir: Path, profile: str) -> Settings:
@@ -69,5 +82,11 @@ def settings_of(processes_dir: Path, profile: str) -> Settings:
         mail_port=0,
         mail_from="scenario@localhost",
         poll_seconds=1,
-        master_keys=masterkey.line(1),
+        master_keys=_master_keys(),
     )
+
+
+@cache
+def _master_keys() -> str:
+    """Return the keys of this process: what one story has sealed, another one may go on with."""
+    return masterkey.line(1)

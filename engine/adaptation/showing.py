@@ -14,7 +14,8 @@ from engine.form.form import walk
 from engine.inheritance import chain, own_stories, read_files
 from engine.peculiarity import Peculiar
 from engine.profile_schema import nearest
-from engine.scenario import Scenario, fragments_of, read_scenario, run_scenario
+from engine.scenario import Scenario, fragments_of, read_scenario
+from engine.scenario_run import run_scenario
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,8 @@ import orjson
 from engine.errors import CasetableError
 from engine.inheritance import chain, known
 from engine.language.telling import message_of, packed, told, unpacked
-from engine.scenario import find_scenarios, run_file
+from engine.scenario import find_scenarios
+from engine.scenario_run import run_file
 from engine.workshop.folder import laid_out
 
 RESULT: Final = "result.json"

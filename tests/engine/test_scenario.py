@@ -8,7 +8,8 @@ from click.testing import CliRunner
 
 from engine.commandline import casetable
 from engine.errors import InputError
-from engine.scenario import Result, read_scenario, run_file, run_scenarios
+from engine.scenario import read_scenario
+from engine.scenario_run import Result, run_file, run_scenarios
 from tests.engine import small
 
 Write = Callable[[str, str], Path]

@@ -30,7 +30,7 @@ EDGES = {
     "engine/workshop/room.py": "whatever a play did, in its own process",
     "engine/migrating/moving.py": "every drawing and row, so that one case stops no other",
     "engine/operator.py": "every operator",
-    "engine/scenario.py": "one scenario, so that a broken one does not end the others",
+    "engine/scenario_run.py": "one scenario, so that a broken one does not end the others",
     "tasks/worker.py": "the loop of the worker",
 }
 """Where the last handler stands, and before what."""

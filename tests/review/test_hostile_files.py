@@ -22,7 +22,8 @@ from engine.drawing import parse_drawing
 from engine.errors import CasetableError
 from engine.form import parse_form
 from engine.profile import parse_profile
-from engine.scenario import read_scenario, run_file
+from engine.scenario import read_scenario
+from engine.scenario_run import run_file
 from engine.settings import ROOT
 
 MUTANTS = int(os.environ.get("CASETABLE_MUTANTS", "300"))
