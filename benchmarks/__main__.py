@@ -22,9 +22,9 @@ from benchmarks import (
     web,
     worklists,
 )
-from benchmarks.harness import Figure, load, machine, table
+from benchmarks.harness import Figure, database, load, machine, table
 from benchmarks.picture import draw
-from benchmarks.place import postgres_is_there
+from benchmarks.place import POSTGRES, postgres_is_there
 
 RESULTS = Path(__file__).parent / "results"
 KEPT = Path(__file__).parent / "figures"
@@ -98,7 +98,7 @@ def _write(path: Path, figures: list[Figure], before: str, *, quick: bool) -> No
     size = "small sizes, for a first look" if quick else "full sizes"
     facts = {
         "taken": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        "machine": ", ".join([machine(), *([database(POSTGRES)] if postgres_is_there() else [])]),
         "sizes": size,
         "load_before": before,
         "load_after": load(),

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import create_engine, text
+
 REFERENCES = {
     "M1": "Spiff-Arena 70 (SQLite), 98 ms (PostgreSQL)",
     "M1b": "Spiff-Arena 110 statements, 5 commits",
@@ -109,6 +111,17 @@ def machine() -> str:
         f"{os.cpu_count()} processors ({_processor()}), {_memory():.0f} GB of memory, "
         f"{platform.system()} {platform.release()}, Python {platform.python_version()}"
     )
+
+
+def database(url: str) -> str:
+    """Return version and durability of a PostgreSQL server: without them a commit costs nothing."""
+    asked = ("server_version", "fsync", "synchronous_commit")
+    engine = create_engine(url)
+    with engine.connect() as connection:
+        version, *kept = [connection.scalar(text(f"SHOW {name}")) for name in asked]
+    engine.dispose()
+    told = ", ".join(f"{name} {value}" for name, value in zip(asked[1:], kept, strict=True))
+    return f"PostgreSQL {version} with {told}"
 
 
 def _processor() -> str:
