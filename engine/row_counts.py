@@ -6,12 +6,18 @@ opens each one anew after an hour (engine/database.py).
 
 from engine.database import Database
 
+FEW = 1000
+"""Rows of a table that is not counted: it is quick by any plan now, and may have thousands soon."""
+
 
 def refresh(database: Database) -> None:
     """Count again what SQLite plans by; nobody else writes meanwhile.
 
     Threat: without a limit some builds of SQLite also keep samples of what the indexes hold, where
     a value would outlive the row that is erased (S15).
+
+    Of small tables nothing is kept. Without counts SQLite believes in its indexes; with those of
+    nine rows it goes through all of them, and through a hundred thousand an hour later.
     """
     if not database.is_sqlite:
         return
@@ -20,4 +26,9 @@ def refresh(database: Database) -> None:
         # So many entries of each index tell a rare value from a common one.
         connection.exec_driver_sql("PRAGMA analysis_limit=1000")
         connection.exec_driver_sql("ANALYZE")
+        connection.exec_driver_sql(
+            "DELETE FROM sqlite_stat1 WHERE tbl IN (SELECT tbl FROM sqlite_stat1 GROUP BY tbl "
+            "HAVING max(CAST(stat AS integer)) < ?)",
+            (FEW,),
+        )
         connection.commit()
