@@ -98,10 +98,12 @@ class Database:
     def _as_roles(self) -> tuple[Engine, Engine]:
         """Return the connections of the engine and of the pages' reading; no login of their own.
 
-        The role comes with the connection, so that no transaction pays a statement for it.
+        The role comes with the connection, so that no transaction pays a statement for it. They are
+        two pools everywhere: pages that each hold a connection of one pool and wait for another one
+        of the same would wait for each other.
         """
         if self.is_sqlite:
-            return self.engine, self.engine
+            return self.engine, self._open() if self.reads_beside else self.engine
         if self.is_letterbox:
             alone = self._open(f"-c role={LETTERBOX}")
             return alone, alone

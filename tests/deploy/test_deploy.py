@@ -133,6 +133,20 @@ def test_containers_of_database_and_broker_are_on_no_network() -> None:
     assert services["database"]["network_mode"] == services["broker"]["network_mode"] == "none"
 
 
+def test_image_holds_what_runs_and_nothing_of_the_folder_of_whoever_builds_it() -> None:
+    lines = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    first, *others = [line for line in lines if line and not line.startswith("#")]
+    assert first == "*"
+    named = {line[1:] for line in others if line.startswith("!")}
+    assert not named & {"var", ".git", "tests", "benchmarks", "deploy", "*"}
+    assert {"engine", "processes", "tasks", "webui", "pyproject.toml"} <= named
+    text = (DEPLOY / "container/Containerfile").read_text(encoding="utf-8")
+    # The virtual environment with the tools of development is gone before the image is filled.
+    assert text.index("rm -rf .venv") < text.index("-r requirements-production.lock")
+    assert "COPY --from=build" in text
+    assert text.rindex("USER 10001:10001") > text.rindex("COPY")
+
+
 def test_owner_of_the_tables_is_known_to_the_upgrade_alone() -> None:
     for name, service in _services().items():
         assert ("owner.env" in service.get("env_file", [])) == (name == "upgrade")  # type: ignore[operator]

@@ -1,5 +1,9 @@
 """Connections that broke are replaced, and one that just worked is not asked about it."""
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from threading import Barrier
+
 import pytest
 from sqlalchemy import event, text
 from sqlalchemy.exc import OperationalError
@@ -67,3 +71,25 @@ def test_connection_that_just_worked_is_not_asked(
     monkeypatch.setattr(module, "TRUSTED_SECONDS", 0.0)
     _process(postgres)
     assert len(asked) == 1
+
+
+@pytest.mark.parametrize("pages", [1, 4])
+def test_pages_that_read_and_write_do_not_wait_for_each_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pages: int
+) -> None:
+    """Each held the last connections of one pool and waited for a second one: 503 for some (R5)."""
+    for name, value in (("POOL", pages), ("MORE", 0), ("POOL_SECONDS", 2)):
+        monkeypatch.setattr(module, name, value)
+    database = Database(f"sqlite:///{tmp_path / 'small.sqlite'}")
+    together = Barrier(pages)
+
+    def page(_: int) -> int:
+        with database.reading_as(None) as session:
+            session.execute(text("SELECT 1"))
+            together.wait(10)
+            with database.transaction() as writing:
+                return int(writing.execute(text("SELECT 2")).scalar_one())
+
+    with ThreadPoolExecutor(pages) as pool:
+        assert list(pool.map(page, range(pages))) == [2] * pages
+    database.close()
