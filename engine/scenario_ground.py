@@ -58,7 +58,7 @@ def write_over(source: SQLite, target: Database) -> None:
 
 def copy_of(database: Database) -> SQLite:
     """Return a copy of a database in memory."""
-    copy = connect(":memory:")
+    copy = connect(":memory:", check_same_thread=False)
     with closing(database.engine.raw_connection()) as before:
         if isinstance(before.driver_connection, SQLite):
             before.driver_connection.backup(copy)
