@@ -2,7 +2,9 @@
 
 import json
 from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
 from datetime import UTC, datetime
+from multiprocessing import get_context
 from pathlib import Path
 
 import click
@@ -82,10 +84,17 @@ def _tell(figures: list[Figure], before: str, *, quick: bool, keep: bool) -> Non
 def _taken(wanted: set[str], kinds: list[str], *, quick: bool) -> Iterator[Figure]:
     for name, run in ON_EACH.items():
         for kind in kinds if name in wanted else ():
-            yield from run(kind, quick=quick)
+            yield from _alone(run, kind, quick=quick)
     for name, run in ONCE.items():
         if name in wanted:
-            yield from run(quick=quick)
+            yield from _alone(run, quick=quick)
+
+
+def _alone(run: Callable[..., list[Figure]], *kind: str, quick: bool) -> list[Figure]:
+    """Take figures in a process of their own: none has the memory or the caches of another."""
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(max_workers=1, mp_context=spawn) as one:
+        return one.submit(run, *kind, quick=quick).result()
 
 
 def _order(one: Figure) -> tuple[str, int, str]:

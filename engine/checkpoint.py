@@ -14,6 +14,7 @@ from engine import audit
 from engine.errors import InputError
 from engine.language import gettext
 from engine.models import AuditCheckpoint, AuditHead, AuditSeal, Case
+from engine.models.base import at_most
 
 EVERY = timedelta(hours=1)
 MARK = "casetable-audit-head"
@@ -69,7 +70,7 @@ def make(session: Session, now: datetime) -> AuditCheckpoint | None:
 def newest(session: Session) -> AuditCheckpoint | None:
     """Return the newest checkpoint."""
     return session.scalar(
-        select(AuditCheckpoint).order_by(AuditCheckpoint.sequence.desc()).limit(1)
+        select(AuditCheckpoint).order_by(AuditCheckpoint.sequence.desc()).limit(at_most(1))
     )
 
 

@@ -23,7 +23,7 @@ from engine.errors import CasetableError, OperatorError
 from engine.incident import describe, raise_incident, resolve_incident
 from engine.language import gettext, source_of
 from engine.models import Job
-from engine.models.base import spelled_out
+from engine.models.base import at_most, spelled_out
 
 LOG = structlog.get_logger()
 CALL_LIMIT = timedelta(minutes=2)
@@ -97,7 +97,7 @@ def next_job(session: Session, now: datetime) -> Job | None:
         select(Job)
         .where(spelled_out(Job.state, "waiting"), Job.run_after <= now)
         .order_by(Job.run_after, Job.id)
-        .limit(1)
+        .limit(at_most(1))
         .with_for_update(skip_locked=True)
     )
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm.attributes import set_committed_value
 from engine.errors import NotFoundError
 from engine.language import gettext
 from engine.models import Case, ProcessInstance, Timer, TimerState, WorkItem
-from engine.models.base import spelled_out
+from engine.models.base import at_most, spelled_out
 from engine.session import LOCKED
 
 TOGETHER: Final = "locked_together"
@@ -77,7 +77,7 @@ def lock_oldest_timers(session: Session, until: datetime, most: int) -> list[Loc
     what another has. There is one timer of each case, the oldest first; they may have been done
     between the look and the lock, so their `state` says what they are now.
     """
-    return locked_of(session, session.execute(_LOCK_OLDEST, {"until": until, "most": most}))
+    return locked_of(session, session.execute(_lock_oldest(most), {"until": until}))
 
 
 def lock_timer(session: Session, timer_id: UUID) -> list[LockedTimer]:
@@ -139,14 +139,20 @@ _WITH_TIMER: Final = (
     .with_for_update(skip_locked=True, of=Case)
     .execution_options(populate_existing=True)
 )
-_LOCK_OLDEST: Final = (
-    _WITH_TIMER.where(
-        spelled_out(Timer.state, TimerState.WAITING.value), Timer.due_at <= bindparam("until")
+
+
+@cache
+def _lock_oldest(most: int) -> Select[Case, UUID]:
+    return (
+        _WITH_TIMER.where(
+            spelled_out(Timer.state, TimerState.WAITING.value), Timer.due_at <= bindparam("until")
+        )
+        # By that alone: of ten thousand due at one instant, a second key would sort all.
+        .order_by(Timer.due_at)
+        .limit(at_most(most))
     )
-    # By that alone: of ten thousand due at one instant, a second key would sort all.
-    .order_by(Timer.due_at)
-    .limit(bindparam("most"))
-)
+
+
 _LOCK_ONE: Final = _WITH_TIMER.where(Timer.id == bindparam("timer", type_=Uuid()))
 _TIMERS: Final = select(
     *(Timer.id, Timer.token, Timer.element_id, Timer.due_at, Timer.state, Timer.instance_id)

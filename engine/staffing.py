@@ -23,7 +23,7 @@ from engine.deputy import away, in_force, is_away
 from engine.incident import OWNER
 from engine.language import gettext, parts_of, source_of
 from engine.models import Absence, Account, AccountRole, CurrentDeployment, Incident, Job
-from engine.models.base import other_than
+from engine.models.base import at_most, other_than
 from engine.policy import NOT_DELEGATED
 from engine.profile import NOT_DELEGATED_VALUE
 
@@ -86,7 +86,7 @@ def _holders(number: int) -> CompoundSelect[str]:
             Account.disabled_at.is_(None),
             ~is_away(Account.id, bindparam("now")),
         )
-        .limit(ENOUGH)
+        .limit(at_most(ENOUGH))
         .subquery()
         .select()
         for one in range(number)

@@ -1,5 +1,6 @@
 """What an operator sees at a glance: figures that say how far they count."""
 
+import re
 from collections.abc import Callable
 from uuid import uuid4
 
@@ -9,8 +10,10 @@ from sqlalchemy import insert
 from engine import agenda, health, staffing
 from engine.application import Application
 from engine.models import Account, AccountRole
+from tasks.worker import look
 from tests.effort import instructions
 from tests.engine.desk import Desk
+from tests.webui.test_statements import listening
 
 
 def test_figures_count_what_there_is_and_not_beyond_what_they_say(
@@ -36,6 +39,17 @@ def test_a_glance_and_a_look_of_a_worker_cost_no_more_with_many_people(desk: Des
     after = _work(desk, health.look), _work(desk, staffing.watch)
     assert after[0] < 1.5 * before[0]
     assert after[1] < 1.5 * before[1]
+
+
+def test_the_limits_of_a_glance_and_of_a_look_are_written_out(desk: Desk) -> None:
+    """PostgreSQL plans what has another limit anew each time, once the tables are large."""
+    desk.open()
+    with listening(desk.application.database) as sent:
+        health.look(desk.application)
+        look(desk.application)
+    limits = {found for one in sent for found in re.findall(r"LIMIT ([^\s)]+)", one)}
+    assert {str(health.COUNTED_TO), str(staffing.ENOUGH), "1"} <= limits
+    assert [one for one in sent if re.search(r"LIMIT \D", one)] == []
 
 
 def _work(desk: Desk, reads: Callable[[Application], object]) -> int:
