@@ -219,7 +219,7 @@ def sealed_row(session: Session, kind: type[Base], row: dict[str, Any]) -> dict[
     closed = {
         name: ring.close(Place(*field, key, row.get("case_id")), row[name])
         for name, field in sealed_fields(mapper).items()
-        if row.get(name) is not None
+        if _is_to_store(mapper, row, name)
     }
     return row | closed
 

@@ -40,6 +40,7 @@ from engine.models import (
 )
 from engine.outcome import Outcome, Submission
 from engine.pending_rows import PendingRows, send_all, table_of
+from engine.plain_rows import store_plain
 from engine.profile import Profile
 from engine.recheck import recheck
 from engine.running import past
@@ -476,6 +477,7 @@ def settle_together(session: Session, turns: Sequence[Turn]) -> None:
     for turn in turns:
         turn.run()
     store(session, [turn.instance for turn in turns])
+    store_plain(session)
     session.flush()
     send_all(session, [turn.pending.take() for turn in turns])
     for turn in turns:

@@ -110,9 +110,13 @@ Place = tuple[str, UUID | None]
 
 
 @event.listens_for(WritingSession, "before_flush")
-def _notice(session: Session, context: UOWTransaction, instances: Any) -> None:
-    """Remember the rows that are about to be written."""
+def _notice_flush(session: Session, context: UOWTransaction, instances: Any) -> None:
     del context, instances
+    notice(session)
+
+
+def notice(session: Session) -> None:
+    """Remember the rows of a session that are about to be written."""
     touched = session.info.setdefault(TOUCHED, {})
     for row in (*session.new, *filter(_is_changed, session.dirty)):
         if type(row) in WITNESSED:
