@@ -7,14 +7,15 @@ change nor add an entry unseen (S12). engine/verification.py checks, engine/chec
 import hmac
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 from uuid import UUID, uuid4
 
 import orjson
-from sqlalchemy import Insert, select
+from sqlalchemy import Uuid, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
+from engine.errors import StateError
 from engine.models import Account, AuditEntry, AuditHead, Case
 
 SYSTEM = UUID(int=0)
@@ -121,13 +122,26 @@ def link(key: bytes, linked: Sequence[object]) -> str:
 
 def _lock_own_head(session: Session, chain_id: UUID) -> AuditHead:
     """Return the locked head of a chain without a case, adding it the first time."""
-    system = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
-    insert: Any = system[session.get_bind().dialect.name](AuditHead)
-    first: Insert = insert.values(chain_id=chain_id, sequence=0, hash="").on_conflict_do_nothing()
-    session.execute(first)
-    return session.scalars(
-        select(AuditHead)
-        .where(AuditHead.chain_id == chain_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
+    found = _locked_head(session, chain_id)
+    if found is None:
+        system = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
+        insert: Any = system[session.get_bind().dialect.name](AuditHead)
+        # Of two who come first at once, the second waits here and finds what the first has added.
+        first = insert.values(chain_id=chain_id, sequence=0, hash="").on_conflict_do_nothing()
+        session.execute(first)
+        found = _locked_head(session, chain_id)
+    if found is None:
+        raise StateError(f"The chain {chain_id} has no head.")
+    return found
+
+
+def _locked_head(session: Session, chain_id: UUID) -> AuditHead | None:
+    return session.scalar(_LOCK_HEAD, {"chain": chain_id})
+
+
+_LOCK_HEAD: Final = (
+    select(AuditHead)
+    .where(AuditHead.chain_id == bindparam("chain", type_=Uuid()))
+    .with_for_update()
+    .execution_options(populate_existing=True)
+)
