@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, Final
 
-from sqlalchemy import CursorResult, Insert, Update, bindparam, inspect, update
+from sqlalchemy import Insert, Update, bindparam, inspect, update
 from sqlalchemy.orm import (
     InstanceState,
     Mapper,
@@ -40,10 +40,8 @@ def store_plain(session: Session) -> None:
     if session.deleted or not (all(map(_is_plain, new)) and all(map(_is_plainly_changed, changed))):
         return
     witness.notice(session)
-    _insert(session, new)
-    _update(session, changed)
+    _send(session, new, changed)
     for row in changed:
-        session.expunge(row)
         make_transient(row)
     for row in new:
         session.expunge(row)
@@ -89,32 +87,40 @@ def _changes(state: InstanceState[Any]) -> tuple[str, ...]:
     return tuple(sorted(name for name in before if name in now and before[name] != now[name]))
 
 
-def _insert(session: Session, rows: Iterable[Base]) -> None:
-    owed: dict[tuple[str, frozenset[str]], tuple[Insert, Rows]] = {}
-    for row in sorted(rows, key=lambda one: PLACE[one.__tablename__]):
-        state = inspect(row)
-        # What nobody has set is the database's to fill, as it is for the session.
-        given = {name: state.dict[name] for name in _columns(state.mapper) if name in state.dict}
-        if keyring.sealed_fields(state.mapper):
-            given = keyring.sealed_row(session, type(row), given)
-        statement = insert_into(table_of(type(row)))
-        owed.setdefault((row.__tablename__, frozenset(given)), (statement, []))[1].append(given)
-    for statement, found in owed.values():
-        session.connection().execute(statement, found)
+def _send(session: Session, new: Iterable[Base], changed: Iterable[Base]) -> None:
+    """Send what is owed: each table behind those that it refers to, changes before new rows.
 
-
-def _update(session: Session, rows: Iterable[Base]) -> None:
-    owed: dict[Update, Rows] = {}
-    for row in rows:
-        state = inspect(row)
-        if names := _changes(state):
-            key = {f"{OF}{one.name}": state.dict[one.name] for one in state.mapper.primary_key}
-            new = {name: state.dict[name] for name in names}
-            owed.setdefault(_change(type(row), names), []).append(key | new)
-    for statement, found in owed.items():
-        stored = session.connection().execute(statement, found)
-        if not isinstance(stored, CursorResult) or stored.rowcount != len(found):
+    So does the session: a period that ends makes room for the one that begins.
+    """
+    owed: dict[tuple[int, bool, frozenset[str]], tuple[Insert | Update, Rows]] = {}
+    for row in changed:
+        if names := _changes(inspect(row)):
+            place = PLACE[row.__tablename__], False, frozenset(names)
+            owed.setdefault(place, (_change(type(row), names), []))[1].append(_moved(row, names))
+    for row in new:
+        given = _given(session, row)
+        place = PLACE[row.__tablename__], True, frozenset(given)
+        owed.setdefault(place, (insert_into(table_of(type(row))), []))[1].append(given)
+    for place in sorted(owed, key=lambda one: one[:2]):
+        statement, rows = owed[place]
+        done = session.connection().execute(statement, rows)
+        if isinstance(statement, Update) and done.rowcount != len(rows):
             raise StaleDataError("A row of the turn is gone.")
+
+
+def _given(session: Session, row: Base) -> dict[str, Any]:
+    state = inspect(row)
+    # What nobody has set is the database's to fill, as it is for the session.
+    given = {name: state.dict[name] for name in _columns(state.mapper) if name in state.dict}
+    if keyring.sealed_fields(state.mapper):
+        given = keyring.sealed_row(session, type(row), given)
+    return given
+
+
+def _moved(row: Base, names: Iterable[str]) -> dict[str, Any]:
+    state = inspect(row)
+    key = {f"{OF}{one.name}": state.dict[one.name] for one in state.mapper.primary_key}
+    return key | {name: state.dict[name] for name in names}
 
 
 @cache

@@ -111,10 +111,10 @@ def _given(mapper: Mapper[Any], how_full: str, case_id: UUID) -> dict[str, Any]:
 
 
 def _stored(session: Session, row: Base) -> tuple[Any, ...]:
-    """Return a row as the table has it, but for what is sealed, which is opened."""
-    table = table_of(type(row))
-    key = [one == inspect(row).dict[one.name] for one in table.primary_key]
-    raw = session.connection().execute(select(table).where(*key)).mappings().one()
+    """Return the newest row as the table has it, but for what is sealed, which is opened."""
+    # In its own words: as a value, the null of JSON would be that of the database.
+    newest = f"SELECT * FROM {row.__tablename__} ORDER BY rowid DESC LIMIT 1"  # noqa: S608
+    raw = session.connection().exec_driver_sql(newest).mappings().one()
     fields = keyring.sealed_fields(inspect(type(row)))
     plain = {name: value for name, value in raw.items() if name not in fields}
     empty = {name for name in fields if raw[name] is None}
@@ -207,6 +207,23 @@ def change_what_is_gone(desk: Desk) -> None:
         session.connection().execute(delete(table).where(table.c.id == item.id))
         item.name = "Another name"
         store_plain(session)
+
+
+def test_period_that_ends_makes_room_for_the_one_that_begins(desk: Desk) -> None:
+    case_id, anna, now = desk.open(), desk.account("intake.anna"), desk.clock.now()
+    who = {"case_id": case_id, "account_id": anna.id, "function": "chair"}
+    with desk.application.database.transaction() as session:
+        session.add(CaseMember(**who, since=now))
+    with desk.application.database.transaction() as session:
+        chairs = select(CaseMember).where(CaseMember.function == "chair")
+        former = session.scalars(chairs).unique().one()
+        session.add(CaseMember(**who, since=now))
+        former.until = now
+        store_plain(session)
+        assert not session.new
+    with desk.application.database.reading() as session:
+        ends = session.scalars(select(CaseMember.until).where(CaseMember.function == "chair"))
+        assert set(ends) == {now, None}
 
 
 def test_member_who_is_stored_so_is_witnessed(desk: Desk) -> None:
