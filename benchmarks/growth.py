@@ -33,12 +33,12 @@ def run(kind: str, *, quick: bool) -> list[Figure]:
                 # A young case is left alone once it has told what it is here for.
                 if one is old or len(one.times) < YOUNG[1]:
                     _check_in(found, one)
-    goal = f"statements of a check-in with what its operators read, {kind}"
+    label = f"statements of a check-in with what its operators read, {kind}"
     return [
         *(line for age, one in young.items() for line in _compared(age, old, one, kind)),
         _ratio(f"state, last : 10th, {kind}", old.sizes[-1] / old.sizes[9], "<= 1.01"),
         figure("M1b", f"state, {kind}", old.sizes, unit="bytes", goal="<= 4096"),
-        figure("M1b", goal, old.statements, unit="", goal=""),
+        figure("M1b", label, old.statements, unit="", goal=""),
     ]
 
 
