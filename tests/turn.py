@@ -4,7 +4,8 @@ Pages and deeds are the same over both systems. What differs between these (`ON_
 transactions, migrations, triggers, policies, plans of queries) runs on both always. Killing and
 racing take turns as well: they hit other places each time. `CASETABLE_TURN`, which .ci/run takes
 from the commit, says who is on which; without it, as in `make test`, everything runs on both. Some
-dear tests run by halves.
+dear tests run by parts: by halves, and by fourths where .ci/run finds the machine slow
+(`CASETABLE_PARTS`).
 """
 
 import os
@@ -15,6 +16,7 @@ import pytest
 
 SYSTEMS = ("sqlite", "postgres")
 TURN = os.environ.get("CASETABLE_TURN", "")
+PARTS = int(os.environ.get("CASETABLE_PARTS", "2"))
 BY_TURNS = ("tests/webui/", "tests/review/", "tests/engine/", "tests/backup/", "tests/torture/")
 ON_BOTH = (
     "tests/engine/test_closing.py",
@@ -27,7 +29,7 @@ ON_BOTH = (
     "tests/engine/test_witness.py",
     "tests/engine/test_worker.py",
 )
-BY_HALVES = (
+BY_PARTS = (
     "tests/browser/",
     "tests/comparison/",
     "tests/engine/",
@@ -42,7 +44,7 @@ BY_HALVES = (
     "tests/review/",
     "tests/webui/",
 )
-"""Dear ones of which one half runs at a commit, and the other half at another one."""
+"""Dear ones of which one part runs at a commit, and the other ones at others."""
 ALWAYS = (
     *ON_BOTH,
     "tests/browser/test_acceptance.py",
@@ -60,9 +62,9 @@ def system_at(name: str, turn: str) -> str:
     return SYSTEMS[(crc32(name.encode()) + int(turn, 16)) % 2]
 
 
-def is_in_half(name: str, turn: str) -> bool:
-    """Say whether the test of that name is in the half that runs in a turn."""
-    return (crc32(name.encode()) // 2 + int(turn, 16) // 2) % 2 == 0
+def is_in_part(name: str, turn: str, parts: int = 2) -> bool:
+    """Say whether the test of that name is in the part (one of `parts`) that runs in a turn."""
+    return (crc32(name.encode()) // 2 + int(turn, 16) // 2) % parts == 0
 
 
 def leave_out_others(
@@ -85,15 +87,15 @@ def _system(item: pytest.Item) -> str | None:
 
 
 def _both(item: pytest.Item) -> str:
-    """Return the name of a test for both systems: they share their half."""
+    """Return the name of a test for both systems: they share their part."""
     system = _system(item)
     return item.nodeid.replace(system, "*") if system else item.nodeid
 
 
 def _has_turn(item: pytest.Item) -> bool:
-    if not item.nodeid.startswith(BY_HALVES) or item.nodeid.startswith(ALWAYS):
+    if not item.nodeid.startswith(BY_PARTS) or item.nodeid.startswith(ALWAYS):
         return True
-    return is_in_half(_both(item), TURN)
+    return is_in_part(_both(item), TURN, PARTS)
 
 
 def _is_on(item: pytest.Item) -> bool:
