@@ -267,6 +267,19 @@ def listening(database: Database, **listeners: Callable[..., None]) -> Iterator[
             event.remove(*pair)
 
 
+@contextmanager
+def hearing(database: Database) -> Iterator[list[str]]:
+    """Note each statement that is sent, but for the beginning of a transaction."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if not statement.startswith("BEGIN"):
+            sent.append(statement)
+
+    with listening(database, before_cursor_execute=note):
+        yield sent
+
+
 def make_settings(tmp_path: Path, url: str) -> Settings:
     return Settings(
         data_dir=tmp_path,

@@ -25,6 +25,7 @@ ON_BOTH = (
     "tests/engine/test_firing.py",
     "tests/engine/test_listing.py",
     "tests/engine/test_migration_together.py",
+    "tests/engine/test_plain_rows.py",
     "tests/engine/test_turn.py",
     "tests/engine/test_witness.py",
     "tests/engine/test_worker.py",

@@ -11,9 +11,9 @@ from engine import agenda, health, staffing
 from engine.application import Application
 from engine.models import Account, AccountRole
 from tasks.worker import look
+from tests.conftest import hearing
 from tests.effort import instructions
 from tests.engine.desk import Desk
-from tests.webui.test_statements import listening
 
 
 def test_figures_count_what_there_is_and_not_beyond_what_they_say(
@@ -44,7 +44,7 @@ def test_a_glance_and_a_look_of_a_worker_cost_no_more_with_many_people(desk: Des
 def test_the_limits_of_a_glance_and_of_a_look_are_written_out(desk: Desk) -> None:
     """PostgreSQL plans what has another limit anew each time, once the tables are large."""
     desk.open()
-    with listening(desk.application.database) as sent:
+    with hearing(desk.application.database) as sent:
         health.look(desk.application)
         look(desk.application)
     limits = {found for one in sent for found in re.findall(r"LIMIT ([^\s)]+)", one)}

@@ -10,9 +10,9 @@ import pytest
 
 from engine.models import Base
 from tasks.worker import look
+from tests.conftest import hearing
 from tests.webui.site import Site
 from tests.webui.story import tell
-from tests.webui.test_statements import listening
 
 pytestmark = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 STORY = ("intake_to_multi_agency", "analysis_to_plan", "plan_to_implementation")
@@ -55,7 +55,7 @@ OPENED = {
 def gone_through(site: Site, work: Callable[[], object]) -> set[str]:
     """Return which tables a piece of work goes through from end to end."""
     database = site.application.database
-    with listening(database) as sent:
+    with hearing(database) as sent:
         work()
     found = set()
     with database.engine.connect() as connection:

@@ -1,15 +1,13 @@
 """How much of the database a page asks, and that nothing of it outlives a right (M5, M6)."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import delete, event, select, text
+from sqlalchemy import delete, select, text
 from sqlalchemy.exc import InternalError
 
-from engine.database import Database
 from engine.models import (
     Account,
     AccountRole,
@@ -22,6 +20,7 @@ from engine.models import (
     WorkItemState,
 )
 from engine.session import ReadingSession, asked_once
+from tests.conftest import hearing
 from tests.webui.site import Site, Visitor
 from tests.webui.story import tell
 from webui import reading_record
@@ -31,28 +30,10 @@ MOST = {"/": 17, "/cases": 15, "": 36, "/timeline": 34, "/plan": 32, "/people": 
 """Statements of each page; those that begin with a case are of its code."""
 
 
-@contextmanager
-def listening(database: Database) -> Iterator[list[str]]:
-    """Note each statement that is sent, but for the beginning of a transaction."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        if not statement.startswith("BEGIN"):
-            sent.append(statement)
-
-    for engine in database.engines:
-        event.listen(engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        for engine in database.engines:
-            event.remove(engine, "before_cursor_execute", note)
-
-
 def count(site: Site, visitor: Visitor, path: str) -> int:
     """Return how many statements a page sends that was opened before."""
     visitor.get(path)
-    with listening(site.application.database) as sent:
+    with hearing(site.application.database) as sent:
         assert visitor.get(path).status_code == 200
     return len(sent)
 
@@ -107,7 +88,7 @@ def test_code_of_others_asks_hardly_more_than_an_unknown_one(site: Site) -> None
     reads = []
     for code in (case.code, "ZZZZ-ZZZZ"):
         peter.get(f"/cases?code={code}")
-        with listening(site.application.database) as sent:
+        with hearing(site.application.database) as sent:
             assert "no case that fits" in peter.get(f"/cases?code={code}").get_data(as_text=True)
         reads.append([one for one in sent if "audit" not in one and "FOR UPDATE" not in one])
     # Whether it is somebody's is asked of the case that was found.
