@@ -47,20 +47,16 @@ def around(session: Session, case_id: UUID) -> Around:
             select(CaseMember)
             .where(CaseMember.case_id == case_id)
             .options(joinedload(CaseMember.account).joinedload(Account.organisation))
-            .order_by(CaseMember.since)
         )
         .unique()
         .all()
     )
     partners = (
-        session.scalars(
-            select(CasePartner)
-            .where(CasePartner.case_id == case_id)
-            .order_by(CasePartner.joined_at)
-        )
-        .unique()
-        .all()
+        session.scalars(select(CasePartner).where(CasePartner.case_id == case_id)).unique().all()
     )
+    # One step lets several in at one instant; on each page they stand in the same order.
+    members = sorted(members, key=lambda one: (one.since, one.account.display_name, one.function))
+    partners = sorted(partners, key=lambda one: (one.joined_at, one.organisation.name))
     return Around(
         members=[member for member in members if member.until is None],
         former_members=[member for member in members if member.until is not None],
